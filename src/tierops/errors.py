@@ -1,0 +1,70 @@
+"""The exception tree. Each error carries its exit code, so that exit codes live in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tierops.model import Problem
+
+
+class Exit(IntEnum):
+    """Every way in which tierops ends. The README's table is made from this."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Exit:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done; nothing left to do (`plan` without `--detailed-exitcode` also exits 0 with changes)"
+    FAILED = 1, "failed: bad input, refused by the vendor, network; nothing was written"
+    DIFFERENCES = 2, "differences found (`plan --detailed-exitcode`, `drift`)"
+    REMAINING = 3, "apply did all that creates can do, differences remain"
+    REFUSED = 4, "plan file refused: stale, expired, other environment or account, altered, unknown format"
+    PARTIAL = 5, "apply stopped part-way; the report lists done, not done"
+    UNKNOWN = 6, "outcome unknown: a create may or may not have landed; the report lists which"
+    USAGE = 64, "usage error"
+    INTERRUPTED = 130, "interrupted"
+
+
+class TieropsError(Exception):
+    """Anything that ends a command with a sentence for its user."""
+
+    exit_code = Exit.FAILED
+
+
+class UsageError(TieropsError):
+    """The command line, or a variable that belongs to it, makes no sense."""
+
+    exit_code = Exit.USAGE
+
+
+class BadInput(TieropsError):
+    """The files hold problems; every one of them is in `problems`."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the files")
+
+
+class PlanRefused(TieropsError):
+    """A plan file must not be carried out, for the reason given."""
+
+    exit_code = Exit.REFUSED
+
+
+class VendorError(TieropsError):
+    """A vendor refused, could not be reached, or answered otherwise than documented."""
+
+
+class IncompleteRead(VendorError):
+    """A list of live tiers could not be shown to be complete, so nothing may be planned from it."""
+
+
+class AnswerLost(VendorError):
+    """A create was sent and its answer does not say what happened; only reading back tells."""

@@ -1,0 +1,112 @@
+"""JSON with exact numbers: decimals go in and come out digit for digit, which the standard encoder cannot do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from hashlib import sha256
+from json.encoder import encode_basestring_ascii as quote
+
+from tierops.model import Value
+
+
+def loads(text: str | bytes) -> Value:
+    """Parse JSON; every number is an `int` or a `Decimal`. Raises `ValueError` on anything that is not JSON.
+
+    A repeated key, `NaN` and `Infinity` are refused too: Python's parser takes them, the standard does not.
+    """
+    try:
+        value: Value = json.loads(
+            text, parse_float=_decimal, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unique
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
+
+
+def dumps(value: Value, *, indent: int | None = None) -> str:
+    """JSON text in ASCII with keys in the order given: one line, or indented as `json.dumps` would."""
+    return "".join(_write(value, indent, "\n"))
+
+
+def canonical(value: Value) -> str:
+    """The one text of a value: sorted keys, no blanks. Equal texts mean equal values, and `true` is not `1`."""
+    return dumps(_sorted(value))
+
+
+def digest(value: Value) -> str:
+    """`sha256:` and the hex digest of the canonical text."""
+    return "sha256:" + sha256(canonical(value).encode()).hexdigest()
+
+
+def _write(value: Value, indent: int | None, newline: str) -> list[str]:
+    if isinstance(value, Mapping):
+        items = [
+            [quote(key), ": " if indent else ":", *_write(item, indent, newline + " " * (indent or 0))]
+            for key, item in value.items()
+        ]
+        return _enclose("{", items, "}", indent, newline)
+    if isinstance(value, list | tuple):
+        items = [_write(item, indent, newline + " " * (indent or 0)) for item in value]
+        return _enclose("[", items, "]", indent, newline)
+    return [_scalar(value)]
+
+
+def _enclose(start: str, items: list[list[str]], end: str, indent: int | None, newline: str) -> list[str]:
+    if not items:
+        return [start, end]
+    inner = newline + " " * indent if indent else ""
+    parts = [start]
+    for number, item in enumerate(items):
+        parts += ["," if number else "", inner, *item]
+    return [*parts, newline if indent else "", end]
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str):
+        return quote(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    raise TypeError(f"not a JSON value: {value!r}")
+
+
+def _sorted(value: Value) -> Value:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value
+
+
+# A number longer than this is no loyalty threshold; unbounded, `1e999999` would fill the memory when written out.
+_LONGEST_NUMBER = 60
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("NaN")
+    if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
+        raise ValueError(f"number out of range: {text[:_LONGEST_NUMBER]}")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"number out of range: {text[:_LONGEST_NUMBER]}…")
+    return int(text)
+
+
+def _constant(text: str) -> Value:
+    raise ValueError(f"not JSON: {text}")
+
+
+def _unique(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(k for k in keys if keys.count(k) > 1)!r} appears twice")
+    return found

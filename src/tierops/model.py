@@ -1,0 +1,294 @@
+"""The words of tierops as frozen values; every stage of the flow takes and returns these.
+
+Argument order is always (live, desired), field order (before, after). Points and money are exact
+decimals, never floats. Nothing here knows a vendor, a file format or a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+# What YAML and JSON can hold. Numbers are as `exact` makes them; maps and lists are never changed once built.
+Value: TypeAlias = "bool | int | Decimal | str | Sequence[Value] | Mapping[str, Value] | None"
+
+
+def exact(value: Value) -> Value:
+    """The same value with every number in its one form: `int` where whole, else `Decimal` without trailing zeros."""
+    if isinstance(value, Decimal):
+        # Not normalize(): that rounds to the precision of the decimal context.
+        return int(value) if value == value.to_integral_value() else Decimal(format(value, "f").rstrip("0"))
+    if isinstance(value, Mapping):
+        return {key: exact(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [exact(item) for item in value]
+    return value
+
+
+class Position(NamedTuple):
+    """A place in a file: path as the user would type it, line and column counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an `error` stops every command, a `note` (a waived error) stops none."""
+
+    ERROR = "error"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding in the files. `member` names somebody whom it would hurt, or is empty."""
+
+    rule: str
+    message: str
+    at: Position
+    member: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        text = f"{self.at}: {self.rule}: {self.message}"
+        return f"{text} ({self.member})" if self.member else text
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Half-open `[lower, upper)` in points or money. None is no bound; only live tiers lack a lower one."""
+
+    lower: Decimal | None
+    upper: Decimal | None
+
+    @property
+    def is_empty(self) -> bool:
+        """True where no balance can lie in the range."""
+        return self.lower is not None and self.upper is not None and self.lower >= self.upper
+
+    def meets(self, other: Range) -> bool:
+        """True where some balance lies in both ranges."""
+        if self.is_empty or other.is_empty:
+            return False
+        return _below(self.lower, other.upper) and _below(other.lower, self.upper)
+
+
+def _below(lower: Decimal | None, upper: Decimal | None) -> bool:
+    return lower is None or upper is None or lower < upper
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A desired tier of one target. `fields` is what only the vendor knows, without its empty values."""
+
+    name: str
+    range: Range
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    at: Position | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTier:
+    """A tier as the vendor holds it. `updated_at` (ISO 8601, as received) informs; it is no evidence of drift."""
+
+    id: str
+    name: str
+    range: Range
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    updated_at: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A rule switched off for one program, with a reason and a last day (ISO date, that day included)."""
+
+    rule: str
+    reason: str
+    until: str
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a program lives: one vendor campaign or group, with the ladder as this target wants it.
+
+    `place` is the vendor's address of it: `{"campaign": …}` or `{"group": …, "attribute": …}`.
+    """
+
+    program: str
+    name: str
+    provider: str
+    place: Mapping[str, str]
+    tiers: tuple[Tier, ...]
+    at: Position
+    waived: frozenset[str] = frozenset()
+
+    @property
+    def address(self) -> str:
+        """How plans and reports name the target: `program/target`."""
+        return f"{self.program}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A ladder kept in one YAML document."""
+
+    key: str
+    description: str
+    targets: tuple[Target, ...]
+    waivers: tuple[Waiver, ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one vendor's API takes. `create_unit` is `tier` (missing tiers can be added) or `group` (all or nothing)."""
+
+    create_unit: str
+    whole_numbers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which campaign or group of which account a target turned out to be.
+
+    `account` is a fingerprint of the account id, never the id; None where the credentials name no account.
+    """
+
+    base_url: str
+    kind: str
+    id: str
+    name: str
+    account: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A complete read of one target. `proof` says in words why it is known to be complete."""
+
+    identity: Identity
+    tiers: tuple[LiveTier, ...]
+    proof: str
+
+
+class Kind(StrEnum):
+    """What a plan line can be."""
+
+    CREATE = "create"
+    DIFFERS = "differs"
+    UNMANAGED = "unmanaged"
+    BLOCKED = "blocked"
+
+    @property
+    def symbol(self) -> str:
+        """The one character that stands for it in every output."""
+        return {"create": "+", "differs": "~", "unmanaged": "?", "blocked": "!"}[self.value]
+
+
+class FieldChange(NamedTuple):
+    """One field that differs; None is absent. `path` leads to it: `("earning_rules", "ern_1", "multiplier")`."""
+
+    path: tuple[str, ...]
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a plan: plain data, complete enough to save, compare and render."""
+
+    kind: Kind
+    name: str
+    before: LiveTier | None = None
+    after: Tier | None = None
+    fields: tuple[FieldChange, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that apply will send: method, path below the base URL, JSON body."""
+
+    method: str
+    path: str
+    body: Value
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """What apply would do at one target, and all that it must find unchanged to do it."""
+
+    program: str
+    target: str
+    provider: str
+    identity: Identity
+    proof: str
+    live: tuple[LiveTier, ...]
+    desired: tuple[Tier, ...]
+    changes: tuple[Change, ...]
+    requests: tuple[Request, ...]
+
+    @property
+    def address(self) -> str:
+        """How plans and reports name the target: `program/target`."""
+        return f"{self.program}/{self.target}"
+
+    @property
+    def creates(self) -> tuple[Tier, ...]:
+        """The tiers that apply will create, low to high."""
+        return tuple(c.after for c in self.changes if c.kind is Kind.CREATE and c.after is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none."""
+
+    tool_version: str
+    created_at: str
+    expires_at: str
+    environment: str | None
+    targets: tuple[TargetPlan, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """True where live equals desired everywhere."""
+        return not any(target.changes for target in self.targets)
+
+
+class State(StrEnum):
+    """What became of one create."""
+
+    DONE = "done"  # this run created it and saw it afterwards
+    ALREADY = "already"  # it was there when this run began
+    NOT_DONE = "not-done"  # it is not there, and nothing is on its way
+    UNKNOWN = "unknown"  # it may or may not have landed
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one create of a plan, and why, in a sentence."""
+
+    name: str
+    state: State
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What apply did at one target.
+
+    `remaining` is the difference that the last read showed, None where that read failed.
+    `trouble` says what stopped the target, and is empty where nothing did.
+    """
+
+    target: TargetPlan
+    outcomes: tuple[Outcome, ...]
+    remaining: tuple[Change, ...] | None
+    trouble: str = ""
