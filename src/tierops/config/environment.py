@@ -1,0 +1,66 @@
+"""The environment file: where the vendors' APIs are, and the values that programs name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from tierops.config import files, gate
+from tierops.config.marked import Document, nearest
+from tierops.errors import UsageError
+from tierops.model import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment. `urls`: provider → base URL, only where the file says one; `values`: name → value."""
+
+    name: str
+    urls: Mapping[str, str]
+    values: Mapping[str, str | int | Decimal]
+
+
+def choose(directory: Path, name: str | None) -> Path | None:
+    """The file of the environment `name`, None where there are no environments and none is asked for.
+
+    Raises `UsageError` where one is asked for that is not there, or there are some and none is asked for.
+    """
+    known = files.environments(directory)
+    names = ", ".join(known)
+    if name is None:
+        if known:
+            raise UsageError(f"which environment? Name one with `--env` or TIEROPS_ENV; there are: {names}")
+        return None
+    if not known:
+        raise UsageError(
+            f"there is no environment {name!r}: {directory / files.ENVIRONMENTS} holds no environment files"
+        )
+    if name not in known:
+        raise UsageError(f"there is no environment {name!r}{nearest(name, known)} (there are: {names})")
+    if len(known[name]) > 1:
+        raise UsageError(f"the environment {name!r} has two files: {' and '.join(map(str, known[name]))}; remove one")
+    return known[name][0]
+
+
+def read(path: Path, *, full_check: bool = False) -> tuple[Environment | None, list[Problem]]:
+    """The environment in the file `path`, and every finding about it; None where there are findings."""
+    documents, problems = files.read(path)
+    for document in documents[1:]:
+        problems.append(Problem("schema", "an environment file holds one document only", document.at))
+    for document in documents[:1]:
+        problems += gate.check(document, "environment", full_check=full_check) or _misnamed(document, path)
+    return (None if problems else _build(documents[0])), sorted(problems, key=lambda problem: problem.at)
+
+
+def _misnamed(document: Document, path: Path) -> list[Problem]:
+    if document.data["environment"] == path.stem:
+        return []
+    message = f"`environment` must be {path.stem!r}, as the file is named"
+    return [Problem("schema", message, document.locate(["environment"]))]
+
+
+def _build(document: Document) -> Environment:
+    urls = {provider: settings["url"] for provider, settings in document.data.get("providers", {}).items()}
+    return Environment(document.data["environment"], urls, dict(document.data.get("values", {})))

@@ -1,0 +1,148 @@
+"""Why a document is not what its schema says, in sentences with places. The only importer of jsonschema.
+
+In our schemas every keyword whose failure needs words of its own (`anyOf`, `pattern`, `const` …) stands beside an
+`errorMessage`, which editors show too. What is left to word here is the same everywhere: keys and types.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
+from tierops.config.marked import Document, nearest
+from tierops.config.schemas import schema
+from tierops.model import Problem
+
+_TYPES = {"object": "a mapping (key: value)", "array": "a list", "string": "text", "number": "a number", "null": "null"}
+
+
+def problems(document: Document, kind: str, is_filled: bool = False) -> list[Problem]:
+    """Every finding of jsonschema about `document`, in the order of the file."""
+    errors = list(validator(kind, is_filled).iter_errors(document.data))
+    # Whatever else is said of a value of the wrong type only repeats that.
+    mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    found: dict[Problem, None] = {}
+    for error in errors:
+        if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
+            found.update(dict.fromkeys(_explain(error, document)))
+    return sorted(found, key=lambda problem: problem.at)
+
+
+def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
+    path = list(error.absolute_path)
+    at = document.locate(path)
+    contract: Any = error.schema
+    instance: Any = error.instance
+    wanted: Any = error.validator_value
+    if error.validator == "additionalProperties":
+        known = list(contract["properties"])
+        for key in instance.keys() - set(known):
+            yield Problem("schema", _unknown(key, known), document.locate(path, key))
+    elif error.validator == "required":
+        for key in wanted:
+            if key not in instance:
+                yield Problem("schema", f"`{key}` is missing{_in(path)}", at)
+    elif "propertyNames" in error.absolute_schema_path:
+        message = f"the key {shown(instance)}: {contract['errorMessage']}"
+        yield Problem("schema", message, document.locate(path, instance))
+    else:
+        yield Problem("schema", _unexpected(error, path), at)
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    if key == "<<":
+        return "merge keys (`<<`) are not part of YAML 1.2; write the keys out"
+    return f"unknown key {shown(key)}{nearest(key, known) or '; known here: ' + ', '.join(known)}"
+
+
+def _unexpected(error: ValidationError, path: list[str | int]) -> str:
+    contract: Any = error.schema
+    wanted: Any = error.validator_value
+    if error.validator == "minItems":
+        return f"{_name(path)} needs at least one entry"
+    message = str(contract["errorMessage"] if "errorMessage" in contract else f"expected {_kinds(wanted)}")
+    if not message.startswith("expected"):
+        return message
+    hint = "; quote it if it is meant as text" if _could_be_text(error) else ""
+    return f"{_name(path)}: {message}, found {shown(error.instance)}{hint}"
+
+
+def _kinds(types: str | list[str]) -> str:
+    return " or ".join(_TYPES[name] for name in ([types] if isinstance(types, str) else types))
+
+
+def _could_be_text(error: ValidationError) -> bool:
+    return error.validator == "type" and error.validator_value == "string" and _is_number(None, error.instance)
+
+
+def _name(path: list[str | int]) -> str:
+    if not path:
+        return "the document"
+    *before, last = path
+    return f"`{last}`" if isinstance(last, str) else f"entry {last + 1} of {_name(before)}"
+
+
+def _in(path: list[str | int]) -> str:
+    return f" in {_name(path)}" if path else ""
+
+
+def shown(value: Any) -> str:
+    """A value as a sentence shows it: short, on one line, with escapes for what cannot be seen."""
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = format(value, "f") if isinstance(value, Decimal) else repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+@cache
+def validator(kind: str, is_filled: bool = False) -> Validator:
+    """jsonschema for our data: exact decimals are numbers, `$` is the very end, a date must be in the calendar."""
+    contract = json.loads(schema(kind))
+    if is_filled:
+        contract["$defs"]["placeholder"] = False
+    judge: Validator = _Exact(contract, format_checker=_FORMATS)
+    return judge
+
+
+def _is_number(_: object, value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _is_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _pattern(_: Validator, pattern: str, instance: object, __: object) -> Iterable[ValidationError]:
+    # A JSON Schema means the end of the text by `$`; Python's lets a line break follow.
+    strict = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(instance, str) and not re.search(strict, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Exact: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
+)
+_FORMATS = FormatChecker(formats=())
+
+
+@_FORMATS.checks("date", raises=ValueError)
+def _is_day(value: object) -> bool:
+    return not isinstance(value, str) or bool(date.fromisoformat(value))

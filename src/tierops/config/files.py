@@ -1,0 +1,107 @@
+"""Which files there are, and their text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tierops.config import yamltext
+from tierops.config.marked import Document
+from tierops.errors import TieropsError
+from tierops.model import Position, Problem
+
+ENVIRONMENTS = "environments"
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+_LARGEST = 10 * 1024 * 1024
+
+
+def programs(directory: Path) -> list[Path]:
+    """The program files below `directory`, sorted. Raises `TieropsError` where there are none."""
+    found = [path for path in _below(directory) if directory / ENVIRONMENTS not in path.parents]
+    if not found:
+        raise TieropsError(
+            f"no program files (*.yaml) in {directory}; `tierops init {directory}` writes a first one, "
+            "`--dir` names another folder"
+        )
+    return found
+
+
+def named(paths: Sequence[Path]) -> list[Path]:
+    """The files that `paths` name, each once, folders by what is below them. Raises `TieropsError`."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if not path.is_dir():
+            _must_exist(path)
+            found[path] = None
+        elif below := _below(path):
+            found.update(dict.fromkeys(below))
+        else:
+            raise TieropsError(f"no YAML files in {path}")
+    return list(found)
+
+
+def is_environment(path: Path) -> bool:
+    """True for a file that lies in a folder `environments`."""
+    return path.absolute().parent.name == ENVIRONMENTS
+
+
+def environments(directory: Path) -> dict[str, list[Path]]:
+    """Name of each environment → its files (one; more than one is for the caller to refuse)."""
+    folder = directory / ENVIRONMENTS
+    found: dict[str, list[Path]] = {}
+    for path in _listing(folder) if folder.is_dir() else []:
+        if path.suffix in _SUFFIXES:
+            found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def read(path: Path) -> tuple[list[Document], list[Problem]]:
+    """The documents of one file, and every finding that kept it, or a part of it, from being read."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as error:
+        return _refused(path, f"cannot read this file: {error.strerror}")
+    if len(content) > _LARGEST:
+        return _refused(path, "larger than 10 MiB; is this a program? Split it if it is")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _refused(path, f"not UTF-8 (byte 0x{content[error.start]:02x}); save the file as UTF-8", line)
+    return yamltext.parse(text, str(path))
+
+
+def _refused(path: Path, message: str, line: int = 1) -> tuple[list[Document], list[Problem]]:
+    return [], [Problem("schema", message, Position(str(path), line, 1))]
+
+
+def _below(folder: Path) -> list[Path]:
+    """The YAML files below a folder, sorted. A folder that a link leads to is not entered: it could lead upwards."""
+    found: list[Path] = []
+    for path in _listing(folder):
+        if path.suffix in _SUFFIXES:
+            found.append(path)
+        elif path.is_dir() and not path.is_symlink():
+            found += _below(path)
+    return found
+
+
+def _listing(folder: Path) -> Iterable[Path]:
+    """What lies in a folder, sorted. One that cannot be read stops the command: programs in it would be forgotten."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        raise TieropsError(
+            f"there is no folder {folder}; `tierops init {folder}` makes it, `--dir` names another"
+        ) from None
+    except OSError as error:
+        raise TieropsError(f"cannot read the folder {folder}: {error.strerror}") from None
+
+
+def _must_exist(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise TieropsError(f"cannot read {path}: {error.strerror}") from None

@@ -1,0 +1,102 @@
+"""From a folder of YAML files to programs: find, read, check, fill in, check again, build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from tierops.config import environment as environments
+from tierops.config import files, gate, program, values
+from tierops.config.environment import Environment
+from tierops.config.marked import Document
+from tierops.model import Problem, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the files hold. `problems` are all findings, in the order of the files; `programs` are those without any.
+
+    `environment` is None where none is chosen, or its file has problems.
+    """
+
+    programs: tuple[Program, ...]
+    problems: tuple[Problem, ...]
+    environment: Environment | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Under what a program is read. `values` is None where they are not to be had: their file has problems itself."""
+
+    environment: str | None
+    values: Mapping[str, values.Filling] | None
+    today: str
+    full_check: bool
+
+
+def load(
+    directory: Path,
+    *,
+    environment: str | None = None,
+    paths: Sequence[Path] = (),
+    full_check: bool = False,
+    today: date | None = None,
+) -> Loaded:
+    """Read the programs below `directory`, or only the files and folders of `paths`.
+
+    `environment` names the one to fill values from. `full_check` asks jsonschema about every document.
+    `today` (in UTC by default) decides which waivers still hold. Content never raises, it ends in `problems`.
+    Raises `TieropsError` for a folder or path that is not there or holds no files, and `UsageError` for an
+    environment that is not there, or that is not named where there are some.
+    """
+    found = files.named(paths) if paths else files.programs(directory)
+    program_files = [path for path in found if not (paths and files.is_environment(path))]
+    environment_files = [path for path in found if path not in program_files]
+    chosen = environments.choose(directory, environment) if program_files or environment is not None else None
+    settings: Environment | None = None
+    problems: list[Problem] = []
+    if chosen is not None:
+        settings, problems = environments.read(chosen, full_check=full_check)
+    for path in environment_files:
+        problems += environments.read(path, full_check=full_check)[1] if path != chosen else []
+    day = today or datetime.now(UTC).date()
+    known = settings.values if settings else {} if chosen is None else None
+    terms = _Terms(environment, known, day.isoformat(), full_check)
+    programs: list[Program] = []
+    for path in program_files:
+        built, more = _read(path, terms)
+        programs += built
+        problems += more
+    return Loaded(tuple(programs), tuple(problems), settings)
+
+
+def _read(path: Path, terms: _Terms) -> tuple[list[Program], list[Problem]]:
+    """The programs of one file, and every finding in it; what YAML already objects to is not said again."""
+    documents, problems = files.read(path)
+    unreadable = {problem.at for problem in problems}
+    programs = []
+    for document in documents:
+        built, more = _program(document, terms)
+        problems += [problem for problem in more if problem.at not in unreadable]
+        if built is not None:
+            programs.append(built)
+    return ([] if unreadable else programs), sorted(problems, key=lambda problem: problem.at)
+
+
+def _program(document: Document, terms: _Terms) -> tuple[Program | None, list[Problem]]:
+    if problems := gate.check(document, "program", full_check=terms.full_check):
+        return None, problems
+    if values.holds_placeholder(document.data):
+        if terms.values is None:
+            return None, []
+        document, problems = values.fill(document, terms.values, terms.environment)
+        # A placeholder that could not be filled is no number either; saying that too would help nobody.
+        unfilled = {problem.at for problem in problems}
+        more = gate.check(document, "program", is_filled=True, full_check=terms.full_check)
+        problems += [problem for problem in more if problem.at not in unfilled]
+        if problems:
+            return None, problems
+    built, problems = program.build(document.data, terms.today)
+    return (None if problems else built), problems

@@ -1,0 +1,75 @@
+"""JSON-like data that remembers where in a file each of its parts stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from tierops.model import Position
+
+# One step from a container to a part of it: a key or an index.
+Step = str | int
+
+
+class Map(dict[str, Any]):
+    """A mapping. `at` is where it begins; `key_at` and `value_at` hold a position for each key."""
+
+    __slots__ = ("at", "key_at", "value_at")
+
+    def __init__(self, at: Position) -> None:
+        super().__init__()
+        self.at = at
+        self.key_at: dict[str, Position] = {}
+        self.value_at: dict[str, Position] = {}
+
+    def put(self, key: str, value: Any, key_at: Position, value_at: Position) -> None:
+        """Set `key` to `value`, with the places of both."""
+        self[key] = value
+        self.key_at[key] = key_at
+        self.value_at[key] = value_at
+
+
+class List(list[Any]):
+    """A list. `at` is where it begins; `item_at` holds a position for each item."""
+
+    __slots__ = ("at", "item_at")
+
+    def __init__(self, at: Position) -> None:
+        super().__init__()
+        self.at = at
+        self.item_at: list[Position] = []
+
+    def put(self, value: Any, at: Position) -> None:
+        """Append `value`, which stands at `at`."""
+        self.append(value)
+        self.item_at.append(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document: bool, int, Decimal, str, None, `Map` or `List`, and where its content begins."""
+
+    data: Any
+    at: Position
+
+    def locate(self, path: Sequence[Step], key: str | None = None) -> Position:
+        """Where the part at `path` stands, or its key `key`; as far as the path leads, where it leads nowhere."""
+        data, at = self.data, self.at
+        for step in path:
+            if isinstance(data, Map) and step in data:
+                data, at = data[str(step)], data.value_at[str(step)]
+            elif isinstance(data, List) and isinstance(step, int) and step < len(data):
+                data, at = data[step], data.item_at[step]
+            else:
+                return at
+        if key is not None and isinstance(data, Map):
+            return data.key_at.get(key, at)
+        return at
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A closing question that names what `name` was perhaps meant to be, or nothing."""
+    found = get_close_matches(name, list(known), n=1)
+    return f"; did you mean `{found[0]}`?" if found else ""

@@ -1,0 +1,144 @@
+"""A document that passed the gate → the `Program`, with the ladder as each of its targets wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tierops.config.marked import List, Map, nearest
+from tierops.model import Position, Problem, Program, Range, Target, Tier, Value, Waiver, compact, exact
+
+# What only one vendor knows of a tier: the one table that a third vendor extends, beside its block in the schema.
+_FIELDS = {
+    "voucherify": frozenset({"earning_rules", "rewards", "metadata"}),
+    "fanfare": frozenset({"order", "icon"}),
+}
+_COMMON = frozenset({"name", "from", "to", "below"})
+_MAPPINGS = frozenset({"earning_rules", "rewards"})
+
+
+def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
+    """The program, and what the schema cannot say of it (rule `schema`); with findings, the program is not to be used.
+
+    `data` passed the gate with its placeholders filled. `today` is an ISO date; waivers hold to their last day.
+    """
+    waivers = tuple(
+        Waiver(waiver["rule"], waiver["reason"], waiver["until"], at)
+        for waiver, at in _items(data.get("waivers", List(data.at)))
+    )
+    waived = frozenset(waiver.rule for waiver in waivers if waiver.until >= today)
+    providers = {_name(target): _provider(target) for target in data["targets"]}
+    problems = [*_same_names(data["targets"]), *_misplaced(data["tiers"], providers)]
+    targets = []
+    for target, at in _items(data["targets"]):
+        name, provider = _name(target), _provider(target)
+        tiers = _ladder(data["tiers"], name, provider)
+        targets.append(Target(data["program"], name, provider, dict(target[provider]), tiers, at, waived))
+    program_at = data.value_at["program"]
+    return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at), problems
+
+
+def _items(items: List) -> Iterable[tuple[Map, Position]]:
+    return zip(items, items.item_at, strict=True)
+
+
+def _provider(target: Map) -> str:
+    return next(provider for provider in _FIELDS if provider in target)
+
+
+def _name(target: Map) -> str:
+    return str(target.get("name", _provider(target)))
+
+
+def _same_names(targets: List) -> list[Problem]:
+    """Two targets of one name would share an address, and an overlay could not say which it means."""
+    problems: list[Problem] = []
+    lines: dict[str, int] = {}
+    for target, at in _items(targets):
+        name = _name(target)
+        if name in lines:
+            message = f"a target named `{name}` is on line {lines[name]} already; give this one a `name` of its own"
+            problems.append(Problem("schema", message, target.value_at.get("name", at)))
+        lines.setdefault(name, at.line)
+    return problems
+
+
+def _misplaced(tiers: List, providers: Mapping[str, str]) -> list[Problem]:
+    """Vendor blocks and overlays that no target of the program takes up."""
+    problems = []
+    for tier in tiers:
+        for vendor in _FIELDS.keys() & tier.keys():
+            if vendor not in providers.values():
+                message = f"no target of this program is on {vendor}; remove the block, or add the target"
+                problems.append(Problem("schema", message, tier.key_at[vendor]))
+        for name, overlay in tier.get("targets", {}).items():
+            if name in providers:
+                problems += _misplaced_in_overlay(overlay, name, providers[name])
+            else:
+                hint = nearest(name, providers) or f"; there are: {', '.join(providers)}"
+                message = f"there is no target {name!r} in this program{hint}"
+                problems.append(Problem("schema", message, tier["targets"].key_at[name]))
+    return problems
+
+
+def _misplaced_in_overlay(overlay: Map, target: str, provider: str) -> list[Problem]:
+    fields = _FIELDS[provider]
+    problems = [
+        Problem("schema", f"the target `{target}` is on {provider}, which has no `{key}`", overlay.key_at[key])
+        for key in overlay
+        if key not in _COMMON and key not in fields
+    ]
+    if overlay.get("to") is not None and overlay.get("below") is not None:
+        problems.append(Problem("schema", "a tier takes `to` or `below`, not both", overlay.key_at["below"]))
+    return problems
+
+
+def _ladder(tiers: List, target: str, provider: str) -> tuple[Tier, ...]:
+    """The tiers of one target, each with its range: its own end, else the next one's beginning, else open."""
+    overlays = [tier.get("targets", {}).get(target, {}) for tier in tiers]
+    laid = [_lay(tier, overlay) for tier, overlay in zip(tiers, overlays, strict=True)]
+    starts = [Decimal(_number(tier["from"])) for tier in laid]
+    ladder = []
+    for index, tier in enumerate(laid):
+        own_end = _own_end(tier)
+        upper = starts[index + 1] if own_end is None and index + 1 < len(starts) else own_end
+        fields = _fields(tiers[index].get(provider, {}), overlays[index], provider, index)
+        ladder.append(Tier(tier["name"], Range(starts[index], upper), fields, tiers.item_at[index]))
+    return tuple(ladder)
+
+
+def _lay(tier: Map, overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Name and range of a tier with the overlay on top. An end of either kind takes the place of both."""
+    common = {key: tier[key] for key in _COMMON & tier.keys()}
+    if overlay.get("to") is not None or overlay.get("below") is not None:
+        common.pop("to", None)
+        common.pop("below", None)
+    return common | {key: overlay[key] for key in _COMMON & overlay.keys()}
+
+
+def _own_end(tier: Mapping[str, Any]) -> Decimal | None:
+    if tier.get("below") is not None:
+        return Decimal(_number(tier["below"]))
+    return None if tier.get("to") is None else Decimal(_number(tier["to"]) + 1)
+
+
+def _fields(block: Mapping[str, Any], overlay: Mapping[str, Any], provider: str, index: int) -> dict[str, Value]:
+    fields = dict(block)
+    for key in _FIELDS[provider] & overlay.keys():
+        value, below = overlay[key], fields.get(key)
+        fields[key] = {**below, **value} if isinstance(value, dict) and isinstance(below, dict) else value
+    for key in _MAPPINGS & fields.keys():
+        fields[key] = {name: mapping and _typed(mapping) for name, mapping in (fields[key] or {}).items()}
+    if provider == "fanfare":
+        order = fields.get("order")
+        fields["order"] = index if order is None else _number(order)
+    return compact(fields)
+
+
+def _typed(mapping: Mapping[str, Any]) -> dict[str, Value]:
+    return {key: value if key == "type" else _number(value) for key, value in mapping.items()}
+
+
+def _number(value: int | Decimal | str) -> Any:
+    return exact(Decimal(value)) if isinstance(value, str) else value
