@@ -1,0 +1,14 @@
+"""The vendors' documented APIs on this machine: for tests, for demonstrations, for trying tierops without an account.
+
+Built from the vendors' published documentation, never tried against their live services. It shares no mapping code with
+`tierops.providers`, so that a wrong idea in one is not confirmed by the other.
+"""
+
+from __future__ import annotations
+
+from tierops.emulator.app import Emulator, Sent
+from tierops.emulator.faults import KINDS, Fault
+from tierops.emulator.switches import Switch, Switches
+from tierops.emulator.web import ConnectionDropped
+
+__all__ = ["KINDS", "ConnectionDropped", "Emulator", "Fault", "Sent", "Switch", "Switches"]

@@ -1,0 +1,210 @@
+"""The emulator as one WSGI application: mounts, request log, faults, dispatch."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
+
+from tierops.emulator.faults import Due, Fault, Faults, html_page, spoil
+from tierops.emulator.store import Store
+from tierops.emulator.switches import Switches
+from tierops.emulator.voucherify import VoucherifyApi
+from tierops.emulator.voucherify_project import Project
+from tierops.emulator.web import (
+    Answer,
+    Call,
+    ConnectionDropped,
+    Json,
+    Refused,
+    Router,
+    read_body,
+    requested_paths,
+)
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_CHUNK = 64 * 1024
+
+
+class Vendor(Protocol):
+    """One emulated API. The emulator finds the route, runs its handler in a transaction and plays the faults."""
+
+    prefix: str
+    router: Router
+
+    def meter(self) -> tuple[Mapping[str, str], Answer | None]:
+        """Count a call: headers for every answer, and the refusal once a limit is hit."""
+        ...
+
+    def admit(self, call: Call) -> None:
+        """Raise `Refused` on what no route would take."""
+        ...
+
+    def no_route(self) -> Answer:
+        """The answer to a path that is none of the API's."""
+        ...
+
+    def no_method(self, method: str, allowed: Iterable[str]) -> Answer:
+        """The answer to a method that the path does not take."""
+        ...
+
+    def failure(self, fault: Fault) -> Answer:
+        """The answer of a scripted 429 or 5xx."""
+        ...
+
+
+class Sent(tuple[str, str, Json]):
+    """One logged request: `(method, path, body)`, and its query and headers (lower-case names) as attributes.
+
+    The path has its mount and is decoded; the body is parsed JSON, text where it is not JSON, `None` where there is
+    none.
+    """
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, call: Call, prefix: str) -> Sent:
+        """The log entry of a call."""
+        sent = cls((call.method, prefix + call.path, _logged(call.body)))
+        sent.query, sent.headers = call.query, call.headers
+        return sent
+
+
+class Emulator:
+    """Vendors' APIs on this machine, each below its own path.
+
+    `data` is the SQLite file to keep everything in; without it, data lives in memory. `clock` tells the time in seconds
+    since the epoch. `switches` may be replaced and `faults` filled at any time; `requests` logs the last requests and
+    `writes` counts those that reached a writing route. Raises `OSError` if `data` cannot be used.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        switches: Switches = Switches(),  # noqa: B008 - frozen
+        *,
+        clock: Callable[[], float] = time.time,
+        log_size: int = 10_000,
+    ) -> None:
+        self.switches = switches
+        self.faults = Faults()
+        self.requests: list[Sent] = []
+        self.writes = 0
+        self._log_size = log_size
+        self._lock = Lock()
+        self._store = Store(data)
+        self.voucherify = Project(self._store, clock)
+        self._vendors: tuple[Vendor, ...] = (VoucherifyApi(self.voucherify, lambda: self.switches),)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path, raw_path = requested_paths(environ)
+        # Read first and to its end, whatever the answer: the next request of a kept connection starts behind it.
+        body, length = read_body(_chunks(environ))
+        vendor = next((one for one in self._vendors if path == one.prefix or path.startswith(f"{one.prefix}/")), None)
+        if vendor is None:
+            answer = Answer(404, {"message": "Not an emulated API", "mounts": [one.prefix for one in self._vendors]})
+        else:
+            call = Call(
+                method=environ["REQUEST_METHOD"],
+                path=path.removeprefix(vendor.prefix),
+                raw_path=None if raw_path is None else raw_path.removeprefix(vendor.prefix),
+                query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+                headers=_headers(environ),
+                body=body,
+                body_length=length,
+            )
+            answer = self._respond(vendor, call)
+        payload = answer.payload()
+        headers = {"Content-Type": answer.content_type, "Content-Length": str(len(payload)), **answer.headers}
+        start_response(answer.status_line(), list(headers.items()))
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else payload]
+
+    def close(self) -> None:
+        """Close the data file."""
+        self._store.close()
+
+    def _respond(self, vendor: Vendor, call: Call) -> Answer:
+        with self._lock:
+            self.requests.append(Sent.of(call, vendor.prefix))
+            del self.requests[: -self._log_size]
+        due = self.faults.take(call.method, call.path, vendor.prefix + call.path)
+        headers, refusal = vendor.meter()
+        if due.stops:
+            time.sleep(due.delay)
+            return _failure(vendor, due.stops, headers)
+        answer = due.bend(refusal or self._execute(vendor, call))
+        time.sleep(due.delay)
+        return _spoiled(vendor, due, replace(answer, headers={**headers, **answer.headers}))
+
+    def _execute(self, vendor: Vendor, call: Call) -> Answer:
+        found = vendor.router.find(call)
+        if found is None:
+            return vendor.no_route()
+        route, parameters = found
+        handler = route.handlers.get(call.method)
+        if handler is None:
+            return vendor.no_method(call.method, tuple(route.handlers))
+        try:
+            vendor.admit(call)
+            if call.method != "GET" and route.is_write:
+                with self._lock:
+                    self.writes += 1
+            with self._store.transaction():
+                return handler(call, parameters)
+        except Refused as refused:
+            return refused.answer
+
+
+def _failure(vendor: Vendor, fault: Fault, headers: Mapping[str, str]) -> Answer:
+    form = fault.kind.split("-")[0]
+    if form == "drop":
+        raise ConnectionDropped(f"{fault.kind}: scripted for {fault.on}")
+    if form == "html":
+        return html_page(fault)
+    answer = vendor.failure(fault)
+    # A scripted 429 says itself what its headers tell.
+    return answer if form == "429" else replace(answer, headers={**headers, **answer.headers})
+
+
+def _spoiled(vendor: Vendor, due: Due, answer: Answer) -> Answer:
+    if due.spoils is None:
+        return answer
+    if due.spoils.kind.endswith("-after"):
+        return _failure(vendor, due.spoils, answer.headers)
+    return spoil(due.spoils, answer)
+
+
+def _chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
+    # Werkzeug has this as `get_input_stream`, but importing Werkzeug costs more than all the rest of the emulator.
+    stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH", "")
+    is_chunked = environ.get("wsgi.input_terminated", False)
+    left = int(length) if length.isascii() and length.isdigit() else 0
+    while chunk := stream.read(_CHUNK if is_chunked else min(_CHUNK, left)):
+        left -= len(chunk)
+        yield chunk
+
+
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    headers = {
+        key.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
+    return headers | {name: str(environ[key]) for name, key in (("content-type", "CONTENT_TYPE"),) if key in environ}
+
+
+def _logged(body: bytes) -> Json:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode(errors="replace")

@@ -1,0 +1,238 @@
+"""What one Voucherify project holds: campaigns, tiers, members. Its methods are the emulator's dashboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tierops.emulator.store import Record, Store
+from tierops.emulator.voucherify_payload import LOYALTY
+
+CAMPAIGN, TIER, MEMBER = "voucherify.campaign", "voucherify.tier", "voucherify.member"
+EARNING_RULE, REWARD = "voucherify.earning_rule", "voucherify.reward"
+
+
+class Project:
+    """A Voucherify project in the store. Somebody who edits in the dashboard is played with these methods.
+
+    They check nothing that the dashboard might let through and take effect at once. Campaigns and tiers are named by
+    id or name; an unknown one raises `LookupError`.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self.store = store
+        self.clock = clock
+
+    def add_campaign(
+        self,
+        name: str,
+        *,
+        id: str | None = None,  # noqa: A002 - Voucherify's own word
+        campaign_type: str = LOYALTY,
+        tiers: Iterable[Mapping[str, Any]] = (),
+        earning_rules: Iterable[str | Mapping[str, Any]] = (),
+        rewards: Iterable[str | Mapping[str, Any]] = (),
+        **fields: Any,
+    ) -> Record:
+        """A new campaign, with the fields that responses always have; `fields` overrides them.
+
+        `earning_rules` and `rewards` declare what the campaign has: ids (`ern_…`, `rewa_…`), or the entries as the
+        tier's `/earning-rules` and `/rewards` endpoints list them. Raises `ValueError` on a name or id that is taken.
+        """
+        with self.store.transaction():
+            taken = self.store.find(CAMPAIGN, name)
+            if taken is not None and taken["name"] == name:
+                raise ValueError(f"a campaign {name!r} is there already")
+            campaign = self._campaign_record(id or self.store.next_id("camp_"), name, campaign_type, fields)
+            self.store.insert(CAMPAIGN, campaign_type, campaign)
+            self.add_tiers(campaign["id"], tiers)
+            for rule in earning_rules:
+                entry = self.earning_rule(rule, campaign["id"]) if isinstance(rule, str) else rule
+                self._declare(EARNING_RULE, campaign["id"], entry["id"], entry)
+            for reward in rewards:
+                entry = self.reward(reward, campaign["id"]) if isinstance(reward, str) else reward
+                self._declare(REWARD, campaign["id"], entry["assignment"]["id"], entry)
+        return campaign
+
+    def add_tiers(self, campaign: str, tiers: Iterable[Mapping[str, Any]], *, visible_at: float = 0) -> list[Record]:
+        """Append tiers, with one creation time and consecutive ids; what a raw tier brings itself is kept."""
+        with self.store.transaction():
+            campaign_id = self.campaign(campaign)["id"]
+            now = self.now()
+            added = []
+            for raw in tiers:
+                points = dict(raw.get("points", {}))
+                tier = {
+                    "id": self.store.next_id("ltr_"),
+                    "name": raw["name"],
+                    "campaign_id": campaign_id,
+                    "metadata": {},
+                    "created_at": now,
+                    "updated_at": None,
+                    "earning_rules": {},
+                    "rewards": {},
+                    "config": {"points": points},
+                    "points": points,
+                    "object": "loyalty_tier",
+                } | dict(raw)
+                self.store.insert(TIER, campaign_id, tier, visible_at=visible_at)
+                added.append(tier)
+        return added
+
+    def edit_tier(self, campaign: str, tier: str, **changes: Any) -> Record:
+        """Change a tier as a dashboard user would; new `points` are mirrored in `config`, `updated_at` is set."""
+        with self.store.transaction():
+            edited = self._tier(campaign, tier) | {"updated_at": self.now()} | changes
+            if "points" in changes and "config" not in changes:
+                edited["config"] = {"points": changes["points"]}
+            self.store.replace(TIER, edited)
+        return edited
+
+    def delete_tier(self, campaign: str, tier: str) -> None:
+        """Remove a tier, which only the dashboard can."""
+        with self.store.transaction():
+            self.store.delete(TIER, self._tier(campaign, tier)["id"])
+
+    def tiers(self, campaign: str) -> list[Record]:
+        """All tiers of a campaign in the order they were added, those not yet visible to readers included."""
+        return self.store.stored(TIER, self.campaign(campaign)["id"])
+
+    def campaigns(self) -> list[Record]:
+        """All campaigns, of every type, oldest first."""
+        return self.store.select(CAMPAIGN)
+
+    def campaign(self, campaign: str) -> Record:
+        """The campaign with this id or name."""
+        found = self.store.find(CAMPAIGN, campaign)
+        if found is None:
+            raise LookupError(f"no campaign {campaign!r}")
+        return found
+
+    def add_member(
+        self,
+        member: str,
+        campaign: str,
+        tiers: Sequence[str],
+        *,
+        customer: str = "cust_qBwHpagDOFu71Z3F22UzR80X",
+        **expiration: str,
+    ) -> None:
+        """A loyalty card that is in these tiers; `expiration` holds its `start_date` and `expiration_date`."""
+        with self.store.transaction():
+            now = self.now()
+            held = [self._tier(campaign, tier) for tier in tiers]
+            memberships = [
+                {
+                    "customer_id": customer,
+                    "campaign_id": tier["campaign_id"],
+                    "tier_id": tier["id"],
+                    **expiration,
+                    "created_at": now,
+                    "updated_at": None,
+                }
+                for tier in held
+            ]
+            body = {"id": member, "name": member, "created_at": now, "updated_at": None, "memberships": memberships}
+            self.store.insert(MEMBER, self.campaign(campaign)["id"], body)
+
+    def load_examples(self) -> Record:
+        """The campaign with three tiers that Voucherify's reference shows. Loading it again changes nothing."""
+        text = Path(__file__).with_name("voucherify_examples.json").read_text(encoding="utf-8")
+        example = json.loads(text)
+        with self.store.transaction():
+            found = self.store.find(CAMPAIGN, example["campaign"]["id"])
+            return found or self.add_campaign(**example["campaign"], tiers=example["tiers"])
+
+    def now(self) -> str:
+        """The time as Voucherify writes it: ISO 8601 with milliseconds, in UTC."""
+        moment = datetime.fromtimestamp(self.clock(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def earning_rule(self, rule_id: str, campaign_id: str) -> Record:
+        """An earning rule composed from the documented required fields; one point is a placeholder."""
+        return {
+            "id": rule_id,
+            "created_at": self.now(),
+            "updated_at": None,
+            "validation_rule_id": None,
+            "loyalty": {"type": "FIXED", "points": 1},
+            "event": "order.paid",
+            "source": {"banner": rule_id, "object_id": campaign_id, "object_type": "campaign"},
+            "active": True,
+            "object": "earning_rule",
+            "automation_id": f"auto_{rule_id.removeprefix('ern_')}",
+            "metadata": {},
+        }
+
+    def reward(self, assignment_id: str, campaign_id: str) -> Record:
+        """A reward and its assignment composed from the documented required fields; one point is a placeholder."""
+        now = self.now()
+        reward_id = f"rew_{assignment_id.removeprefix('rewa_')}"
+        reward = {
+            "id": reward_id,
+            "name": assignment_id,
+            "type": "MATERIAL",
+            "parameters": {"product": {"id": "prod_0b15f6b9f650c16990", "sku_id": None}},
+            "stock": None,
+            "redeemed": None,
+            "attributes": {},
+            "created_at": now,
+            "updated_at": None,
+            "metadata": {},
+            "object": "reward",
+        }
+        assignment = {
+            "id": assignment_id,
+            "reward_id": reward_id,
+            "related_object_id": campaign_id,
+            "related_object_type": "campaign",
+            "parameters": {"loyalty": {"points": 1}},
+            "created_at": now,
+            "updated_at": None,
+            "object": "reward_assignment",
+        }
+        return {"reward": reward, "assignment": assignment, "object": "loyalty_tier_reward"}
+
+    def _tier(self, campaign: str, tier: str) -> Record:
+        found = self.store.find(TIER, tier, place=self.campaign(campaign)["id"])
+        if found is None:
+            raise LookupError(f"no tier {tier!r} in campaign {campaign!r}")
+        return found
+
+    def _declare(self, kind: str, campaign_id: str, entry_id: str, entry: Mapping[str, Any]) -> None:
+        body = {"id": f"{campaign_id}/{entry_id}", "name": entry_id, "created_at": self.now(), "updated_at": None}
+        self.store.insert(kind, campaign_id, {**body, "entry": dict(entry)})
+
+    def _campaign_record(self, campaign_id: str, name: str, campaign_type: str, fields: Mapping[str, Any]) -> Record:
+        campaign: Record = {
+            "id": campaign_id,
+            "name": name,
+            "campaign_type": campaign_type,
+            "type": "AUTO_UPDATE",
+            "auto_join": False,
+            "join_once": campaign_type == LOYALTY,
+            "use_voucher_metadata_schema": False,
+            "vouchers_count": 0,
+            "active": True,
+            "metadata": {},
+            "created_at": self.now(),
+            "updated_at": None,
+            "creation_status": "DONE",
+            "vouchers_generation_status": "DONE",
+            "protected": False,
+            "category_id": None,
+            "categories": [],
+            "object": "campaign",
+        }
+        if campaign_type == LOYALTY:
+            campaign["voucher"] = {
+                "type": "LOYALTY_CARD",
+                "loyalty_card": {"points": 0},
+                "redemption": {"quantity": None},
+                "code_config": {"length": 8, "pattern": "########"},
+                "is_referral_code": False,
+            } | dict(fields.get("voucher", {}))
+        return campaign | {key: value for key, value in fields.items() if key != "voucher" or campaign_type != LOYALTY}

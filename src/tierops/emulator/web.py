@@ -1,0 +1,190 @@
+"""What every emulated vendor needs of HTTP: requests, answers, routing, rate windows. No vendor is named here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+Json: TypeAlias = Any
+"""A parsed JSON value. Bodies come from strangers, so every use checks what it got."""
+
+BODY_LIMIT = 10 * 1024 * 1024
+
+
+class ConnectionDropped(ConnectionError):
+    """The emulator closed the connection without an answer.
+
+    In process it reaches the caller of the WSGI application (an httpx transport may turn it into `httpx.ReadError`);
+    the loopback server closes the socket.
+    """
+
+
+class MalformedJson(ValueError):
+    """A body that is not JSON as the standard has it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as a vendor sees it: the path below its mount, headers with lower-case names, the whole body."""
+
+    method: str
+    path: str
+    raw_path: str | None
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    body_length: int
+
+    @property
+    def media_type(self) -> str:
+        """The `Content-Type` without its parameters, in lower case; empty where there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Json:
+        """The body as JSON. Raises `MalformedJson`, also for `NaN`, numbers too large to hold and half surrogates."""
+        try:
+            value = json.loads(self.body, parse_constant=_refuse_constant, parse_float=_finite)
+            json.dumps(value, ensure_ascii=False).encode()
+            return value
+        except (ValueError, RecursionError) as error:
+            raise MalformedJson(str(error)) from None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response: a JSON value, or bytes sent as they are."""
+
+    status: int
+    body: Json | bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json; charset=utf-8"
+
+    def payload(self) -> bytes:
+        """The body as it goes over the wire; ASCII JSON without NaN."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return json.dumps(self.body, separators=(",", ":"), allow_nan=False).encode()
+
+    def status_line(self) -> str:
+        """`404 Not Found`, as WSGI wants it."""
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+
+class Refused(Exception):
+    """A request that is answered with an error; what it had written is rolled back."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+Handler: TypeAlias = Callable[[Call, Mapping[str, str]], Answer]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path template such as `/v1/loyalties/{campaign}/tiers` and what answers there, by method."""
+
+    template: str
+    handlers: Mapping[str, Handler]
+    is_write: bool = True
+
+
+class Router:
+    """Finds the route of a request; the first route that fits wins, so the specific ones come first.
+
+    Where the server passes the request line on (`RAW_URI`), `%2F` inside a segment is told apart from a path separator.
+    WSGI itself passes a decoded path only: then a parameter named in `may_hold_slashes` takes as many segments as it
+    must, which is wrong only for names that contain a whole route.
+    """
+
+    def __init__(self, routes: tuple[Route, ...], may_hold_slashes: str) -> None:
+        self._routes = [
+            (route, _pattern(route.template, ""), _pattern(route.template, may_hold_slashes)) for route in routes
+        ]
+
+    def find(self, call: Call) -> tuple[Route, dict[str, str]] | None:
+        """The route and its decoded parameters, or nothing."""
+        for route, exact, loose in self._routes:
+            found = loose.fullmatch(call.path) if call.raw_path is None else exact.fullmatch(call.raw_path)
+            if found:
+                values = found.groupdict()
+                return route, values if call.raw_path is None else {k: unquote(v) for k, v in values.items()}
+        return None
+
+
+class Window:
+    """A fixed-window rate limit, the kind whose headers Voucherify documents."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._ends = 0.0
+        self._used = 0
+
+    def take(self, limit: int, seconds: int) -> tuple[bool, int, int]:
+        """Count one call: was it allowed, how many are left, and the epoch second at which the window ends."""
+        with self._lock:
+            now = self._clock()
+            if now >= self._ends:
+                self._ends, self._used = now + seconds, 0
+            is_allowed = self._used < limit
+            self._used += is_allowed
+            return is_allowed, max(limit - self._used, 0), math.ceil(self._ends)
+
+
+def requested_paths(environ: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The path decoded, and as it was sent where the server tells (`RAW_URI`, `REQUEST_URI`).
+
+    PEP 3333 has the decoded path as Latin-1 text of its UTF-8 bytes; `httpx.WSGITransport` passes plain text instead.
+    """
+    path = str(environ.get("PATH_INFO", ""))
+    with suppress(UnicodeError):  # it is plain text already
+        path = path.encode("latin-1").decode()
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw is None:
+        return path, None
+    target = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*", "", str(raw))
+    script = str(environ.get("SCRIPT_NAME", ""))
+    return path, re.split(r"[?#]", target, maxsplit=1)[0].removeprefix(script)
+
+
+def read_body(chunks: Iterator[bytes]) -> tuple[bytes, int]:
+    """The first bytes of a body (one more than the limit at most) and its length.
+
+    It is read to its end either way: the connection stays usable, and a client that sends too much gets its 413.
+    """
+    kept = bytearray()
+    length = 0
+    for chunk in chunks:
+        length += len(chunk)
+        if len(kept) <= BODY_LIMIT:
+            kept += chunk
+    return bytes(kept), length
+
+
+def _pattern(template: str, may_hold_slashes: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    text = ""
+    for index, part in enumerate(parts):
+        text += f"(?P<{part}>{'.+?' if part == may_hold_slashes else '[^/]+'})" if index % 2 else re.escape(part)
+    return re.compile(text, re.DOTALL)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"number too large: {text}")
+    return number
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,52 @@
+"""`tierops emulate`: the emulator as a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tierops.emulator import Emulator, Switches
+from tierops.emulator.server import run_forever
+from tierops.errors import TieropsError, UsageError
+
+
+def run(
+    host: str,
+    port: int,
+    data: Path | None,
+    switches: Sequence[str],
+    *,
+    has_examples: bool,
+    log: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Serve until interrupted. Raises `UsageError` for a wrong switch, `TieropsError` where it cannot listen."""
+    try:
+        emulator = Emulator(data, Switches.parse(switches))
+    except ValueError as error:
+        raise UsageError(f"--switch: {error}; see --switches") from None
+    except OSError as error:
+        raise TieropsError(f"cannot use {data}: {error}") from None
+    if has_examples and not emulator.voucherify.campaigns():
+        emulator.voucherify.load_examples()
+
+    def ready(url: str) -> None:
+        say("Serving what the vendors' published documentation describes; never tried against their live services.")
+        say(f"export VOUCHERIFY_URL={url}/voucherify VOUCHERIFY_APP_ID=any VOUCHERIFY_APP_TOKEN=any")
+
+    try:
+        run_forever(emulator, host, port, log=log, ready=ready)
+    except OSError as error:
+        raise TieropsError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    finally:
+        emulator.close()
+
+
+def switch_table() -> str:
+    """Every switch with its values, the default first."""
+    lines = []
+    for switch in Switches.table():
+        others = [choice for choice in switch.choices if choice != switch.default]
+        lines.append(f"{switch.name}={switch.default}{''.join(f' | {choice}' for choice in others)}")
+        lines.append(f"    {switch.doc}")
+    return "\n".join([*lines, ""])

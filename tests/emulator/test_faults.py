@@ -1,0 +1,149 @@
+"""Scripted misbehaviour, and what was executed when it strikes."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+from tierops.emulator import KINDS, ConnectionDropped, Emulator, Fault
+
+TIERS = "/v1/loyalties/camp_club/tiers"
+CREATE = "POST /v1/loyalties/*/tiers"
+LIST = "GET /v1/loyalties/*/tiers"
+BODY = [{"name": "Bronze", "points": {"from": 0}}]
+
+
+def _held(app: Emulator) -> int:
+    return len(app.voucherify.tiers("Club"))
+
+
+@pytest.mark.parametrize(("kind", "stored"), [("drop-before", 0), ("drop-after", 1)])
+def test_connection_drops(either: httpx.Client, app: Emulator, kind: str, stored: int) -> None:
+    app.faults.append(Fault(CREATE, kind))
+    with pytest.raises((ConnectionDropped, httpx.TransportError)):
+        either.post(TIERS, json=BODY)
+    assert (_held(app), app.writes, len(app.faults)) == (stored, stored, 0)
+    assert either.post(TIERS, json=BODY).status_code == 200
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize(("moment", "stored"), [("before", 0), ("after", 1)])
+def test_server_errors(either: httpx.Client, app: Emulator, status: int, moment: str, stored: int) -> None:
+    app.faults.append(Fault(CREATE, f"{status}-{moment}"))
+    response = either.post(TIERS, json=BODY)
+    assert response.status_code == response.json()["code"] == status
+    assert "X-Rate-Limit-Limit" in response.headers
+    assert _held(app) == stored
+
+
+@pytest.mark.parametrize(("kind", "stored"), [("html-before", 0), ("html-after", 1)])
+@pytest.mark.parametrize(("value", "status"), [(0, 502), (504, 504), (200, 200)])
+def test_html_error_page(client: httpx.Client, app: Emulator, kind: str, stored: int, value: int, status: int) -> None:
+    app.faults.append(Fault(CREATE, kind, value=value))
+    response = client.post(TIERS, json=BODY)
+    assert response.status_code == status
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert response.text.startswith("<!DOCTYPE html>")
+    assert _held(app) == stored
+
+
+def _told(response: httpx.Response) -> dict[str, str]:
+    assert response.status_code == 429
+    return {name: value for name, value in response.headers.items() if "rate-limit" in name or name == "retry-after"}
+
+
+def test_rate_limit_refusals_tell_more_or_less(client: httpx.Client, app: Emulator) -> None:
+    epoch = "1767225607"
+    base = {"x-rate-limit-limit": "2000", "x-rate-limit-remaining": "0", "x-rate-limit-retry": epoch}
+    app.faults.extend(Fault(CREATE, kind, value=7) for kind in ("429", "429-epoch", "429-bare", "429-cycle"))
+    told = [_told(client.post(TIERS, json=BODY)) for _ in range(4)]
+    assert told == [
+        {**base, "retry-after": "7", "x-rate-limit-type": "api_calls"},
+        base,
+        {},
+        {**base, "retry-after": "7", "x-rate-limit-type": "api_calls_cycle"},
+    ]
+    assert _held(app) == 0
+
+
+@pytest.mark.parametrize(("kind", "wait"), [("429", "1"), ("429-cycle", "2592000")])
+def test_rate_limit_refusal_waits_a_second_or_a_billing_cycle(
+    client: httpx.Client, app: Emulator, kind: str, wait: str
+) -> None:
+    app.faults.append(Fault(LIST, kind))
+    assert client.get(TIERS).headers["Retry-After"] == wait
+
+
+def test_spoiled_answers_come_after_the_commit(either: httpx.Client, app: Emulator) -> None:
+    app.faults.extend(Fault(CREATE, kind) for kind in ("truncated", "empty", "content-type"))
+    truncated, empty, mistyped = (either.post(TIERS, json=BODY) for _ in range(3))
+    assert [response.status_code for response in (truncated, empty, mistyped)] == [200, 200, 200]
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        truncated.json()
+    assert empty.content == b""
+    assert mistyped.headers["Content-Type"].startswith("text/html")
+    assert mistyped.json()[0]["name"] == "Bronze"
+    assert _held(app) == 3
+
+
+def test_answer_comes_late_but_is_right(client: httpx.Client, app: Emulator) -> None:
+    app.faults.extend([Fault(CREATE, "delay", value=30), Fault(CREATE, "500-before", after=1)])
+    started = time.monotonic()
+    assert client.post(TIERS, json=BODY).status_code == 200
+    assert time.monotonic() - started >= 0.03
+    app.faults.append(Fault(CREATE, "delay", value=30))
+    started = time.monotonic()
+    assert client.post(TIERS, json=BODY).status_code == 500
+    assert time.monotonic() - started >= 0.03
+
+
+def test_lists_lie(client: httpx.Client, app: Emulator) -> None:
+    app.voucherify.add_tiers("Club", [{"name": name} for name in "ABC"])
+    app.faults.extend([Fault(LIST, "total", value=2), Fault(LIST, "cap", value=1, times=2)])
+    first, second, third = (client.get(TIERS).json() for _ in range(3))
+    assert (len(first["data"]), first["total"]) == (1, 5)
+    assert (len(second["data"]), second["total"]) == (1, 3)
+    assert (len(third["data"]), third["total"]) == (3, 3)
+    app.faults.append(Fault("GET /v1/loyalties", "cap"))
+    assert client.get("/v1/loyalties").json()["campaigns"] == []
+
+
+def test_lies_leave_other_answers_alone(client: httpx.Client, app: Emulator) -> None:
+    app.faults.extend([Fault("* /*", "total", times=None, value=2), Fault("* /*", "cap", times=None)])
+    assert client.get("/v1/loyalties/Club").json()["name"] == "Club"
+    assert client.post(TIERS, json=BODY).json()[0]["name"] == "Bronze"
+
+
+def test_queue_serves_one_deciding_fault_per_request_in_order(client: httpx.Client, app: Emulator) -> None:
+    app.faults.append(Fault("GET /v1/campaigns", "503-before"))
+    app.faults.extend([Fault(LIST, "502-before", times=2), Fault(LIST, "500-before", after=2)])
+    assert [client.get(TIERS).status_code for _ in range(4)] == [502, 502, 500, 200]
+    assert len(app.faults) == 1
+
+
+def test_standing_fault_lasts_until_cleared(client: httpx.Client, app: Emulator) -> None:
+    app.faults.append(Fault("* /voucherify/v1/loyalties/*", "503-before", times=None))
+    assert [client.get(TIERS).status_code for _ in range(3)] == [503, 503, 503]
+    app.faults.clear()
+    assert client.get(TIERS).status_code == 200
+
+
+def test_every_kind_is_described() -> None:
+    assert all(KINDS.values())
+    assert len(KINDS) == 20
+
+
+@pytest.mark.parametrize(
+    ("on", "kind", "times", "after", "message"),
+    [
+        (CREATE, "sulk", 1, 0, "fault kind 'sulk' is none of"),
+        ("/v1/loyalties", "empty", 1, 0, "a fault is on METHOD /path"),
+        (CREATE, "empty", 0, 0, "at least once"),
+        (CREATE, "empty", None, -1, "no fewer than 0"),
+    ],
+)
+def test_bad_fault_is_refused(on: str, kind: str, times: int | None, after: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Fault(on, kind, times, after)
