@@ -59,7 +59,14 @@ class PlanRefused(TieropsError):
 
 
 class VendorError(TieropsError):
-    """A vendor refused, could not be reached, or answered otherwise than documented."""
+    """A vendor refused, could not be reached, or answered otherwise than documented.
+
+    `status` is the HTTP status of a refusal, None where there was no such answer.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class IncompleteRead(VendorError):
@@ -67,4 +74,11 @@ class IncompleteRead(VendorError):
 
 
 class AnswerLost(VendorError):
-    """A create was sent and its answer does not say what happened; only reading back tells."""
+    """A create was sent and its answer does not say what happened; only reading back tells.
+
+    `may_land_late` is True where no answer came at all: the vendor may still be at work on it.
+    """
+
+    def __init__(self, message: str, *, may_land_late: bool = False) -> None:
+        super().__init__(message)
+        self.may_land_late = may_land_late

@@ -6,14 +6,23 @@ decimals, never floats. Nothing here knows a vendor, a file format or a terminal
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tierops.errors import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
 
 # What YAML and JSON can hold. Numbers are as `exact` makes them; maps and lists are never changed once built.
-Value: TypeAlias = "bool | int | Decimal | str | Sequence[Value] | Mapping[str, Value] | None"
+if TYPE_CHECKING:
+    Value: TypeAlias = "bool | int | Decimal | str | Sequence[Value] | Mapping[str, Value] | None"
+else:
+    Value = Any  # for pydantic, which reads plan files into these types
 
 
 def exact(value: Value) -> Value:
@@ -26,6 +35,19 @@ def exact(value: Value) -> Value:
     if isinstance(value, list | tuple):
         return [exact(item) for item in value]
     return value
+
+
+def compact(fields: Mapping[str, Value]) -> dict[str, Value]:
+    """A tier's vendor fields in their one form: `{}`, null and missing are the same thing to every vendor.
+
+    Empty fields and the null entries of a map are left out, numbers are `exact`.
+    """
+    found: dict[str, Value] = {}
+    for name, value in fields.items():
+        kept = {k: v for k, v in value.items() if v is not None} if isinstance(value, Mapping) else value
+        if kept is not None and kept != {}:
+            found[name] = exact(kept)
+    return found
 
 
 class Position(NamedTuple):
@@ -135,6 +157,16 @@ class Target:
         """How plans and reports name the target: `program/target`."""
         return f"{self.program}/{self.name}"
 
+    @property
+    def home(self) -> tuple[str, str]:
+        """Provider and campaign or group: two targets of one home would write to the same ladder."""
+        return self.provider, self.place.get("campaign") or self.place["group"]
+
+    @property
+    def unit(self) -> str:
+        """What a balance counts."""
+        return self.place.get("attribute", "points")
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -149,10 +181,10 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one vendor's API takes. `create_unit` is `tier` (missing tiers can be added) or `group` (all or nothing)."""
+    """What one vendor's API takes. `by_hand` tells a person how to change what the API cannot."""
 
-    create_unit: str
     whole_numbers: bool
+    by_hand: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +234,17 @@ class FieldChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a plan: plain data, complete enough to save, compare and render."""
+    """One line of a plan: plain data, complete enough to save, compare and render.
+
+    `note` says what it means for members, what to do by hand, or why it is blocked.
+    """
 
     kind: Kind
     name: str
     before: LiveTier | None = None
     after: Tier | None = None
     fields: tuple[FieldChange, ...] = ()
-    reason: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +263,10 @@ class TargetPlan:
     program: str
     target: str
     provider: str
+    place: Mapping[str, str]
     identity: Identity
+    unit: str
+    whole_numbers: bool
     proof: str
     live: tuple[LiveTier, ...]
     desired: tuple[Tier, ...]
@@ -292,3 +330,20 @@ class Result:
     outcomes: tuple[Outcome, ...]
     remaining: tuple[Change, ...] | None
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a command has to say; every output format is a rendering of this and of nothing else.
+
+    `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
+    and tiers that were read from files.
+    """
+
+    command: str
+    exit_code: Exit
+    error: str = ""
+    problems: tuple[Problem, ...] = ()
+    checked: tuple[int, int, int] | None = None
+    plan: Plan | None = None
+    results: tuple[Result, ...] | None = None

@@ -1,0 +1,35 @@
+# Every target does its own set-up: a virtual environment in .venv, with pinned dependencies.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONWARNINGS =
+
+.PHONY: demo test lint types check bench clean
+
+demo: .venv/ready
+	@$(BIN)/tierops demo
+
+test: .venv/ready
+	@$(BIN)/pytest
+
+lint: .venv/ready
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+
+types: .venv/ready
+	@$(BIN)/mypy --no-error-summary
+
+# Start-up time of an installed wheel, beside terraform and octodns-sync where they are there.
+bench: .venv/ready
+	@$(BIN)/python benchmarks/startup.py
+
+check: lint types test demo
+
+clean:
+	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierops needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[emulator,dev]'
+	@touch $@

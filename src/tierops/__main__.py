@@ -1,0 +1,5 @@
+"""`python -m tierops`."""
+
+from tierops.cli import main
+
+main()

@@ -1,0 +1,165 @@
+"""Carries a plan out: send, read back, prove.
+
+A create cannot be taken back and no vendor has an idempotency key. So what a lost answer did is told by reading back
+alone, and nothing is sent again that a settled, complete read does not show to be absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tierops import diff, plan
+from tierops.errors import AnswerLost, Exit, IncompleteRead, PlanRefused, VendorError
+from tierops.model import Change, Identity, Kind, Live, Outcome, Result, State, TargetPlan, Tier
+
+_MOST_SENDS = 3
+_MOST_READS = 6  # of a list that does not settle, or does not show what the vendor confirmed
+
+
+class Vendor(Protocol):
+    """What apply needs of a provider."""
+
+    def fetch(self, place: Mapping[str, str]) -> Live:
+        """Every live tier of the place, proved complete."""
+        ...
+
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+        """Send the creates, or say why not; see `providers.base.Provider.create`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a list is waited for: `settle` is the quiet period in seconds between two reads that must be equal."""
+
+    settle: float
+    sleep: Callable[[float], None]
+    tell: Callable[[str], None] = field(default=lambda _: None)
+
+
+def run(
+    targets: Sequence[TargetPlan], vendors: Mapping[str, Vendor], lives: Mapping[str, Live], patience: Patience
+) -> tuple[Result, ...]:
+    """Carry out the plans of all targets, in order. `vendors` goes by provider name.
+
+    `lives` is a fresh read of every target, by address. Each is checked against its plan before the first write to
+    any: raises `PlanRefused` where one does not fit, and then nothing was written.
+    """
+    absent = {target.address: plan.missing(target, lives[target.address]) for target in targets}
+    return tuple(
+        _carry_out(target, vendors[target.provider], lives[target.address], absent[target.address], patience)
+        for target in targets
+    )
+
+
+def exit_code(results: Sequence[Result]) -> Exit:
+    """The one code for all targets; the worst news wins."""
+    states = {outcome.state for result in results for outcome in result.outcomes}
+    if State.UNKNOWN in states:
+        return Exit.UNKNOWN
+    if State.NOT_DONE in states:
+        return Exit.PARTIAL if State.DONE in states else Exit.FAILED
+    return Exit.REMAINING if any(result.remaining for result in results) else Exit.DONE
+
+
+def _carry_out(target: TargetPlan, vendor: Vendor, live: Live, absent: Sequence[Tier], patience: Patience) -> Result:
+    first, trouble = absent, ""
+    may_land_late = is_lost = is_confirmed = False
+    sends = 0
+    while absent and not trouble and not is_confirmed and sends < _MOST_SENDS:
+        sends += 1
+        patience.tell(f"{target.address}: creating {', '.join(tier.name for tier in absent)}")
+        try:
+            vendor.create(target.identity, absent)
+            is_confirmed = True
+        except AnswerLost as error:
+            patience.tell(f"{target.address}: {error}; reading back")
+            is_lost, may_land_late = True, may_land_late or error.may_land_late
+            if sends == _MOST_SENDS:
+                trouble = f"{error}; sent {sends} times"
+        except VendorError as error:
+            trouble = str(error)
+        try:
+            live = _read_back(target, vendor, absent, patience, is_settled_needed=is_lost or not is_confirmed)
+        except VendorError as error:
+            return _unread(target, first, f"{trouble or 'sent'}; reading back failed: {error}")
+        try:
+            absent = plan.missing(target, live)
+        except PlanRefused as error:
+            trouble = str(error)
+            break
+        trouble = trouble if absent else ""
+    return _result(target, live, first, trouble, may_have_landed=may_land_late or is_confirmed)
+
+
+def _read_back(
+    target: TargetPlan, vendor: Vendor, sent: Sequence[Tier], patience: Patience, *, is_settled_needed: bool
+) -> Live:
+    """A read that can be believed.
+
+    After a confirmed create: as soon as the list shows all of it. Otherwise: two equal reads with a quiet period
+    between them, for the write may still be on its way. Raises `IncompleteRead` for a list that keeps changing.
+    """
+    names = {tier.name for tier in sent}
+    before = vendor.fetch(target.place)
+    for _ in range(_MOST_READS):
+        if not is_settled_needed and names <= {tier.name for tier in before.tiers}:
+            return before
+        patience.sleep(patience.settle)
+        after = vendor.fetch(target.place)
+        if is_settled_needed and _is_same_ladder(before, after):
+            return after
+        before = after
+    if is_settled_needed:
+        raise IncompleteRead(f"the list of {target.identity.name!r} changed with every one of {_MOST_READS} reads")
+    return before
+
+
+def _is_same_ladder(before: Live, after: Live) -> bool:
+    then, now = ({tier.id: tier for tier in live.tiers} for live in (before, after))
+    return then.keys() == now.keys() and all(diff.same(tier, now[id_]) for id_, tier in then.items())
+
+
+def _result(target: TargetPlan, live: Live, sent: Sequence[Tier], trouble: str, *, may_have_landed: bool) -> Result:
+    """What the last read shows of each create."""
+    twice = diff.duplicates(live.tiers)
+    there = {tier.name: tier for tier in live.tiers}
+    was_sent = {tier.name for tier in sent}
+
+    def outcome(tier: Tier) -> Outcome:
+        if tier.name in twice:
+            ids = ", ".join(copy.id for copy in twice[tier.name])
+            return Outcome(tier.name, State.UNKNOWN, f"exists {len(twice[tier.name])} times ({ids}): keep one by hand")
+        if tier.name not in there:
+            if may_have_landed:
+                return Outcome(tier.name, State.UNKNOWN, "not in the list, but it may still appear: plan again later")
+            return Outcome(tier.name, State.NOT_DONE, "not created")
+        if not diff.same(there[tier.name], tier):
+            return Outcome(tier.name, State.NOT_DONE, f"{there[tier.name].id} has its name, but is not as wanted")
+        return Outcome(tier.name, State.DONE if tier.name in was_sent else State.ALREADY, there[tier.name].id)
+
+    return Result(target, tuple(map(outcome, target.creates)), _remaining(target, live), trouble)
+
+
+def _unread(target: TargetPlan, sent: Sequence[Tier], trouble: str) -> Result:
+    was_sent = {tier.name for tier in sent}
+    outcomes = (
+        Outcome(tier.name, State.UNKNOWN, "it may or may not have landed: plan again to see")
+        if tier.name in was_sent
+        else Outcome(tier.name, State.ALREADY)
+        for tier in target.creates
+    )
+    return Result(target, tuple(outcomes), None, trouble)
+
+
+def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:
+    """The differences left, with the notes of the plan where the line is still the same."""
+    planned = {change.name: change for change in target.changes}
+
+    def noted(change: Change) -> Change:
+        known = planned.get(change.name, change)
+        return known if known.kind in (change.kind, Kind.BLOCKED) else change
+
+    return tuple(map(noted, diff.changes(live.tiers, target.desired)))

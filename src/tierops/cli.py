@@ -1,0 +1,320 @@
+"""The commands. The only place that prints, reads the environment and exits."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from tierops import __version__, options
+from tierops.errors import BadInput, Exit, TieropsError, UsageError
+from tierops.options import FILE, Settings, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tierops.config import Environment
+    from tierops.model import Live, Plan, Problem, Report, TargetPlan
+    from tierops.stages import Vendors
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="tierops", message="%(prog)s %(version)s")
+@shared
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Loyalty tiers as code.
+
+    Ladders are YAML files in git. tierops validates them, reads the live tiers from the vendors, shows the difference
+    as a plan of creates, and applies it without ever creating a tier twice.
+    """
+    settings = ctx.ensure_object(Settings)
+    settings.command = ctx.invoked_subcommand or ""
+    settings.no_color = settings.no_color or bool(os.environ.get("NO_COLOR"))
+    settings.environment = settings.environment or os.environ.get("TIEROPS_ENV") or None
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@options.format_
+@shared
+@click.pass_obj
+def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
+    """Check the files; no network.
+
+    Every document is held against the JSON Schema and every ladder against the rules. All findings are shown.
+    """
+    from tierops import stages
+    from tierops.model import Report
+
+    files = stages.read_files(settings.directory, settings.environment, paths=paths, full_check=True)
+    targets = [target for program in files.programs for target in program.targets]
+    counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
+    code = Exit.FAILED if files.errors else Exit.DONE
+    return _report(settings, Report("validate", code, problems=files.problems, checked=counts))
+
+
+@cli.command()
+@click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for `tierops apply FILE`.")
+@options.program
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are differences.")
+@options.ttl
+@options.max_wait
+@options.format_
+@shared
+@click.pass_obj
+def plan(
+    settings: Settings, out: Path | None, programs: tuple[str, ...], detailed_exitcode: bool, ttl: timedelta,
+    max_wait: float,
+) -> Exit:  # fmt: skip
+    """Show what apply would do. Sends GET requests only."""
+    from tierops.model import Report
+
+    made = _make_plan(settings, programs, ttl, max_wait)
+    if out is not None:
+        _save(made.plan, out)
+        _tell(settings, f"plan saved to {out}; carry it out with: tierops apply {out}")
+    code = Exit.DIFFERENCES if detailed_exitcode and not made.plan.is_empty else Exit.DONE
+    return _report(settings, Report("plan", code, problems=made.notes, plan=made.plan))
+
+
+@cli.command()
+@click.argument("planfile", required=False, type=FILE)
+@click.option("--auto-approve", is_flag=True, help="Do not ask before creating.")
+@options.program
+@options.settle
+@options.ttl
+@options.max_wait
+@options.format_
+@shared
+@click.pass_obj
+def apply(
+    settings: Settings, planfile: Path | None, auto_approve: bool, programs: tuple[str, ...], settle: float,
+    ttl: timedelta, max_wait: float,
+) -> Exit:  # fmt: skip
+    """Create what is missing.
+
+    With PLANFILE: carries out that plan, if live is still as it was then. Without: makes a plan, asks, carries it out.
+    """
+    from tierops import apply as applying
+    from tierops import stages
+    from tierops.model import Report
+
+    is_asking = planfile is None and not auto_approve
+    if is_asking and not sys.stdin.isatty():
+        raise UsageError("apply asks before it creates, but no terminal is here: give a plan file or --auto-approve")
+    made = (
+        _make_plan(settings, programs, ttl, max_wait)
+        if planfile is None
+        else _load_plan(settings, planfile, programs, max_wait)
+    )
+    lives = made.lives
+    if is_asking and any(target.creates for target in made.targets):
+        _ask(settings, made)
+        lives = None  # time has passed: look again
+    results = stages.carry_out(
+        made.targets, lives, made.vendors, settle, time.sleep, lambda text: _tell(settings, text)
+    )
+    code = applying.exit_code(results)
+    return _report(settings, Report("apply", code, problems=made.notes, plan=made.plan, results=results))
+
+
+@cli.command()
+@click.argument("planfile", type=FILE)
+@options.format_
+@shared
+@click.pass_obj
+def show(settings: Settings, planfile: Path) -> Exit:
+    """Show a saved plan."""
+    from tierops import plan_file
+    from tierops.model import Report
+
+    return _report(settings, Report("show", Exit.DONE, plan=plan_file.loads(_read(planfile))))
+
+
+@cli.command()
+@click.argument("name", default="program", type=click.Choice(["program", "environment", "plan"]))
+@shared
+def schema(name: str) -> Exit:
+    """Print a JSON Schema: of program, environment or plan files."""
+    from tierops import config
+
+    click.echo(config.schema(name), nl=False)
+    return Exit.DONE
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--data", type=FILE, metavar="FILE", help="Keep the data in this SQLite file; else in memory.")
+@click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="What the vendor leaves open.")
+@click.option("--switches", "is_listing", is_flag=True, help="List the switches and end.")
+@click.option("--examples", is_flag=True, help="Add the campaign of the vendor's documentation.")
+@shared
+@click.pass_obj
+def emulate(
+    settings: Settings, host: str, port: int, data: Path | None, switches: tuple[str, ...], is_listing: bool,
+    examples: bool,
+) -> Exit:  # fmt: skip
+    """Serve the vendors' APIs on this machine.
+
+    Built from the vendors' published documentation. Any non-empty keys do. Needs the extra: tierops[emulator]
+    """
+    from tierops import serving
+
+    if is_listing:
+        click.echo(serving.switch_table(), nl=False)
+    else:
+        serving.run(host, port, data, switches, has_examples=examples, log=settings.verbose > 0, say=click.echo)
+    return Exit.DONE
+
+
+@cli.command()
+@shared
+@click.pass_obj
+def demo(settings: Settings) -> Exit:
+    """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
+    from tierops import demo as story
+
+    color = None if not settings.no_color else False
+    return story.tell(lambda text: click.echo(text, color=color))
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run tierops and exit with one of `errors.Exit`."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; every way in which it can end becomes an exit code and, with it, a sentence."""
+    settings = Settings()
+    try:
+        return int(cli.main(list(argv), prog_name="tierops", obj=settings, standalone_mode=False) or Exit.DONE)
+    except click.ClickException as error:
+        if not _is_json(argv):
+            error.show()
+            return Exit.USAGE
+        return _fail(settings, Exit.USAGE, error.format_message(), is_json=True)
+    except click.Abort:
+        return _fail(settings, Exit.INTERRUPTED, "interrupted", is_json=_is_json(argv))
+    except BadInput as error:
+        from tierops.model import Report
+
+        return _report(settings, Report(settings.command, error.exit_code, str(error), error.problems))
+    except TieropsError as error:
+        return _fail(settings, error.exit_code, str(error), is_json=_is_json(argv))
+
+
+def _fail(settings: Settings, code: Exit, message: str, *, is_json: bool) -> Exit:
+    from tierops.model import Report
+
+    if is_json:
+        settings.format = "json"
+        return _report(settings, Report(settings.command, code, message))
+    click.echo(click.style("error: ", fg="red") + message, err=True, color=False if settings.no_color else None)
+    return code
+
+
+def _is_json(argv: Sequence[str]) -> bool:
+    """Whether a command line that may be wrong asks for JSON."""
+    return "--format=json" in argv or ("--format", "json") in pairwise(argv)
+
+
+def _report(settings: Settings, report: Report) -> Exit:
+    from tierops import output
+
+    color = False if settings.no_color else None
+    click.echo(output.render(report, settings.format), nl=False, color=color)
+    if report.error and settings.format == "text":
+        click.echo(click.style("error: ", fg="red") + report.error, err=True, color=color)
+    return report.exit_code
+
+
+def _tell(settings: Settings, text: str) -> None:
+    if not settings.quiet:
+        click.echo(text, err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A plan and what it takes to carry it out. `lives` is None where live must be read first."""
+
+    plan: Plan
+    targets: tuple[TargetPlan, ...]
+    vendors: Vendors
+    lives: Mapping[str, Live] | None = None
+    notes: tuple[Problem, ...] = ()
+
+
+def _make_plan(settings: Settings, patterns: Sequence[str], ttl: timedelta, max_wait: float) -> _Made:
+    from tierops import stages
+
+    files = stages.read_files(settings.directory, settings.environment)
+    targets = stages.select(files, patterns)
+    vendors = _vendors(settings, files.environment, max_wait)
+    lives = stages.read_live(targets, vendors)
+    made = stages.make_plan(targets, lives, vendors, files.environment.name if files.environment else None, ttl)
+    return _Made(made, made.targets, vendors, lives, files.problems)
+
+
+def _load_plan(settings: Settings, planfile: Path, patterns: Sequence[str], max_wait: float) -> _Made:
+    from tierops import plan_file, stages
+
+    made = plan_file.loads(_read(planfile))
+    environment = stages.read_environment(settings.directory, settings.environment)
+    plan_file.check(made, datetime.now(UTC), environment.name if environment else None)
+    return _Made(made, stages.chosen(made.targets, patterns), _vendors(settings, environment, max_wait))
+
+
+def _vendors(settings: Settings, environment: Environment | None, max_wait: float) -> Vendors:
+    from tierops import stages
+    from tierops.providers.http import Waiting
+
+    if settings.verbose:
+        logging.basicConfig(format="%(message)s", stream=sys.stderr)
+        logging.getLogger("tierops").setLevel(logging.INFO)
+    waiting = Waiting(max_wait=max_wait, tell=lambda text: _tell(settings, text))
+    return stages.Vendors(os.environ, environment.urls if environment else {}, waiting)
+
+
+def _ask(settings: Settings, made: _Made) -> None:
+    """Show the plan and go on only if the answer is `yes`."""
+    from tierops import output
+    from tierops.model import Report
+
+    is_text = settings.format == "text"
+    shown = output.render(Report("plan", Exit.DONE, plan=made.plan), "text")
+    click.echo(shown, err=not is_text, color=False if settings.no_color else None)
+    number = sum(len(target.creates) for target in made.targets)
+    question = f"Create {number} tier{'' if number == 1 else 's'}? No API can take that back. Only `yes` goes on"
+    if click.prompt(question, default="no", show_default=False, err=True) != "yes":
+        raise TieropsError("not approved; nothing was written")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _save(made: Plan, path: Path) -> None:
+    """Write a plan file whole or not at all, readable by its owner only."""
+    from tierops import plan_file
+
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.write(plan_file.dumps(made).encode())
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None

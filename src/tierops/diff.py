@@ -1,0 +1,63 @@
+"""(live, desired) → changes. The only importer of deepdiff, and only for the tiers that are not equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tierops import jsontext
+from tierops.model import Change, FieldChange, Kind, LiveTier, Range, Tier, Value
+
+
+def changes(live: Sequence[LiveTier], desired: Sequence[Tier]) -> tuple[Change, ...]:
+    """What differs between a live ladder and the desired one: creates, then differences, then unmanaged tiers.
+
+    Tiers are told apart by name; each ladder must hold a name at most once. No change, no `Change`.
+    """
+    there = {tier.name: tier for tier in live}
+    wanted = {tier.name for tier in desired}
+    creates = [Change(Kind.CREATE, tier.name, after=tier) for tier in desired if tier.name not in there]
+    differs = [
+        Change(Kind.DIFFERS, tier.name, before=there[tier.name], after=tier, fields=_fields(there[tier.name], tier))
+        for tier in desired
+        if tier.name in there and not same(there[tier.name], tier)
+    ]
+    unmanaged = [Change(Kind.UNMANAGED, tier.name, before=tier) for tier in live if tier.name not in wanted]
+    return (*creates, *differs, *unmanaged)
+
+
+def same(before: LiveTier | Tier, after: LiveTier | Tier) -> bool:
+    """True where the two promise the same to members: name, range and vendor fields, compared by type and value."""
+    if (before.name, before.range) != (after.name, after.range):
+        return False
+    # `==` comes first because it is fast; the canonical text then tells `true` from `1`.
+    return before.fields == after.fields and jsontext.canonical(before.fields) == jsontext.canonical(after.fields)
+
+
+def duplicates(live: Iterable[LiveTier]) -> dict[str, tuple[LiveTier, ...]]:
+    """The live tiers that share their name with another, by name."""
+    found: dict[str, tuple[LiveTier, ...]] = {}
+    for tier in live:
+        found[tier.name] = (*found.get(tier.name, ()), tier)
+    return {name: tiers for name, tiers in found.items() if len(tiers) > 1}
+
+
+def _fields(before: LiveTier, after: Tier) -> tuple[FieldChange, ...]:
+    return (*_range(before.range, after.range), *sorted(_maps(before.fields, after.fields), key=lambda f: f.path))
+
+
+def _range(before: Range, after: Range) -> Iterator[FieldChange]:
+    if before.lower != after.lower:
+        yield FieldChange(("range", "lower"), before.lower, after.lower)
+    if before.upper != after.upper:
+        yield FieldChange(("range", "upper"), before.upper, after.upper)
+
+
+def _maps(before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[FieldChange]:
+    from deepdiff import DeepDiff
+    from deepdiff.helper import notpresent
+
+    found = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0, ignore_order=False)
+    for levels in found.values():
+        for level in levels:
+            path = tuple(str(key) for key in level.path(output_format="list"))
+            yield FieldChange(path, *(None if side is notpresent else side for side in (level.t1, level.t2)))

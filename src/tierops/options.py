@@ -1,0 +1,81 @@
+"""The options of the commands, and where the global ones are kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass
+class Settings:
+    """The global options, wherever on the command line they stood, and how the report is to be written."""
+
+    directory: Path = Path("tiers")
+    environment: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    no_color: bool = False
+    command: str = ""
+    format: str = "text"
+
+
+class _Duration(click.ParamType[timedelta]):
+    """`90s`, `30m`, `24h` or `7d`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", str(value))
+        if not found:
+            self.fail(f"{value!r} is not a time such as 90s, 30m, 24h or 7d", param, ctx)
+        return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Remember an option; the one nearer to the command's end of the line wins, and a default never does."""
+    settings = ctx.ensure_object(Settings)
+    if param.name and ctx.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
+        setattr(settings, param.name, value)
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _kept(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
+    return click.option(*names, expose_value=False, callback=_keep, **attributes)
+
+
+def shared(command: _Command) -> _Command:
+    """The options that stand before or after the name of a command."""
+    path = click.Path(path_type=Path)
+    for option in (
+        _kept("--no-color", is_flag=True, help="Plain text; NO_COLOR does the same."),
+        _kept("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+        _kept("--verbose", "-v", count=True, help="Log every request to stderr."),
+        _kept("--env", "environment", metavar="NAME", help="Environment to fill values from [TIEROPS_ENV]."),
+        _kept("--dir", "directory", metavar="DIR", type=path, help="Folder of the program files [tiers]."),
+    ):
+        command = option(command)
+    return command
+
+
+format_ = _kept("--format", type=click.Choice(["text", "json"]), help="How the report is written [text].")
+program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
+max_wait = click.option(
+    "--max-wait", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",
+    help="Longest wait for a vendor's rate limit.",
+)  # fmt: skip
+ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
+settle = click.option(
+    "--settle", type=click.FloatRange(0), default=2.0, show_default=True, metavar="SECONDS",
+    help="Quiet period between two equal reads after a lost answer.",
+)  # fmt: skip

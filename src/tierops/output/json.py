@@ -1,0 +1,49 @@
+"""The report as one JSON document, version 1. Keys are added, never renamed or removed, within a version."""
+
+from __future__ import annotations
+
+from tierops import __version__, jsontext, plan_file
+from tierops.model import Kind, Plan, Problem, Report, Result, Value
+
+
+def render(report: Report) -> str:
+    """One JSON object; `plan` is exactly what a plan file holds."""
+    data: dict[str, Value] = {
+        "format_version": "1",
+        "tool_version": __version__,
+        "command": report.command,
+        "exit_code": int(report.exit_code),
+        "error": report.error or None,
+        "problems": [_problem(problem) for problem in report.problems],
+        "checked": report.checked and dict(zip(("programs", "targets", "tiers"), report.checked, strict=True)),
+        "summary": None if report.plan is None else _summary(report.plan),
+        "plan": None if report.plan is None else plan_file.to_data(report.plan),
+        "results": None if report.results is None else [_result(result) for result in report.results],
+    }
+    return jsontext.dumps(data, indent=2) + "\n"
+
+
+def _problem(problem: Problem) -> Value:
+    return {
+        "rule": problem.rule,
+        "severity": problem.severity.value,
+        "file": problem.at.file,
+        "line": problem.at.line,
+        "column": problem.at.column,
+        "message": problem.message,
+        "member": problem.member or None,
+    }
+
+
+def _summary(plan: Plan) -> dict[str, Value]:
+    kinds = [change.kind for target in plan.targets for change in target.changes]
+    return {kind.value: kinds.count(kind) for kind in Kind}
+
+
+def _result(result: Result) -> Value:
+    return {
+        "address": result.target.address,
+        "trouble": result.trouble or None,
+        "outcomes": [{"name": o.name, "state": o.state.value, "detail": o.detail} for o in result.outcomes],
+        "remaining": None if result.remaining is None else [plan_file.change_data(c) for c in result.remaining],
+    }

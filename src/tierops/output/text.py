@@ -1,0 +1,220 @@
+"""The report for a terminal: 80 columns, readable without colour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from click import style
+
+from tierops import jsontext
+from tierops.model import (
+    Change,
+    Kind,
+    Plan,
+    Problem,
+    Report,
+    Result,
+    Severity,
+    State,
+    TargetPlan,
+    Tier,
+    Value,
+    exact,
+)
+from tierops.output import ladder
+from tierops.wording import span
+
+_WIDTH = 80
+_MOST_ROWS = 24  # of a ladder; longer ones leave out what is alike on both sides
+_LEGEND = "+ create   ~ differs (change it by hand)   ? unmanaged   ! blocked"
+_COLOURS = {Kind.CREATE: "green", Kind.DIFFERS: "yellow", Kind.UNMANAGED: "cyan", Kind.BLOCKED: "red"}
+_STATES = {
+    State.DONE: ("created", "green"),
+    State.ALREADY: ("was there already", "cyan"),
+    State.NOT_DONE: ("not created", "red"),
+    State.UNKNOWN: ("unknown", "red"),
+}
+
+
+def render(report: Report) -> str:
+    """Lines for a person, coloured with ANSI codes that `click.echo` strips where no terminal reads them.
+
+    `report.error` is not among them: it belongs on stderr.
+    """
+    lines = [_problem(problem) for problem in report.problems]
+    if report.results is not None:
+        lines += _results(report.results)
+    elif report.plan is not None:
+        lines += _plan(report.plan)
+    elif report.checked is not None:
+        lines += _checked(report.checked, report.problems)
+    return "\n".join([*lines, ""])
+
+
+def printable(text: str) -> str:
+    """The text with control, bidi and other invisible characters escaped: names and messages are not ours."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _problem(problem: Problem) -> str:
+    severity = "" if problem.severity is Severity.ERROR else f"{problem.severity.value}: "
+    return printable(f"{severity}{problem}")
+
+
+def _checked(checked: tuple[int, int, int], problems: Sequence[Problem]) -> list[str]:
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    things = ", ".join(
+        _count(number, noun) for number, noun in zip(checked, ("program", "target", "tier"), strict=True)
+    )
+    return [f"{things}: " + (style(_count(errors, "problem"), fg="red") if errors else style("valid", fg="green"))]
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    if plan.environment:
+        yield f"environment {plan.environment}"
+    if not plan.is_empty:
+        yield from (_LEGEND, "")
+    for target in plan.targets:
+        yield from _target(target)
+    yield _summary(plan)
+
+
+def _target(target: TargetPlan) -> Iterator[str]:
+    identity = target.identity
+    yield style(target.address, bold=True)
+    yield printable(f"  {target.provider} {identity.kind} {identity.name!r} ({identity.id})")
+    yield printable(f"  {identity.base_url}, read: {target.proof}")
+    for change in target.changes:
+        yield ""
+        yield from _change(change, target)
+    if target.changes:
+        yield ""
+        yield from _ladder(target)
+    yield ""
+
+
+def _change(change: Change, target: TargetPlan) -> Iterator[str]:
+    tier = change.after or change.before
+    where = f"  {span(tier.range, whole=target.whole_numbers)} {target.unit}" if tier else ""
+    yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + where
+    if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
+        yield from (f"      {printable(line)}" for line in _leaves(tier.fields))
+    yield from (f"      {printable(line)}" for line in _fields(change, target.whole_numbers))
+    yield from _wrapped(change.note)
+    if change.kind is Kind.DIFFERS and change.before and change.before.updated_at:
+        yield f"      (the vendor last changed it at {printable(change.before.updated_at)})"
+
+
+def _fields(change: Change, is_whole: bool) -> Iterator[str]:
+    if change.before and change.after and change.before.range != change.after.range:
+        before, after = (span(tier.range, whole=is_whole) for tier in (change.before, change.after))
+        yield f"range: {before} → {after}"
+    for field in change.fields:
+        if field.path[0] != "range":
+            yield f"{'.'.join(field.path)}: {_shown(field.before)} → {_shown(field.after)}"
+
+
+def _leaves(fields: Mapping[str, Value]) -> Iterator[str]:
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from (f"{name}.{key}: {_shown(item)}" for key, item in value.items())
+        else:
+            yield f"{name}: {_shown(value)}"
+
+
+def _shown(value: Value) -> str:
+    return "absent" if value is None else jsontext.dumps(exact(value))
+
+
+def _wrapped(note: str) -> Iterator[str]:
+    from textwrap import wrap
+
+    yield from wrap(printable(note), _WIDTH, initial_indent="      → ", subsequent_indent="        ")
+
+
+def _ladder(target: TargetPlan) -> Iterator[str]:
+    rows = ladder.rows(target.live, target.desired)
+    symbols = {change.name: f" {change.kind.symbol}" for change in target.changes}
+    cells = [
+        (
+            span(row.range, whole=target.whole_numbers),
+            _names(row.live, {name: s for name, s in symbols.items() if s in {" ~", " ?"}}),
+            _names(row.desired, symbols),
+            row.live != row.desired or any(name in symbols for name in row.live),
+        )
+        for row in rows
+    ]
+    left = max([len(target.unit), *(len(cell[0]) for cell in cells)])
+    side = (_WIDTH - left - 6) // 2
+    yield f"  {target.unit:<{left}}  {'live':<{side}}  desired"
+    alike = 0
+    for range_, live, desired, is_different in cells:
+        if len(cells) > _MOST_ROWS and not is_different:
+            alike += 1
+            continue
+        if alike:
+            yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
+            alike = 0
+        yield f"  {range_:<{left}}  {_fit(live, side):<{side}}  {_fit(desired, side)}".rstrip()
+    if alike:
+        yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
+
+
+def _names(names: Sequence[str], symbols: Mapping[str, str]) -> str:
+    if not names:
+        return "·  (no tier)"
+    return "┃ " + " ┃ ".join(printable(name) + symbols.get(name, "") for name in names)
+
+
+def _fit(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _summary(plan: Plan) -> str:
+    if plan.is_empty:
+        tiers = sum(len(target.desired) for target in plan.targets)
+        return (
+            f"Nothing to do: live equals the files ({_count(tiers, 'tier')} at {_count(len(plan.targets), 'target')})."
+        )
+    kinds = Counter(change.kind for target in plan.targets for change in target.changes)
+    parts = [
+        f"{kinds[Kind.CREATE]} to create",
+        f"{kinds[Kind.DIFFERS]} differing",
+        f"{kinds[Kind.UNMANAGED]} unmanaged",
+        f"{kinds[Kind.BLOCKED]} blocked",
+    ]
+    return "Plan: " + ", ".join(parts) + "."
+
+
+def _results(results: Sequence[Result]) -> Iterator[str]:
+    for result in results:
+        yield style(result.target.address, bold=True)
+        for outcome in result.outcomes:
+            word, colour = _STATES[outcome.state]
+            detail = f" ({printable(outcome.detail)})" if outcome.detail else ""
+            yield f"  {style(word, fg=colour)}: {printable(outcome.name)}{detail}"
+        if result.trouble:
+            yield from _wrapped(f"stopped: {result.trouble}")
+        yield from _remaining(result)
+        yield ""
+    counts = Counter(outcome.state for result in results for outcome in result.outcomes)
+    yield "Apply: " + ", ".join(f"{counts[state]} {word}" for state, (word, _) in _STATES.items()) + "."
+    if all(result.remaining == () for result in results):
+        yield "Live equals the files, read back after the last write."
+
+
+def _remaining(result: Result) -> Iterator[str]:
+    if result.remaining is None:
+        yield "  what is live now could not be read"
+    elif not result.remaining and not result.outcomes:
+        yield "  nothing to do"
+    elif result.remaining:
+        yield "  differences remain:"
+        for change in result.remaining:
+            yield ""
+            yield from _change(change, result.target)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,148 @@
+"""The plan file: a plan as JSON with a digest, and the plan that such a file holds.
+
+`schemas/plan.schema.json` describes it. Numbers are exact, keys are in one order, and the bytes are checked, so that a
+plan is either what tierops wrote or refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tierops import jsontext
+from tierops.errors import PlanRefused
+from tierops.model import (
+    Change,
+    Identity,
+    LiveTier,
+    Plan,
+    TargetPlan,
+    Tier,
+    Value,
+    exact,
+)
+
+FORMAT_VERSION = "1"
+_LARGEST = 64 * 1024 * 1024  # bytes; 5,000 tiers take about six million
+
+
+def dumps(plan: Plan) -> str:
+    """The text of a plan file."""
+    return _text(to_data(plan))
+
+
+def loads(content: bytes) -> Plan:
+    """The plan in a file's bytes. Raises `PlanRefused` for anything but what `dumps` wrote."""
+    if len(content) > _LARGEST:
+        raise PlanRefused(f"not a plan: {len(content):,} bytes are more than any plan has")
+    try:
+        data = jsontext.loads(content)
+    except ValueError as error:
+        raise PlanRefused(f"not a plan, or cut short: it is not JSON ({error})") from None
+    if not isinstance(data, Mapping) or "format_version" not in data:
+        raise PlanRefused("not a plan: no format_version; make one with `tierops plan --out FILE`")
+    if data["format_version"] != FORMAT_VERSION:
+        version = jsontext.dumps(data["format_version"])[:40]
+        raise PlanRefused(
+            f"plan format {version} is not the one this tierops reads ({FORMAT_VERSION}); make a new plan"
+        )
+    digest = jsontext.digest({key: value for key, value in data.items() if key != "digest"})
+    if data.get("digest") != digest or _text(data).encode() != content:
+        raise PlanRefused("the plan was altered after it was made: it is not byte for byte what tierops wrote")
+    return _plan(data)
+
+
+def check(plan: Plan, now: datetime, environment: str | None) -> None:
+    """Raise `PlanRefused` if the plan has expired by `now` (UTC) or was made for another environment."""
+    try:
+        has_expired = now >= datetime.fromisoformat(plan.expires_at)
+    except (ValueError, TypeError):
+        raise PlanRefused(f"not a plan: expires_at is {plan.expires_at!r}, not a time with its zone") from None
+    if has_expired:
+        raise PlanRefused(f"the plan expired at {plan.expires_at}; make a new one")
+    if plan.environment != environment:
+        then, asked = (name or "no environment" for name in (plan.environment, environment))
+        raise PlanRefused(f"the plan was made for {then}, not for {asked}")
+
+
+def to_data(plan: Plan) -> dict[str, Value]:
+    """The plan as JSON values, with its digest as the last key."""
+    data: dict[str, Value] = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": plan.tool_version,
+        "created_at": plan.created_at,
+        "expires_at": plan.expires_at,
+        "environment": plan.environment,
+        "targets": [_target_data(target) for target in plan.targets],
+    }
+    return data | {"digest": jsontext.digest(data)}
+
+
+def change_data(change: Change) -> dict[str, Value]:
+    """One plan line as JSON values."""
+    return {
+        "kind": change.kind.value,
+        "name": change.name,
+        "before": None if change.before is None else _tier_data(change.before),
+        "after": None if change.after is None else _tier_data(change.after),
+        "fields": [
+            {"path": list(field.path), "before": exact(field.before), "after": exact(field.after)}
+            for field in change.fields
+        ],
+        "note": change.note,
+    }
+
+
+def identity_data(identity: Identity) -> dict[str, Value]:
+    """A target's identity as JSON values."""
+    return {
+        "base_url": identity.base_url,
+        "kind": identity.kind,
+        "id": identity.id,
+        "name": identity.name,
+        "account": identity.account,
+    }
+
+
+def _target_data(target: TargetPlan) -> Value:
+    live = [_tier_data(tier) for tier in target.live]
+    return {
+        "address": target.address,
+        "program": target.program,
+        "target": target.target,
+        "provider": target.provider,
+        "place": dict(target.place),
+        "identity": identity_data(target.identity),
+        "unit": target.unit,
+        "whole_numbers": target.whole_numbers,
+        "proof": target.proof,
+        # What the vendor touches by itself is no part of what must stay the same.
+        "live_digest": jsontext.digest([tier | {"updated_at": None} for tier in live]),
+        "live": live,
+        "desired": [_tier_data(tier) for tier in target.desired],
+        "changes": [change_data(change) for change in target.changes],
+        "requests": [{"method": r.method, "path": r.path, "body": exact(r.body)} for r in target.requests],
+    }
+
+
+def _tier_data(tier: LiveTier | Tier) -> dict[str, Value]:
+    lower, upper = exact(tier.range.lower), exact(tier.range.upper)
+    data: dict[str, Value] = {"name": tier.name, "range": {"lower": lower, "upper": upper}, "fields": tier.fields}
+    if isinstance(tier, LiveTier):
+        return {"id": tier.id, **data, "updated_at": tier.updated_at}
+    return data | {"at": tier.at and tier.at._asdict()}
+
+
+def _plan(data: Value) -> Plan:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Plan).validate_python(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise PlanRefused(f"not a plan as its schema describes it: {where}: {first['msg']}") from None
+
+
+def _text(data: Value) -> str:
+    return jsontext.dumps(data, indent=2) + "\n"

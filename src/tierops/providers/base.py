@@ -1,0 +1,63 @@
+"""What a vendor must be able to do. A third vendor is one file beside this one, named after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from tierops.model import Capabilities, Identity, Live, Request, Tier, Value
+    from tierops.providers.http import Client
+
+
+class Provider(Protocol):
+    """One vendor's account, seen through its documented API. Each module in this package has one class `Provider`.
+
+    Beside it the module has two pure functions that are each other's inverse: `decode`, from the vendor's JSON of a
+    tier to a `LiveTier`, and `encode`, from a `Tier` to the JSON that creates it.
+    """
+
+    NAME: ClassVar[str]
+    TITLE: ClassVar[str]
+    DEFAULT_URL: ClassVar[str]
+    URL_VARIABLE: ClassVar[str]
+
+    def __init__(self, client: Client, account: str | None) -> None:
+        """`account` is the fingerprint that `credentials` gave."""
+        ...
+
+    @staticmethod
+    def capabilities(place: Mapping[str, str]) -> Capabilities:
+        """What the vendor's API takes at this place. Reads nothing."""
+        ...
+
+    @staticmethod
+    def credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
+        """The request headers that authenticate, and a fingerprint of the account id, if it is known.
+
+        Raises `TieropsError` that names the variables to set.
+        """
+        ...
+
+    @staticmethod
+    def explain(body: Value) -> str:
+        """One sentence from the JSON of an error, in any shape that the vendor documents."""
+        ...
+
+    def fetch(self, place: Mapping[str, str]) -> Live:
+        """Every live tier of the place (see `Target.place`).
+
+        Raises `IncompleteRead` where nothing proves that the list is whole, and `VendorError` for any other failure.
+        """
+        ...
+
+    def requests(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[Request, ...]:
+        """The fewest requests that create these tiers. Pure."""
+        ...
+
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+        """Send those requests; return only if the answer shows each tier as wanted.
+
+        Raises `AnswerLost` where the answer does not say what happened, `VendorError` where the vendor refused.
+        """
+        ...

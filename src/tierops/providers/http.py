@@ -1,0 +1,242 @@
+"""The one way out to a vendor: authentication, limits, retry of reads, and readable errors.
+
+A read may be repeated, for it changes nothing. A write is repeated only where the vendor said that it refused the
+request unseen (429) or where no connection came about; any other silence is an `AnswerLost`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tierops import __version__, jsontext
+from tierops.errors import AnswerLost, TieropsError, VendorError
+from tierops.model import Value
+
+if TYPE_CHECKING:
+    import ssl
+
+# Seconds. A write may take a vendor minutes (its own limit is said to be three); giving up early is what makes
+# an answer "lost".
+_READ_TIMEOUT = httpx.Timeout(30, connect=10)
+_WRITE_TIMEOUT = httpx.Timeout(180, connect=10)
+_TRIES = 4
+_FIRST_PAUSE = 0.5
+
+_log = logging.getLogger(__name__)
+
+Explain = Callable[[Value], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long to wait for a vendor's limits, and how: replaced in tests. Times in seconds."""
+
+    max_wait: float = 120.0
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.time
+    tell: Callable[[str], None] = field(default=lambda _: None)
+
+
+class Client:
+    """A vendor's API below `base_url`. Safe to use from several threads.
+
+    `explain` turns the vendor's error body into a sentence. `reads` and `writes` count the requests sent.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        base_url: str,
+        headers: Mapping[str, str],
+        explain: Explain,
+        *,
+        waiting: Waiting | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.title = title
+        self.base_url = base_url.rstrip("/")
+        self.reads = 0
+        self.writes = 0
+        self._explain = explain
+        self._waiting = waiting or Waiting()
+        is_local = _check_url(title, self.base_url)
+        self._http = httpx.Client(
+            headers={"Accept": "application/json", "User-Agent": f"tierops/{__version__}", **headers},
+            # A TLS context reads the whole CA bundle; plain http on loopback has no use for one, nor for a proxy.
+            verify=_no_tls() if is_local else _tls(),
+            trust_env=not is_local,
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
+        """The JSON of a read. Lost connections, 429 and 5xx are tried again. Raises `VendorError`."""
+        for attempt in range(1, _TRIES + 1):
+            self.reads += 1
+            try:
+                response = self._send("GET", path, params=params, timeout=_READ_TIMEOUT)
+            except httpx.RequestError as error:
+                if attempt == _TRIES:
+                    raise VendorError(self._unreachable(error)) from None
+            else:
+                if response.status_code < 500:
+                    return self._json(response)
+                if attempt == _TRIES:
+                    raise VendorError(self._told("GET", path, response), response.status_code)
+            self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def post(self, path: str, body: Value) -> Value:
+        """The JSON of a write. Raises `VendorError` where the vendor refused, `AnswerLost` where nobody knows."""
+        content = jsontext.dumps(body).encode()
+        for attempt in range(1, _TRIES + 1):
+            self.writes += 1
+            try:
+                response = self._send("POST", path, content=content, timeout=_WRITE_TIMEOUT)
+                break
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                # No connection, so nothing was sent: the one failure after which a write may simply be tried again.
+                if attempt == _TRIES:
+                    raise VendorError(self._unreachable(error)) from None
+                self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
+            except httpx.RequestError as error:
+                lost = f"the answer of {self.title} to POST {path} is lost: {_reason(error)}"
+                raise AnswerLost(lost, may_land_late=True) from None
+        if response.status_code >= 500:
+            # 502 and 504 come from a gateway that lost sight of the request, which may still be carried out.
+            raise AnswerLost(self._told("POST", path, response), may_land_late=response.status_code in {502, 504})
+        try:
+            return self._json(response)
+        except VendorError as error:
+            if response.is_success:
+                raise AnswerLost(str(error)) from None
+            raise
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: httpx.Timeout,
+        params: Mapping[str, str | int] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """One request; sent again after a 429, which a vendor answers before it does anything."""
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        waited = 0.0
+        while True:
+            start = time.perf_counter()
+            response = self._http.request(
+                method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
+            )
+            milliseconds = (time.perf_counter() - start) * 1000
+            _log.info("%s %s: %s in %.0f ms", method, response.url.path, response.status_code, milliseconds)
+            if response.status_code != 429:
+                return response
+            pause = _pause(response.headers, self._waiting.now())
+            if response.headers.get("X-Rate-Limit-Type", "").endswith("_cycle"):
+                raise VendorError(f"{self.title}: the calls of this billing cycle are spent; waiting does not help")
+            if waited + pause > self._waiting.max_wait:
+                raise VendorError(
+                    f"{self.title} limits its calls: wait {pause:.0f} s and run again, or allow it with --max-wait"
+                    f" (now {self._waiting.max_wait:.0f} s)"
+                )
+            self._waiting.tell(f"{self.title} limits its calls: waiting {pause:.0f} s")
+            self._waiting.sleep(pause)
+            waited += pause
+
+    def _json(self, response: httpx.Response) -> Value:
+        told = self._told(response.request.method, response.request.url.path, response)
+        if not response.is_success:
+            raise VendorError(told, response.status_code)
+        try:
+            return jsontext.loads(response.content)
+        except ValueError as error:
+            raise VendorError(f"{told}, which is not the JSON that is documented ({error})") from None
+
+    def _unreachable(self, error: httpx.RequestError) -> str:
+        return f"{self.title} cannot be reached at {self.base_url}: {_reason(error)}"
+
+    def _told(self, method: str, path: str, response: httpx.Response) -> str:
+        try:
+            body = jsontext.loads(response.content)
+        except ValueError:
+            body = None
+        told = self._explain(body) if not response.is_success and body is not None else _excerpt(response)
+        return f"{self.title} answered {method} {path} with {response.status_code}{told and f': {told}'}"
+
+
+def _check_url(title: str, url: str) -> bool:
+    """True for a loopback address. Raises `TieropsError` for what must not be called."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise TieropsError(f"the address of {title} is not a URL: {url!r}") from None
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise TieropsError(f"the address of {title} must start with https:// and name a host: {url!r}")
+    if parsed.userinfo or parsed.query or parsed.fragment:
+        raise TieropsError(f"the address of {title} must hold no user, query or fragment")
+    is_local = parsed.scheme == "http" and _is_loopback(parsed.host)
+    if parsed.scheme == "http" and not is_local:
+        raise TieropsError(
+            f"the address of {title} is plain http, which would send the keys unencrypted: use https://{parsed.host}"
+            " (http is accepted for loopback addresses only)"
+        )
+    return is_local
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+@cache
+def _no_tls() -> ssl.SSLContext:
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: https through it fails
+
+
+def _reason(error: httpx.RequestError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    return str(error) or type(error).__name__
+
+
+def _pause(headers: httpx.Headers, now: float) -> float:
+    """Seconds to wait, from whichever header the vendor sent; a second more than told, for clocks differ."""
+    after = headers.get("Retry-After", "")
+    if after.isdigit():
+        return float(after) + 1
+    for name in ("X-Rate-Limit-Retry", "X-RateLimit-Reset"):
+        if headers.get(name, "").isdigit():
+            return max(0.0, float(headers[name]) - now) + 1
+    try:
+        return max(0.0, parsedate_to_datetime(after).timestamp() - now) + 1
+    except (ValueError, TypeError):
+        return 10.0
+
+
+def _excerpt(response: httpx.Response) -> str:
+    text = " ".join(response.text.split())
+    kind = response.headers.get("Content-Type", "no content type")
+    return f"{kind}, {text[:80]!r}" if text else "an empty body"

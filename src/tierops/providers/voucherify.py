@@ -1,0 +1,233 @@
+"""Voucherify, v1 loyalties: tiers of a loyalty campaign, which its API can create and list, never change.
+
+Source: Voucherify's published OpenAPI files and guides (API version v2018-08-01). What they leave open is not assumed
+here: an answer that is not as documented is an error that shows what was received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote
+
+from tierops import jsontext
+from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
+from tierops.model import (
+    Capabilities,
+    Identity,
+    Live,
+    LiveTier,
+    Range,
+    Request,
+    Tier,
+    Value,
+    compact,
+)
+
+if TYPE_CHECKING:
+    from tierops.providers.http import Client
+
+# The list gives 10 tiers unless asked for more, 100 at most, and has no pages: `total` alone tells what is missing.
+_LIMIT = 100
+_ORDERS = ("created_at", "-created_at", "updated_at", "-updated_at")
+_FIELDS = ("earning_rules", "rewards", "metadata")
+
+_REGION = "that VOUCHERIFY_URL is the host of the project's region (https://us1.api.voucherify.io, for one)"
+_KEYS = f". Check VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN, what the key may do, and {_REGION}"
+_HINTS: dict[int | None, str] = {
+    401: _KEYS,
+    403: _KEYS,
+    404: f". Check the name in the dashboard (Campaigns), that the keys belong to its project, and {_REGION}",
+}
+
+
+class Provider:
+    """The loyalty campaigns of one Voucherify project."""
+
+    NAME: ClassVar = "voucherify"
+    TITLE: ClassVar = "Voucherify"
+    DEFAULT_URL: ClassVar = "https://api.voucherify.io"
+    URL_VARIABLE: ClassVar = "VOUCHERIFY_URL"
+
+    def __init__(self, client: Client, account: str | None) -> None:
+        self._client = client
+        self._account = account
+
+    @staticmethod
+    def capabilities(place: Mapping[str, str]) -> Capabilities:  # noqa: ARG004
+        """Missing tiers can be added one by one; thresholds are integers."""
+        return Capabilities(
+            whole_numbers=True,
+            by_hand="Voucherify's API cannot change a tier: edit it in the dashboard (the campaign's Tiers), or write"
+            " what is live into the file",
+        )
+
+    @staticmethod
+    def credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
+        """Headers from `VOUCHERIFY_OAUTH_TOKEN`, or else `VOUCHERIFY_APP_ID` and `VOUCHERIFY_APP_TOKEN`."""
+        found = {
+            name: environ.get(name, "").strip()
+            for name in ("VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_APP_ID", "VOUCHERIFY_APP_TOKEN")
+        }
+        for name, value in found.items():
+            if not value.isascii() or not value.isprintable():
+                raise TieropsError(f"{name} holds characters that no Voucherify key has; copy it again")
+        token, app_id, app_token = found.values()
+        headers = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
+        if token:
+            return headers | {"Authorization": f"Bearer {token}"}, None
+        if app_id and app_token:
+            fingerprint = sha256(b"voucherify:" + app_id.encode()).hexdigest()[:16]
+            return headers | {"X-App-Id": app_id, "X-App-Token": app_token}, fingerprint
+        raise TieropsError(
+            "no Voucherify keys: set VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN (dashboard, Project settings),"
+            " or VOUCHERIFY_OAUTH_TOKEN"
+        )
+
+    @staticmethod
+    def explain(body: Value) -> str:
+        """One sentence from either documented error shape: `{code, key, message, details, …}` or the framework's."""
+        if not isinstance(body, Mapping):
+            return jsontext.dumps(body)[:200]
+        parts = [str(body[key]) for key in ("key", "error") if isinstance(body.get(key), str)]
+        parts += [str(body[key]) for key in ("message", "details") if isinstance(body.get(key), str)]
+        text = ": ".join(dict.fromkeys(parts)) or jsontext.dumps(body)[:200]
+        return f"{text} (request {body['request_id']})" if isinstance(body.get("request_id"), str) else text
+
+    def fetch(self, place: Mapping[str, str]) -> Live:
+        """Every tier of the campaign: one request to resolve it, one to list (up to four where over 100 tiers)."""
+        identity = self._resolve(place["campaign"])
+        found: dict[str, Mapping[str, Value]] = {}
+        totals: set[int] = set()
+        for reads, order in enumerate(_ORDERS, start=1):
+            rows, total = _rows(self._client.get(_tiers_path(identity), {"limit": _LIMIT, "order": order}))
+            found |= {_text(row, "id"): row for row in rows}
+            totals.add(total)
+            if len(rows) > total or len(totals) > 1:
+                break
+            if len(found) == total:
+                proof = f"{total} of {total} tiers, as `total` says" + ("" if reads == 1 else f", in {reads} orders")
+                return Live(identity, tuple(sorted(map(decode, found.values()), key=_rank)), proof)
+        said = " and then ".join(map(str, sorted(totals)))
+        raise IncompleteRead(
+            f"{self.TITLE} says that campaign {identity.name!r} has {said} tiers, but its lists show {len(found)}"
+            " different ones; nothing is planned from a list that may be incomplete"
+        )
+
+    def requests(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[Request, ...]:
+        """All tiers in one JSON array."""
+        if not tiers:
+            return ()
+        return (Request("POST", _tiers_path(identity), [encode(tier) for tier in tiers]),)
+
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+        """Send one array, and match the answer by name: its order is not promised."""
+        for request in self.requests(identity, tiers):
+            answer = self._client.post(request.path, request.body)
+            try:
+                made = [_comparable(decode(row)) for row in _maps(answer)]
+            except VendorError as error:
+                raise AnswerLost(f"{error} in the answer to a create") from None
+            wanted = [_comparable(tier) for tier in tiers]
+            if sorted(made) != sorted(wanted):
+                raise AnswerLost(f"{self.TITLE} accepted the create, but its answer does not show the tiers as sent")
+
+    def _resolve(self, campaign: str) -> Identity:
+        try:
+            answer = self._client.get(f"/v1/loyalties/{quote(campaign, safe='')}")
+        except VendorError as error:
+            raise VendorError(f"campaign {campaign!r}: {error}{_HINTS.get(error.status, '')}", error.status) from None
+        found = _map(answer, "campaign")
+        id_, name = _text(found, "id"), _text(found, "name")
+        if campaign not in (id_, name):
+            raise VendorError(f"asked for campaign {campaign!r}, {self.TITLE} answered with {name!r} ({id_})")
+        if found.get("campaign_type") != "LOYALTY_PROGRAM":
+            raise VendorError(f"campaign {campaign!r} is a {found.get('campaign_type')}, not a LOYALTY_PROGRAM")
+        return Identity(self._client.base_url, "campaign", id_, name, self._account)
+
+
+def decode(row: Mapping[str, Value]) -> LiveTier:
+    """A tier as listed. Server-set fields and unknown keys are no evidence of drift and are left out.
+
+    Points are inclusive integers, an absent end is open. Raises `VendorError` for what is not as documented.
+    """
+    points = row.get("points")
+    if points is None and isinstance(row.get("config"), Mapping):
+        points = _map(row["config"], "config").get("points")
+    ends = _map(points, f"points of tier {_text(row, 'name')!r}")
+    lower, last = _whole(ends, "from"), _whole(ends, "to")
+    fields = {name: _map(row[name], name) for name in _FIELDS if row.get(name) is not None}
+    updated = row.get("updated_at")
+    return LiveTier(
+        _text(row, "id"),
+        _text(row, "name"),
+        Range(lower, None if last is None else last + 1),
+        compact(fields),
+        updated if isinstance(updated, str) else None,
+    )
+
+
+def encode(tier: Tier) -> dict[str, Value]:
+    """The JSON that creates a tier. An open end has no `to` key; null there is not documented."""
+    points = {"from": tier.range.lower, "to": None if tier.range.upper is None else tier.range.upper - 1}
+    return {
+        "name": tier.name,
+        "points": {key: int(value) for key, value in points.items() if value is not None},
+        **tier.fields,
+    }
+
+
+def _comparable(tier: LiveTier | Tier) -> str:
+    lower, upper = tier.range.lower, tier.range.upper
+    return jsontext.canonical([tier.name, lower, upper, tier.fields])
+
+
+def _rank(tier: LiveTier) -> tuple[Decimal, str]:
+    return (Decimal("-Infinity") if tier.range.lower is None else tier.range.lower, tier.id)
+
+
+def _tiers_path(identity: Identity) -> str:
+    return f"/v1/loyalties/{quote(identity.id, safe='')}/tiers"
+
+
+def _rows(answer: Value) -> tuple[list[Mapping[str, Value]], int]:
+    listed = _map(answer, "list of tiers")
+    total = listed.get("total")
+    if not isinstance(total, int) or isinstance(total, bool):
+        raise VendorError(f"not as documented: the list of tiers has no `total`, but {_short(answer)}")
+    return _maps(listed.get("data")), total
+
+
+def _maps(value: Value) -> list[Mapping[str, Value]]:
+    if not isinstance(value, list):
+        raise VendorError(f"not as documented: expected a list of tiers, received {_short(value)}")
+    return [_map(item, "tier") for item in value]
+
+
+def _map(value: Value, what: str) -> Mapping[str, Value]:
+    if not isinstance(value, Mapping):
+        raise VendorError(f"not as documented: expected an object as {what}, received {_short(value)}")
+    return value
+
+
+def _text(row: Mapping[str, Value], key: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value:
+        raise VendorError(f"not as documented: no `{key}` in {_short(row)}")
+    return value
+
+
+def _whole(ends: Mapping[str, Value], key: str) -> Decimal | None:
+    value = ends.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        raise VendorError(f"not as documented: points hold `{key}`: {_short(value)}, not an integer")
+    return Decimal(value)
+
+
+def _short(value: Value) -> str:
+    text = jsontext.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,174 @@
+"""The stages joined: files → programs → live ladders → plan → results. Prints nothing and reads no environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tierops import __version__, config, providers, rules
+from tierops.config import environment as environments
+from tierops.errors import BadInput, PlanRefused, UsageError, VendorError
+from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+
+if TYPE_CHECKING:
+    from tierops.providers.base import Provider
+    from tierops.providers.http import Waiting
+
+_THREADS = 16  # sync httpx with one client is no faster with more
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the files say: programs without an error, every problem, and the environment they were filled from."""
+
+    programs: tuple[Program, ...]
+    problems: tuple[Problem, ...]
+    environment: config.Environment | None
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop every command."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+def read_files(
+    directory: Path, environment: str | None, *, paths: Sequence[Path] = (), full_check: bool = False
+) -> Files:
+    """Read and check the files. Raises `TieropsError` where there is nothing to check."""
+    today = datetime.now(UTC).date()
+    loaded = config.load(directory, environment=environment, paths=paths, full_check=full_check, today=today)
+    found = rules.check(loaded.programs, _takes_whole_numbers, today)
+    return Files(loaded.programs, tuple(sorted((*loaded.problems, *found), key=lambda p: p.at)), loaded.environment)
+
+
+def read_environment(directory: Path, name: str | None) -> config.Environment | None:
+    """The environment alone, for a plan that was made before. Raises as `read_files` and `select` do."""
+    path = environments.choose(directory, name)
+    environment, problems = (None, []) if path is None else environments.read(path)
+    if problems:
+        raise BadInput(problems)
+    return environment
+
+
+def select(files: Files, patterns: Sequence[str]) -> tuple[Target, ...]:
+    """The targets of the programs whose key matches a shell pattern; of all where there is none.
+
+    Raises `BadInput` where any file has an error, `UsageError` where a pattern matches nothing.
+    """
+    if files.errors:
+        raise BadInput(files.problems)
+    targets = tuple(target for program in files.programs for target in program.targets)
+    return chosen(targets, patterns)
+
+
+_Named = TypeVar("_Named", Target, TargetPlan)
+
+
+def chosen(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, ...]:
+    """The targets whose program matches one of the patterns."""
+    keys = dict.fromkeys(target.program for target in targets)
+    for pattern in patterns:
+        if not any(fnmatchcase(key, pattern) for key in keys):
+            raise UsageError(f"--program {pattern}: no such program; there are: {', '.join(keys)}")
+    return tuple(t for t in targets if not patterns or any(fnmatchcase(t.program, p) for p in patterns))
+
+
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """The way to each vendor that a run needs."""
+
+    environ: Mapping[str, str]
+    urls: Mapping[str, str]
+    waiting: Waiting | None = None
+    connected: dict[str, Provider] = field(default_factory=dict)
+
+    def connect(self, names: Sequence[str]) -> dict[str, Provider]:
+        """A provider for each name. Raises `TieropsError` for missing credentials or an address that is no good."""
+        for name in dict.fromkeys(names):
+            if name not in self.connected:
+                self.connected[name] = self._provider(name)
+        return self.connected
+
+    def _provider(self, name: str) -> Provider:
+        from tierops.providers.http import Client
+
+        kind = providers.find(name)
+        url = self.environ.get(kind.URL_VARIABLE, "").strip() or self.urls.get(name) or kind.DEFAULT_URL
+        headers, account = kind.credentials(self.environ)
+        return kind(Client(kind.TITLE, url, headers, kind.explain, waiting=self.waiting), account)
+
+
+def read_live(targets: Sequence[Target | TargetPlan], vendors: Vendors) -> dict[str, Live]:
+    """Every target's live ladder by address, read side by side. Raises the first failure, in file order."""
+    connected = vendors.connect([target.provider for target in targets])
+    reads = _side_by_side(lambda target: connected[target.provider].fetch(target.place), targets)
+    return {target.address: live for target, live in zip(targets, reads, strict=True)}
+
+
+def make_plan(
+    targets: Sequence[Target], lives: Mapping[str, Live], vendors: Vendors, environment: str | None, ttl: timedelta
+) -> Plan:
+    """The plan of all targets, in file order."""
+    from tierops import plan
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    connected = vendors.connect([target.provider for target in targets])
+    planned = tuple(
+        plan.build(
+            target,
+            lives[target.address],
+            connected[target.provider].capabilities(target.place),
+            connected[target.provider].requests,
+        )
+        for target in targets
+    )
+    return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment, planned)
+
+
+def carry_out(
+    planned: Sequence[TargetPlan],
+    lives: Mapping[str, Live] | None,
+    vendors: Vendors,
+    settle: float,
+    sleep: Callable[[float], None],
+    tell: Callable[[str], None],
+) -> tuple[Result, ...]:
+    """Apply plans. `lives` is a read that nothing can have come after; without it live is read again first."""
+    from tierops import apply
+
+    if lives is None:
+        lives = read_again(planned, vendors)
+    connected = vendors.connect([target.provider for target in planned])
+    return apply.run(planned, connected, lives, apply.Patience(settle, sleep, tell))
+
+
+def read_again(planned: Sequence[TargetPlan], vendors: Vendors) -> dict[str, Live]:
+    """Live now. Raises `PlanRefused` where what a plan was made for has gone."""
+    try:
+        return read_live(planned, vendors)
+    except VendorError as error:
+        if error.status == 404:
+            raise PlanRefused(f"what the plan was made for has gone: {error}") from None
+        raise
+
+
+def _takes_whole_numbers(target: Target) -> bool:
+    return providers.find(target.provider).capabilities(target.place).whole_numbers
+
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+
+def _side_by_side(work: Callable[[_Item], _Answer], items: Sequence[_Item]) -> list[_Answer]:
+    """The answers in the order of the items; threads only where there is more than one."""
+    if len(items) < 2:
+        return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(work, items))

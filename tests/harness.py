@@ -1,0 +1,59 @@
+"""What tests share: the emulator behind httpx's transport seam, and how a command ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import httpx
+
+from tierops.emulator import ConnectionDropped, Emulator
+from tierops.providers.http import Client, Waiting
+from tierops.providers.voucherify import Provider
+
+CAMPAIGN = "Loyalty Campaign - Tiers"
+KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token"}
+
+
+class InProcess(httpx.BaseTransport):
+    """The emulator without a socket. A connection that it drops is a lost answer, as over a network."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._transport = httpx.WSGITransport(app=emulator)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._transport.handle_request(request)
+        except ConnectionDropped as error:
+            raise httpx.ReadError(str(error), request=request) from error
+
+
+class Slept(list[float]):
+    """The pauses that were asked for, in seconds; none of them was taken."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def connect(
+    emulator: Emulator, slept: Callable[[float], None], transport: httpx.BaseTransport | None = None
+) -> Provider:
+    headers, account = Provider.credentials(KEYS)
+    client = Client(
+        Provider.TITLE,
+        "http://127.0.0.1/voucherify",
+        headers,
+        Provider.explain,
+        waiting=Waiting(sleep=slept),
+        transport=transport or InProcess(emulator),
+    )
+    return Provider(client, account)
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]

@@ -1,0 +1,389 @@
+"""What becomes of a create: once, never twice, and never reported as done unless it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import httpx
+import pytest
+from harness import InProcess, Slept, connect
+
+from tierops import apply, plan
+from tierops.emulator import Emulator, Fault, Switches
+from tierops.errors import AnswerLost, Exit, PlanRefused, VendorError
+from tierops.model import Identity, Kind, Live, Position, Range, Result, State, Target, TargetPlan, Tier
+from tierops.providers.voucherify import Provider
+
+HERE = Position("tiers/club.yaml", 1, 1)
+POST = "POST /v1/loyalties/*/tiers"
+LIST = "GET /v1/loyalties/*/tiers"
+LADDER = (
+    Tier("Bronze", Range(Decimal(0), Decimal(250))),
+    Tier("Silver", Range(Decimal(250), Decimal(500)), {"metadata": {"perk": "free refill"}}),
+    Tier("Gold", Range(Decimal(500), None)),
+)
+
+
+def ladder(*tiers: Tier) -> Target:
+    return Target("club", "voucherify", "voucherify", {"campaign": "Club"}, tiers or LADDER, HERE)
+
+
+@pytest.fixture
+def club(emulator: Emulator) -> Emulator:
+    """A campaign with Bronze in it."""
+    emulator.voucherify.add_campaign("Club", tiers=[{"name": "Bronze", "points": {"from": 0, "to": 249}}])
+    return emulator
+
+
+def planned(provider: Provider, target: Target | None = None) -> TargetPlan:
+    target = target or ladder()
+    return plan.build(target, provider.fetch(target.place), provider.capabilities(target.place), provider.requests)
+
+
+def carry_out(target: TargetPlan, provider: apply.Vendor, slept: Slept, settle: float = 2) -> Result:
+    live = {target.address: provider.fetch(target.place)}
+    return apply.run([target], {"voucherify": provider}, live, apply.Patience(settle, slept))[0]
+
+
+def states(result: Result) -> dict[str, State]:
+    return {outcome.name: outcome.state for outcome in result.outcomes}
+
+
+def names(emulator: Emulator) -> list[str]:
+    return sorted(tier["name"] for tier in emulator.voucherify.tiers("Club"))
+
+
+def test_missing_tiers_go_out_in_one_request_and_are_read_back(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    result = carry_out(planned(provider), provider, slept)
+    assert states(result) == {"Silver": State.DONE, "Gold": State.DONE}
+    assert apply.exit_code([result]) is Exit.DONE
+    posts = [sent for sent in club.requests if sent[0] == "POST"]
+    assert [sent[2] for sent in posts] == [
+        [
+            {"name": "Silver", "points": {"from": 250, "to": 499}, "metadata": {"perk": "free refill"}},
+            {"name": "Gold", "points": {"from": 500}},
+        ]
+    ]
+    assert club.requests[-1][0] == "GET"
+    assert slept == []
+
+
+def test_second_apply_writes_nothing(club: Emulator, provider: Provider, slept: Slept) -> None:
+    target = planned(provider)
+    carry_out(target, provider, slept)
+    again = carry_out(target, provider, slept)
+    assert states(again) == {"Silver": State.ALREADY, "Gold": State.ALREADY}
+    assert apply.exit_code([again]) is Exit.DONE
+    assert club.writes == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["drop-after", "500-after", "502-after", "503-after", "html-after", "truncated", "empty"],
+)
+def test_a_lost_answer_to_a_create_that_landed_is_found_by_reading_back(
+    kind: str, club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=POST, kind=kind))
+    result = carry_out(target, provider, slept)
+    assert states(result) == {"Silver": State.DONE, "Gold": State.DONE}
+    assert apply.exit_code([result]) is Exit.DONE
+    assert club.writes == 1
+    assert slept == [2]
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "500-before", "502-before", "503-before", "html-before"])
+def test_a_lost_answer_to_a_create_that_did_not_land_is_sent_again_after_two_equal_reads(
+    kind: str, club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=POST, kind=kind, times=2))
+    result = carry_out(target, provider, slept)
+    assert apply.exit_code([result]) is Exit.DONE
+    assert names(club) == ["Bronze", "Gold", "Silver"]
+    assert slept == [2, 2, 2]
+
+
+def test_an_answer_that_is_right_but_wrongly_labelled_is_an_answer(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=POST, kind="content-type"))
+    assert apply.exit_code([carry_out(target, provider, slept)]) is Exit.DONE
+    assert slept == []
+
+
+def test_a_create_that_gets_no_answer_three_times_is_unknown(club: Emulator, provider: Provider, slept: Slept) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=POST, kind="drop-before", times=9))
+    result = carry_out(target, provider, slept)
+    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert apply.exit_code([result]) is Exit.UNKNOWN
+    assert sum(sent[0] == "POST" for sent in club.requests) == 3
+
+
+def test_a_create_that_the_vendor_fails_three_times_is_not_done(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=POST, kind="500-before", times=9))
+    result = carry_out(target, provider, slept)
+    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
+    assert apply.exit_code([result]) is Exit.FAILED
+    assert "sent 3 times" in result.trouble
+
+
+def test_a_failed_read_back_leaves_the_outcome_unknown(club: Emulator, provider: Provider, slept: Slept) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=POST, kind="drop-after"))
+    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+    result = carry_out(target, provider, slept)
+    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert result.remaining is None
+    assert apply.exit_code([result]) is Exit.UNKNOWN
+    assert club.writes == 1
+
+
+def test_tiers_that_were_there_stay_known_when_the_read_back_fails(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 500}}])
+    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+    result = carry_out(target, provider, slept)
+    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.ALREADY}
+
+
+def test_a_refused_create_writes_nothing_and_is_not_sent_again(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.switches = Switches(accepted_keys="other:keys")
+    live = {target.address: Live(target.identity, target.live, "")}
+    club.switches = Switches()
+    refusing = Refusing(provider, VendorError("Voucherify answered with 400: invalid_payload", 400))
+    result = apply.run([target], {"voucherify": refusing}, live, apply.Patience(2, slept))[0]
+    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
+    assert "invalid_payload" in result.trouble
+    assert apply.exit_code([result]) is Exit.FAILED
+    assert refusing.creates == 1
+
+
+class Refusing:
+    """A vendor that reads as another does, and answers creates in its own way."""
+
+    def __init__(self, provider: Provider, *errors: VendorError, before: Callable[[], object] | None = None) -> None:
+        self._provider = provider
+        self._errors = list(errors)
+        self._before = before
+        self.creates = 0
+
+    def fetch(self, place) -> Live:
+        return self._provider.fetch(place)
+
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+        self.creates += 1
+        if self._before:
+            self._before()
+        if self._errors:
+            raise self._errors.pop(0)
+        self._provider.create(identity, tiers)
+
+
+def test_a_batch_that_is_stored_in_part_and_then_refused_is_reported_tier_by_tier(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    def half() -> None:
+        club.voucherify.add_tiers(
+            "Club", [{"name": "Silver", "points": {"from": 250, "to": 499}, "metadata": {"perk": "free refill"}}]
+        )
+
+    refusing = Refusing(provider, VendorError("refused", 400), before=half)
+    result = carry_out(planned(provider), refusing, slept)
+    assert states(result) == {"Silver": State.DONE, "Gold": State.NOT_DONE}
+    assert apply.exit_code([result]) is Exit.PARTIAL
+
+
+def test_only_what_is_still_absent_is_sent_again(club: Emulator, provider: Provider, slept: Slept) -> None:
+    done = []
+
+    def half() -> None:
+        if not done:
+            done.append(True)
+            club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 500}}])
+
+    result = carry_out(planned(provider), Refusing(provider, AnswerLost("lost"), before=half), slept)
+    assert apply.exit_code([result]) is Exit.DONE
+    (post,) = (sent for sent in club.requests if sent[0] == "POST")
+    assert [tier["name"] for tier in post[2]] == ["Silver"]
+
+
+def test_a_refusal_that_follows_a_late_landing_is_no_failure(club: Emulator, provider: Provider, slept: Slept) -> None:
+    """First send: no answer, nothing to see. Second send: "duplicate", for the first has landed meanwhile."""
+    landed = []
+
+    def late() -> None:
+        landed.append(True)
+        if len(landed) == 2:
+            provider.create(target.identity, target.creates)
+
+    target = planned(provider)
+    vendor = Refusing(provider, AnswerLost("lost", may_land_late=True), VendorError("duplicate", 409), before=late)
+    result = carry_out(target, vendor, slept)
+    assert apply.exit_code([result]) is Exit.DONE
+    assert result.trouble == ""
+    assert names(club) == ["Bronze", "Gold", "Silver"]
+
+
+def test_a_tier_that_lands_twice_is_reported_and_never_a_success(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+
+    def twice() -> None:
+        provider.create(target.identity, target.creates[:1])
+
+    result = carry_out(target, Refusing(provider, before=twice), slept)
+    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.DONE}
+    assert "exists 2 times" in result.outcomes[0].detail
+    assert apply.exit_code([result]) is Exit.UNKNOWN
+
+
+def test_a_tier_of_the_same_name_but_other_content_is_a_conflict(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+
+    def other() -> None:
+        club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 900}}])
+
+    result = carry_out(target, Refusing(provider, AnswerLost("lost"), before=other), slept)
+    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
+    assert "has appeared, but not as the plan would create it" in result.trouble
+    assert club.writes == 0
+    assert [(c.kind, c.name) for c in result.remaining or ()] == [(Kind.CREATE, "Silver"), (Kind.DIFFERS, "Gold")]
+
+
+def test_a_foreign_tier_that_appears_during_apply_stops_a_second_send(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    def foreign() -> None:
+        club.voucherify.add_tiers("Club", [{"name": "VIP", "points": {"from": 10, "to": 20}}])
+
+    result = carry_out(planned(provider), Refusing(provider, AnswerLost("lost"), before=foreign), slept)
+    assert set(states(result).values()) == {State.NOT_DONE}
+    assert "VIP" in result.trouble
+    assert club.writes == 0
+
+
+def test_a_list_that_lags_behind_the_write_is_waited_for(club: Emulator, slept: Slept) -> None:
+    reads = Lagging(club, hidden_reads=3)
+    provider = connect(club, slept, reads)
+    target = planned(provider)
+    reads.start()
+    result = carry_out(target, provider, slept)
+    assert apply.exit_code([result]) is Exit.DONE
+    assert club.writes == 1
+    assert slept == [2, 2]
+
+
+def test_a_confirmed_create_that_the_list_never_shows_is_unknown_and_never_sent_again(
+    club: Emulator, slept: Slept
+) -> None:
+    reads = Lagging(club, hidden_reads=99)
+    provider = connect(club, slept, reads)
+    target = planned(provider)
+    reads.start()
+    result = carry_out(target, provider, slept)
+    assert set(states(result).values()) == {State.UNKNOWN}
+    assert apply.exit_code([result]) is Exit.UNKNOWN
+    assert club.writes == 1
+
+
+class Lagging(httpx.BaseTransport):
+    """Shows the list as it was before the write, for so many reads after `start`."""
+
+    def __init__(self, emulator: Emulator, hidden_reads: int) -> None:
+        self._fresh = InProcess(emulator)
+        self._old: dict[str, bytes] = {}
+        self._left = hidden_reads
+        self._is_on = False
+
+    def start(self) -> None:
+        self._is_on = True
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._fresh.handle_request(request)
+        if request.method != "GET" or not request.url.path.endswith("/tiers"):
+            return response
+        content = response.read()
+        if not self._is_on:
+            self._old[str(request.url)] = content
+        elif self._left:
+            self._left -= 1
+            content = self._old[str(request.url)]
+        return httpx.Response(200, content=content)
+
+
+def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    class Restless(Refusing):
+        reads = 0
+
+        def fetch(self, place) -> Live:
+            self.reads += 1
+            club.voucherify.edit_tier("Club", "Bronze", metadata={"reads": self.reads})
+            return super().fetch(place)
+
+    target = planned(provider)
+    vendor = Restless(provider, AnswerLost("lost"))
+    live = {target.address: Live(target.identity, target.live, "")}
+    result = apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, slept))[0]
+    assert set(states(result).values()) == {State.UNKNOWN}
+    assert "changed with every one" in result.trouble
+    assert vendor.creates == 1
+
+
+def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    club.voucherify.add_campaign("Other")
+    first = planned(provider)
+    other = Target("other", "voucherify", "voucherify", {"campaign": "Other"}, LADDER, HERE)
+    second = planned(provider, other)
+    club.voucherify.add_tiers("Other", [{"name": "VIP", "points": {"from": 1}}])
+    lives = {target.address: provider.fetch(target.place) for target in (first, second)}
+    with pytest.raises(PlanRefused, match=r"other/voucherify: live tier 'VIP' .* has appeared"):
+        apply.run([first, second], {"voucherify": provider}, lives, apply.Patience(2, slept))
+    assert club.writes == 0
+
+
+def test_blocked_and_differing_tiers_remain_with_their_notes(club: Emulator, provider: Provider, slept: Slept) -> None:
+    target = planned(provider, ladder(Tier("Bronze", Range(Decimal(0), Decimal(100))), *LADDER[1:]))
+    assert [c.kind for c in target.changes] == [Kind.CREATE, Kind.CREATE, Kind.DIFFERS]
+    result = carry_out(target, provider, slept)
+    assert apply.exit_code([result]) is Exit.REMAINING
+    assert result.remaining == target.changes[2:]
+    blocked = planned(provider, ladder(*LADDER, Tier("VIP", Range(Decimal(600), None))))
+    result = carry_out(blocked, provider, slept)
+    assert result.outcomes == ()
+    assert [(c.kind, c.note == blocked.changes[0].note) for c in result.remaining or ()] == [(Kind.BLOCKED, True)]
+    assert apply.exit_code([result]) is Exit.REMAINING
+    assert club.writes == 1
+
+
+def test_the_worst_outcome_of_all_targets_is_the_exit_code(club: Emulator, provider: Provider, slept: Slept) -> None:
+    good = carry_out(planned(provider), provider, slept)
+    club.voucherify.add_campaign("Other")
+    other = planned(provider, Target("other", "voucherify", "voucherify", {"campaign": "Other"}, LADDER, HERE))
+    bad = carry_out(other, Refusing(provider, VendorError("no", 400)), slept)
+    lost = carry_out(other, Refusing(provider, *[AnswerLost("lost", may_land_late=True)] * 3), slept)
+    assert apply.exit_code([good, bad]) is Exit.PARTIAL
+    assert apply.exit_code([good, bad, lost]) is Exit.UNKNOWN
+    assert apply.exit_code([bad]) is Exit.FAILED
+    assert apply.exit_code([]) is Exit.DONE

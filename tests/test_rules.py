@@ -1,0 +1,195 @@
+"""The proofs over a ladder, and what they say to a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierops import rules
+from tierops.model import LiveTier, Position, Program, Range, Severity, Target, Tier, Waiver
+
+TODAY = date(2027, 1, 31)
+HERE = Position("tiers/club.yaml", 2, 10)
+
+
+def tier(name: str, lower: float | str | None, upper: float | str | None = None, line: int = 9) -> Tier:
+    low, high = (None if end is None else Decimal(end) for end in (lower, upper))
+    return Tier(name, Range(low, high), at=Position("tiers/club.yaml", line, 5))
+
+
+def program(*tiers: Tier, key: str = "club", waivers: tuple[Waiver, ...] = (), at: Position = HERE) -> Program:
+    return Program(key, "", (target(*tiers),), waivers, at)
+
+
+def target(*tiers: Tier, name: str = "voucherify", campaign: str = "Club", line: int = 4) -> Target:
+    place = {"campaign": campaign}
+    return Target("club", name, "voucherify", place, tiers, Position("tiers/club.yaml", line, 5))
+
+
+def check(*programs: Program, whole: bool = True) -> list[tuple[str, str, str]]:
+    return [(p.rule, p.message, p.member) for p in rules.check(programs, lambda _: whole, TODAY)]
+
+
+def test_a_sound_ladder_has_no_problem() -> None:
+    assert check(program(tier("Bronze", 0, 250), tier("Silver", 250, 500), tier("Gold", 500))) == []
+
+
+def test_an_overlap_names_the_member_who_would_be_in_two_tiers() -> None:
+    assert check(program(tier("Silver", 0, 501), tier("Gold", 500))) == [
+        ("ladder-overlap", "Gold overlaps Silver", "a member with 500 points would be in Silver and in Gold")
+    ]
+
+
+def test_a_tier_inside_a_wider_one_overlaps_it_and_so_does_the_next() -> None:
+    ladder = (tier("All", 0, 1000), tier("Some", 100, 200), tier("More", 300, 400))
+    assert [p[1] for p in check(program(*ladder))] == ["Some overlaps All", "More overlaps All"]
+
+
+def test_a_gap_names_the_member_who_would_fall_out() -> None:
+    assert check(program(tier("Silver", 0, 250), tier("Gold", 500))) == [
+        (
+            "ladder-gap",
+            "nothing between Silver and Gold: 250 up to 500 is in no tier",
+            "a member with 250 points would be in no tier",
+        )
+    ]
+
+
+def test_a_ladder_may_start_above_zero_and_end_below_infinity() -> None:
+    assert check(program(tier("Bottom", 1, 250), tier("Top", 250, 1001))) == []
+
+
+def test_tiers_are_written_low_to_high_and_the_derived_end_is_no_second_problem() -> None:
+    found = check(program(tier("Silver", 250, 200), tier("Bronze", 200, 500), tier("Gold", 500)))
+    assert found == [("tier-order", "Bronze starts at 200, not above Silver, which starts at 250", "")]
+
+
+def test_equal_starts_are_out_of_order() -> None:
+    found = check(program(tier("Silver", 250, 250), tier("Gold", 250)))
+    assert [rule for rule, _, _ in found] == ["tier-order"]
+
+
+def test_an_empty_range_is_reported_at_its_tier() -> None:
+    (problem,) = rules.check([program(tier("Bronze", 0, 100), tier("Silver", 100, 50, line=12))], lambda _: True, TODAY)
+    assert (problem.rule, problem.at.line) == ("empty-range", 12)
+    assert "from 100 up to, not including, 50" in problem.message
+
+
+def test_a_name_twice_and_names_that_read_alike() -> None:
+    ladder = (tier("Gold", 0, 1), tier("Gold", 1, 2), tier(" gold", 2, 3), tier("Ｇｏｌｄ", 3))
+    assert [(rule, message) for rule, message, _ in check(program(*ladder))] == [
+        ("duplicate-tier", "a second tier is named 'Gold'"),
+        ("similar-name", "' gold' reads like 'Gold'"),
+        ("similar-name", "'Ｇｏｌｄ' reads like 'Gold'"),
+    ]
+
+
+def test_fractions_are_refused_where_the_vendor_takes_whole_numbers_only() -> None:
+    ladder = (tier("Bronze", "0", "99.5"), tier("Silver", "99.5"))
+    assert [p[0] for p in check(program(*ladder))] == ["whole-numbers", "whole-numbers"]
+    assert check(program(*ladder), whole=False) == []
+
+
+def test_one_key_for_two_programs() -> None:
+    later = replace(program(tier("A", 0), at=Position("tiers/z.yaml", 2, 10)), targets=())
+    assert check(program(tier("A", 0)), later) == [
+        ("duplicate-program", "program club is already at tiers/club.yaml:2:10", "")
+    ]
+
+
+def test_two_targets_in_one_place() -> None:
+    ladder = (tier("A", 0),)
+    twice = replace(program(), targets=(target(*ladder), target(*ladder, name="uk", line=5)))
+    other = replace(program(*ladder, key="other"), at=Position("tiers/other.yaml", 2, 10))
+    message = "voucherify 'Club' is already a target at tiers/club.yaml:4:5"
+    assert check(twice, other) == [("duplicate-target", message, "")] * 2
+
+
+def test_a_problem_of_one_target_only_names_that_target() -> None:
+    sound, broken = (tier("A", 0, 5), tier("B", 5)), (tier("A", 0, 5), tier("B", 6))
+    both = replace(program(), targets=(target(*sound), target(*broken, name="uk", campaign="UK")))
+    ((_, message, _),) = check(both)
+    assert message.endswith("(target uk)")
+    same = replace(program(), targets=(target(*broken), target(*broken, name="uk", campaign="UK")))
+    ((_, message, _),) = check(same)
+    assert not message.endswith(")")
+
+
+def test_a_waiver_turns_an_error_into_a_note_until_its_last_day() -> None:
+    waiver = Waiver("ladder-gap", "agreed with finance", "2027-01-31", HERE)
+    gap = program(tier("A", 0, 5), tier("B", 6), waivers=(waiver,))
+    (problem,) = rules.check([gap], lambda _: True, TODAY)
+    assert problem.severity is Severity.NOTE
+    assert "(waived until 2027-01-31: agreed with finance)" in problem.message
+    ended = rules.check([gap], lambda _: True, date(2027, 2, 1))
+    assert [(p.rule, p.severity) for p in ended] == [
+        ("expired-waiver", Severity.ERROR),
+        ("ladder-gap", Severity.ERROR),
+    ]
+
+
+def test_money_is_named_by_its_attribute() -> None:
+    flaw = next(iter(rules.gaps([tier("A", "0", "99.90"), tier("B", "100")], "ltv")))
+    assert flaw.member == "a member with ltv 99.90 would be in no tier"
+
+
+def test_a_live_tier_without_bounds_overlaps_everything() -> None:
+    everything = LiveTier("ltr_1", "All", Range(None, None))
+    (flaw,) = rules.overlaps([tier("Gold", 500), everything])
+    assert flaw.member == "a member with 500 points would be in All and in Gold"
+    (flaw,) = rules.overlaps([everything, replace(everything, id="ltr_2", name="Too")])
+    assert flaw.member == "every member would be in All and in Too"
+
+
+def test_every_rule_of_the_schema_enum_is_waivable_and_no_other() -> None:
+    import json
+
+    from tierops import config
+
+    schema = json.loads(config.schema("program"))
+    enum = next(found for found in _enums(schema) if "ladder-gap" in found)
+    assert set(enum) == {rule.id for rule in rules.RULES.values() if rule.is_waivable}
+
+
+def _enums(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("enum"), list):
+            yield node["enum"]
+        for value in node.values():
+            yield from _enums(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _enums(value)
+
+
+points = st.integers(0, 30)
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> list[Tier]:
+    ends = draw(st.lists(st.tuples(points, st.none() | points), min_size=1, max_size=6))
+    return [tier(f"T{number}", lower, upper) for number, (lower, upper) in enumerate(ends)]
+
+
+def holders(ladder: list[Tier], balance: int) -> int:
+    return sum(t.range.lower <= balance and (t.range.upper is None or balance < t.range.upper) for t in ladder)
+
+
+@given(ladders())
+def test_overlaps_and_gaps_are_found_exactly_where_some_member_is_in_two_tiers_or_none(ladder: list[Tier]) -> None:
+    counts = [holders(ladder, balance) for balance in range(32)]
+    assert bool(list(rules.overlaps(ladder))) == any(count > 1 for count in counts)
+    held = [balance for balance, count in enumerate(counts) if count]
+    has_hole = bool(held) and any(not count for count in counts[held[0] : held[-1]])
+    assert bool(list(rules.gaps(ladder))) == has_hole
+
+
+@pytest.mark.parametrize("rule", rules.RULES.values(), ids=lambda rule: rule.id)
+def test_every_rule_says_why_it_exists(rule: rules.Rule) -> None:
+    assert len(rule.reason.split()) > 3
+    assert rule.severity is Severity.ERROR
