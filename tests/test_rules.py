@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -96,7 +95,7 @@ def test_fractions_are_refused_where_the_vendor_takes_whole_numbers_only() -> No
 
 
 def test_one_key_for_two_programs() -> None:
-    later = replace(program(tier("A", 0), at=Position("tiers/z.yaml", 2, 10)), targets=())
+    later = program(tier("A", 0), at=Position("tiers/z.yaml", 2, 10))._replace(targets=())
     assert check(program(tier("A", 0)), later) == [
         ("duplicate-program", "program club is already at tiers/club.yaml:2:10", "")
     ]
@@ -104,18 +103,18 @@ def test_one_key_for_two_programs() -> None:
 
 def test_two_targets_in_one_place() -> None:
     ladder = (tier("A", 0),)
-    twice = replace(program(), targets=(target(*ladder), target(*ladder, name="uk", line=5)))
-    other = replace(program(*ladder, key="other"), at=Position("tiers/other.yaml", 2, 10))
+    twice = program()._replace(targets=(target(*ladder), target(*ladder, name="uk", line=5)))
+    other = program(*ladder, key="other")._replace(at=Position("tiers/other.yaml", 2, 10))
     message = "voucherify 'Club' is already a target at tiers/club.yaml:4:5"
     assert check(twice, other) == [("duplicate-target", message, "")] * 2
 
 
 def test_a_problem_of_one_target_only_names_that_target() -> None:
     sound, broken = (tier("A", 0, 5), tier("B", 5)), (tier("A", 0, 5), tier("B", 6))
-    both = replace(program(), targets=(target(*sound), target(*broken, name="uk", campaign="UK")))
+    both = program()._replace(targets=(target(*sound), target(*broken, name="uk", campaign="UK")))
     ((_, message, _),) = check(both)
     assert message.endswith("(target uk)")
-    same = replace(program(), targets=(target(*broken), target(*broken, name="uk", campaign="UK")))
+    same = program()._replace(targets=(target(*broken), target(*broken, name="uk", campaign="UK")))
     ((_, message, _),) = check(same)
     assert not message.endswith(")")
 
@@ -142,7 +141,7 @@ def test_a_live_tier_without_bounds_overlaps_everything() -> None:
     everything = LiveTier("ltr_1", "All", Range(None, None))
     (flaw,) = rules.overlaps([tier("Gold", 500), everything])
     assert flaw.member == "a member with 500 points would be in All and in Gold"
-    (flaw,) = rules.overlaps([everything, replace(everything, id="ltr_2", name="Too")])
+    (flaw,) = rules.overlaps([everything, everything._replace(id="ltr_2", name="Too")])
     assert flaw.member == "every member would be in All and in Too"
 
 

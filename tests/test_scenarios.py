@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def make_plan(vendors: stages.Vendors) -> Plan:
     targets = stages.select(files, ())
     plan = stages.make_plan(targets, stages.read_live(targets, vendors), vendors, None, timedelta(hours=24))
     times = {"created_at": "2027-01-01T00:00:00+00:00", "expires_at": "2037-01-01T00:00:00+00:00"}
-    return replace(plan, tool_version="0", **times)
+    return plan._replace(tool_version="0", **times)
 
 
 @pytest.mark.parametrize("folder", SCENARIOS, ids=lambda path: path.name)

@@ -7,8 +7,7 @@ alone, and nothing is sent again that a settled, complete read does not show to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tierops import diff, plan
 from tierops.errors import AnswerLost, Exit, IncompleteRead, PlanRefused, VendorError
@@ -30,13 +29,12 @@ class Vendor(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(NamedTuple):
     """How a list is waited for: `settle` is the quiet period in seconds between two reads that must be equal."""
 
     settle: float
     sleep: Callable[[float], None]
-    tell: Callable[[str], None] = field(default=lambda _: None)
+    tell: Callable[[str], None] = lambda _: None
 
 
 def run(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
+import gc
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
@@ -192,6 +190,10 @@ def demo(settings: Settings) -> Exit:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run tierops and exit with one of `errors.Exit`."""
+    # A short run makes more objects than it drops: collecting garbage in between only costs time at the start.
+    gc.set_threshold(100_000)
+    # tierops has no pydantic plugins; looking for some would read the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -245,8 +247,7 @@ def _tell(settings: Settings, text: str) -> None:
         click.echo(text, err=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(NamedTuple):
     """A plan and what it takes to carry it out. `lives` is None where live must be read first."""
 
     plan: Plan
@@ -281,10 +282,13 @@ def _vendors(settings: Settings, environment: Environment | None, max_wait: floa
     from tierops.providers.http import Waiting
 
     if settings.verbose:
+        import logging
+
         logging.basicConfig(format="%(message)s", stream=sys.stderr)
         logging.getLogger("tierops").setLevel(logging.INFO)
     waiting = Waiting(max_wait=max_wait, tell=lambda text: _tell(settings, text))
-    return stages.Vendors(os.environ, environment.urls if environment else {}, waiting)
+    vendors = stages.Vendors(os.environ, environment.urls if environment else {}, waiting)
+    return click.get_current_context().with_resource(vendors)
 
 
 def _ask(settings: Settings, made: _Made) -> None:
@@ -310,6 +314,8 @@ def _read(path: Path) -> bytes:
 
 def _save(made: Plan, path: Path) -> None:
     """Write a plan file whole or not at all, readable by its owner only."""
+    import tempfile
+
     from tierops import plan_file
 
     try:

@@ -47,7 +47,7 @@ def _write(value: Value, indent: int | None, newline: str) -> list[str]:
             for key, item in value.items()
         ]
         return _enclose("{", items, "}", indent, newline)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         items = [_write(item, indent, newline + " " * (indent or 0)) for item in value]
         return _enclose("[", items, "]", indent, newline)
     return [_scalar(value)]
@@ -78,7 +78,7 @@ def _scalar(value: object) -> str:
 def _sorted(value: Value) -> Value:
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_sorted(item) for item in value]
     return value
 

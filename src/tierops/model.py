@@ -1,13 +1,13 @@
 """The words of tierops as frozen values; every stage of the flow takes and returns these.
 
 Argument order is always (live, desired), field order (before, after). Points and money are exact
-decimals, never floats. Nothing here knows a vendor, a file format or a terminal.
+decimals, never floats. Nothing here knows a vendor, a file format or a terminal. All are named tuples,
+because a frozen dataclass costs four times as much to define, at each start of the program.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,7 +32,7 @@ def exact(value: Value) -> Value:
         return int(value) if value == value.to_integral_value() else Decimal(format(value, "f").rstrip("0"))
     if isinstance(value, Mapping):
         return {key: exact(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [exact(item) for item in value]
     return value
 
@@ -68,8 +68,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One finding in the files. `member` names somebody whom it would hurt, or is empty."""
 
     rule: str
@@ -83,8 +82,7 @@ class Problem:
         return f"{text} ({self.member})" if self.member else text
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Half-open `[lower, upper)` in points or money. None is no bound; only live tiers lack a lower one."""
 
     lower: Decimal | None
@@ -106,29 +104,26 @@ def _below(lower: Decimal | None, upper: Decimal | None) -> bool:
     return lower is None or upper is None or lower < upper
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(NamedTuple):
     """A desired tier of one target. `fields` is what only the vendor knows, without its empty values."""
 
     name: str
     range: Range
-    fields: Mapping[str, Value] = field(default_factory=dict)
-    at: Position | None = field(default=None, compare=False)
+    fields: Mapping[str, Value] = {}
+    at: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveTier:
+class LiveTier(NamedTuple):
     """A tier as the vendor holds it. `updated_at` (ISO 8601, as received) informs; it is no evidence of drift."""
 
     id: str
     name: str
     range: Range
-    fields: Mapping[str, Value] = field(default_factory=dict)
-    updated_at: str | None = field(default=None, compare=False)
+    fields: Mapping[str, Value] = {}
+    updated_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(NamedTuple):
     """A rule switched off for one program, with a reason and a last day (ISO date, that day included)."""
 
     rule: str
@@ -137,8 +132,7 @@ class Waiver:
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a program lives: one vendor campaign or group, with the ladder as this target wants it.
 
     `place` is the vendor's address of it: `{"campaign": …}` or `{"group": …, "attribute": …}`.
@@ -168,8 +162,7 @@ class Target:
         return self.place.get("attribute", "points")
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A ladder kept in one YAML document."""
 
     key: str
@@ -179,16 +172,14 @@ class Program:
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What one vendor's API takes. `by_hand` tells a person how to change what the API cannot."""
 
     whole_numbers: bool
     by_hand: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Which campaign or group of which account a target turned out to be.
 
     `account` is a fingerprint of the account id, never the id; None where the credentials name no account.
@@ -201,8 +192,7 @@ class Identity:
     account: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(NamedTuple):
     """A complete read of one target. `proof` says in words why it is known to be complete."""
 
     identity: Identity
@@ -232,8 +222,7 @@ class FieldChange(NamedTuple):
     after: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One line of a plan: plain data, complete enough to save, compare and render.
 
     `note` says what it means for members, what to do by hand, or why it is blocked.
@@ -247,8 +236,7 @@ class Change:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request that apply will send: method, path below the base URL, JSON body."""
 
     method: str
@@ -256,8 +244,7 @@ class Request:
     body: Value
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPlan:
+class TargetPlan(NamedTuple):
     """What apply would do at one target, and all that it must find unchanged to do it."""
 
     program: str
@@ -284,8 +271,7 @@ class TargetPlan:
         return tuple(c.after for c in self.changes if c.kind is Kind.CREATE and c.after is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none."""
 
     tool_version: str
@@ -309,8 +295,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"  # it may or may not have landed
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one create of a plan, and why, in a sentence."""
 
     name: str
@@ -318,8 +303,7 @@ class Outcome:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What apply did at one target.
 
     `remaining` is the difference that the last read showed, None where that read failed.
@@ -332,8 +316,7 @@ class Result:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a command has to say; every output format is a rendering of this and of nothing else.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from tierops import diff, rules
 from tierops.errors import PlanRefused, VendorError
@@ -71,14 +70,14 @@ def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Itera
 
 def _noted(change: Change, flaws: Sequence[rules.Flaw], target: Target, capabilities: Capabilities) -> Change:
     if change.kind is Kind.DIFFERS:
-        return replace(change, note=capabilities.by_hand)
+        return change._replace(note=capabilities.by_hand)
     if change.kind is Kind.UNMANAGED:
-        return replace(change, note="live, but in no file; tierops never touches it")
+        return change._replace(note="live, but in no file; tierops never touches it")
     if flaws:
-        return replace(change, kind=Kind.BLOCKED, note=_why_blocked(flaws))
+        return change._replace(kind=Kind.BLOCKED, note=_why_blocked(flaws))
     assert change.after is not None  # noqa: S101 (a create has the tier that it creates)
     balance = span(change.after.range, whole=capabilities.whole_numbers)
-    return replace(change, note=f"members with {balance} {target.unit} move into it at once; no API can undo that")
+    return change._replace(note=f"members with {balance} {target.unit} move into it at once; no API can undo that")
 
 
 def _why_blocked(flaws: Sequence[rules.Flaw]) -> str:

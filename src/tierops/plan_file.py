@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from tierops import jsontext
 from tierops.errors import PlanRefused
@@ -133,15 +134,22 @@ def _tier_data(tier: LiveTier | Tier) -> dict[str, Value]:
     return data | {"at": tier.at and tier.at._asdict()}
 
 
-def _plan(data: Value) -> Plan:
+def _plan(data: Mapping[str, Value]) -> Plan:
     from pydantic import TypeAdapter, ValidationError
 
+    targets = data.get("targets")
+    if isinstance(targets, list):
+        targets = [_without(target, "address", "live_digest") for target in targets]
     try:
-        return TypeAdapter(Plan).validate_python(data)
+        return TypeAdapter(Plan).validate_python({**_without(data, "format_version", "digest"), "targets": targets})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise PlanRefused(f"not a plan as its schema describes it: {where}: {first['msg']}") from None
+
+
+def _without(value: Value, *derived: str) -> Any:
+    return {k: v for k, v in value.items() if k not in derived} if isinstance(value, Mapping) else value
 
 
 def _text(data: Value) -> str:

@@ -5,7 +5,6 @@ ladder that the vendor will hold after apply.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise, zip_longest
@@ -15,8 +14,7 @@ from unicodedata import normalize
 from tierops.model import LiveTier, Problem, Program, Severity, Target, Tier
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule's id, why it exists in one line, and whether a program may waive it for a while."""
 
     id: str
@@ -175,10 +173,10 @@ def _ladders(program: Program, whole_numbers: Callable[[Target], bool], today: d
     for problem, targets in found.items():
         told = problem
         if len(targets) < len(program.targets):
-            told = replace(told, message=f"{told.message} (target {', '.join(targets)})")
+            told = told._replace(message=f"{told.message} (target {', '.join(targets)})")
         if waiver := waivers.get(problem.rule):
             message = f"{told.message} (waived until {waiver.until}: {waiver.reason})"
-            told = replace(told, message=message, severity=Severity.NOTE)
+            told = told._replace(message=message, severity=Severity.NOTE)
         yield told
 
 

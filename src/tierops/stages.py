@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tierops import __version__, config, providers, rules
 from tierops.config import environment as environments
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _THREADS = 16  # sync httpx with one client is no faster with more
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """What the files say: programs without an error, every problem, and the environment they were filled from."""
 
     programs: tuple[Program, ...]
@@ -79,12 +79,19 @@ def chosen(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, 
 
 @dataclass(frozen=True, slots=True)
 class Vendors:
-    """The way to each vendor that a run needs."""
+    """The way to each vendor that a run needs; use it as a context manager."""
 
     environ: Mapping[str, str]
     urls: Mapping[str, str]
     waiting: Waiting | None = None
     connected: dict[str, Provider] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Vendors:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     def connect(self, names: Sequence[str]) -> dict[str, Provider]:
         """A provider for each name. Raises `TieropsError` for missing credentials or an address that is no good."""
@@ -99,7 +106,9 @@ class Vendors:
         kind = providers.find(name)
         url = self.environ.get(kind.URL_VARIABLE, "").strip() or self.urls.get(name) or kind.DEFAULT_URL
         headers, account = kind.credentials(self.environ)
-        return kind(Client(kind.TITLE, url, headers, kind.explain, waiting=self.waiting), account)
+        client = Client(kind.TITLE, url, headers, kind.explain, waiting=self.waiting)
+        self._open.callback(client.close)
+        return kind(client, account)
 
 
 def read_live(targets: Sequence[Target | TargetPlan], vendors: Vendors) -> dict[str, Live]:

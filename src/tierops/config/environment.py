@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from tierops.config import files, gate
 from tierops.config.marked import Document, nearest
@@ -13,8 +13,7 @@ from tierops.errors import UsageError
 from tierops.model import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """One environment. `urls`: provider → base URL, only where the file says one; `values`: name → value."""
 
     name: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tierops.config import environment as environments
 from tierops.config import files, gate, program, values
@@ -14,8 +14,7 @@ from tierops.config.marked import Document
 from tierops.model import Problem, Program
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What the files hold. `problems` are all findings, in the order of the files; `programs` are those without any.
 
     `environment` is None where none is chosen, or its file has problems.
@@ -26,8 +25,7 @@ class Loaded:
     environment: Environment | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
+class _Terms(NamedTuple):
     """Under what a program is read. `values` is None where they are not to be had: their file has problems itself."""
 
     environment: str | None

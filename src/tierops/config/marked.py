@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from tierops.model import Position
 
@@ -47,8 +45,7 @@ class List(list[Any]):
         self.item_at.append(at)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One YAML document: bool, int, Decimal, str, None, `Map` or `List`, and where its content begins."""
 
     data: Any
@@ -71,5 +68,7 @@ class Document:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A closing question that names what `name` was perhaps meant to be, or nothing."""
+    from difflib import get_close_matches
+
     found = get_close_matches(name, list(known), n=1)
     return f"; did you mean `{found[0]}`?" if found else ""

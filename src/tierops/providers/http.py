@@ -10,10 +10,9 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
@@ -36,14 +35,13 @@ _log = logging.getLogger(__name__)
 Explain = Callable[[Value], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """How long to wait for a vendor's limits, and how: replaced in tests. Times in seconds."""
 
     max_wait: float = 120.0
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.time
-    tell: Callable[[str], None] = field(default=lambda _: None)
+    tell: Callable[[str], None] = lambda _: None
 
 
 class Client:

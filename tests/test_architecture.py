@@ -1,0 +1,110 @@
+"""The flow holds: nothing imports from its right, and each effect and each heavy library has its one place."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import tierops
+
+ROOT = Path(tierops.__file__).parent
+
+# What each part may import of tierops, at any time. A part is a module, or a package with all that is in it.
+FLOW = {
+    "errors": {"model"},
+    "model": {"errors"},
+    "wording": {"model"},
+    "jsontext": {"model"},
+    "resources": set(),
+    "config": {"model", "errors", "resources"},
+    "rules": {"model"},
+    "diff": {"model", "jsontext"},
+    "providers": {"", "model", "errors", "jsontext"},
+    "plan": {"model", "errors", "diff", "rules", "wording"},
+    "plan_file": {"model", "errors", "jsontext"},
+    "apply": {"model", "errors", "diff", "plan"},
+    "output": {"", "model", "jsontext", "plan_file", "wording"},
+    "emulator": set(),
+    "stages": {"", "model", "errors", "config", "providers", "rules", "plan", "apply"},
+    "serving": {"errors", "emulator"},
+    "demo": {"errors", "emulator", "resources"},
+    "options": set(),
+    "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
+    | {"serving", "demo"},
+    "__main__": {"cli"},
+    "": set(),
+}
+
+# The only part that may import a library.
+ONE_IMPORTER = {
+    "deepdiff": {"diff.py"},
+    "jsonschema": {"config/explain.py"},
+    "yaml": {"config/yamltext.py"},
+    "httpx": {"providers/http.py"},
+    "werkzeug": {"emulator/server.py"},
+    "pydantic": {"config/models.py", "config/gate.py", "plan_file.py"},
+}
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def part(path: Path) -> str:
+    name = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    return "" if name == "__init__" else name
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_imports_from_its_right(path: Path) -> None:
+    own = part(path)
+    for name in imports(path):
+        package, _, rest = name.partition(".")
+        if package == "tierops":
+            module = rest.partition(".")[0]
+            other = module if module in FLOW else ""
+            assert other == own or other in FLOW[own], f"{own or 'tierops'} may not import {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_library_has_its_importers(path: Path) -> None:
+    for name in imports(path):
+        allowed = ONE_IMPORTER.get(name.partition(".")[0])
+        assert allowed is None or path.relative_to(ROOT).as_posix() in allowed, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_command_line_prints_and_reads_the_environment(path: Path) -> None:
+    if path.relative_to(ROOT).as_posix() in {"cli.py", "demo.py"}:  # the demo passes its environment on to processes
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Name):
+            assert node.id not in {"print", "input"}
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used = f"{node.value.id}.{node.attr}"
+            assert used not in {"os.environ", "os.getenv", "sys.exit", "click.echo"}, f"{path}:{node.lineno}"
+
+
+def test_no_provider_can_change_or_delete() -> None:
+    for path in (ROOT / "providers").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant):
+                assert node.value not in {"PUT", "PATCH", "DELETE"}
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in {"put", "patch", "delete"}
+
+
+def test_modules_stay_small() -> None:
+    long = {path.name: n for path in MODULES if (n := len(path.read_text().splitlines())) > 360}
+    assert long == {}

@@ -1,0 +1,419 @@
+"""tierops as a user and a pipeline run it: what it prints, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click import unstyle
+from harness import CAMPAIGN, Run
+
+from tierops import __version__
+from tierops.emulator import Emulator, Fault
+from tierops.errors import Exit
+
+POST = "POST /v1/loyalties/*/tiers"
+MIDDLE = {
+    "name": "Middle",
+    "points": {"from": 250, "to": 499},
+    "earning_rules": {"ern_95aq3JaE5A8xzHjoJPYNRqXZ": {"type": "MULTIPLY", "multiplier": 2}},
+}
+
+
+@pytest.fixture
+def documented(emulator: Emulator, sample: Path) -> Emulator:
+    """The documented list, live and as a file."""
+    emulator.voucherify.load_examples()
+    return emulator
+
+
+@pytest.fixture
+def middle_missing(documented: Emulator) -> Emulator:
+    documented.voucherify.delete_tier(CAMPAIGN, "Middle")
+    return documented
+
+
+def test_the_documented_list_has_no_difference(documented: Emulator, tierops: Run) -> None:
+    ended = tierops("plan", "--detailed-exitcode")
+    assert (ended.code, ended.err) == (Exit.DONE, "")
+    assert "Nothing to do: live equals the files (3 tiers at 1 target)." in ended.out
+    assert {sent[0] for sent in documented.requests} == {"GET"}
+    assert len(documented.requests) == 2
+
+
+def test_a_missing_tier_is_one_create_sent_once(middle_missing: Emulator, tierops: Run) -> None:
+    ended = tierops("plan", "--detailed-exitcode")
+    assert ended.code == Exit.DIFFERENCES
+    assert "Plan: 1 to create, 0 differing, 0 unmanaged, 0 blocked." in ended.out
+    assert tierops("plan").code == Exit.DONE
+    assert tierops("apply", "--auto-approve").code == Exit.DONE
+    assert [(s[1], s[2]) for s in middle_missing.requests if s[0] != "GET"] == [
+        ("/voucherify/v1/loyalties/camp_fkZ28pe7DUAEmmabofkxHI8N/tiers", [MIDDLE])
+    ]
+    ended = tierops("apply", "--auto-approve")
+    assert (ended.code, middle_missing.writes) == (Exit.DONE, 1)
+    assert "nothing to do" in ended.out
+
+
+def test_a_saved_plan_is_private_shown_again_applied_and_applied_twice(
+    middle_missing: Emulator, tierops: Run, tmp_path: Path
+) -> None:
+    planned = tierops("plan", "--out", "plan.json")
+    assert "plan saved to plan.json" in planned.err
+    assert stat.S_IMODE((tmp_path / "plan.json").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.json", "tiers"]
+    assert tierops("show", "plan.json") == planned._replace(err="")
+    assert tierops("apply", "plan.json").code == Exit.DONE
+    ended = tierops("apply", "plan.json")
+    assert (ended.code, middle_missing.writes) == (Exit.DONE, 1)
+    assert "was there already: Middle" in ended.out
+
+
+def test_a_stale_plan_is_refused_with_what_changed(middle_missing: Emulator, tierops: Run) -> None:
+    tierops("plan", "--out", "plan.json")
+    middle_missing.voucherify.edit_tier(CAMPAIGN, "Bottom", points={"from": 1, "to": 200})
+    ended = tierops("apply", "plan.json")
+    assert ended.code == Exit.REFUSED
+    assert "error: loyalty-campaign/voucherify: live tier 'Bottom'" in ended.err
+    assert "was changed since the plan was made; make a new plan" in ended.err
+    assert middle_missing.writes == 0
+
+
+def test_a_plan_for_a_campaign_that_has_gone_is_refused(
+    middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tierops("plan", "--out", "plan.json")
+    monkeypatch.setattr(middle_missing.voucherify, "campaign", lambda _: {})
+    text = Path("plan.json").read_text()
+    assert "Loyalty Campaign - Tiers" in text
+    from tierops.emulator import Emulator as Empty
+    from tierops.emulator.server import serve
+
+    with serve(Empty()) as server:
+        monkeypatch.setenv("VOUCHERIFY_URL", f"{server.url}/voucherify")
+        ended = tierops("apply", "plan.json")
+    assert ended.code == Exit.REFUSED
+    assert "what the plan was made for has gone" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [("VOUCHERIFY_APP_ID", "other", "keys of another account"), ("VOUCHERIFY_URL", None, "it was made for http://127")],
+)
+def test_a_plan_for_another_account_or_host_is_refused(
+    variable: str, value: str | None, reason: str, middle_missing: Emulator, tierops: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    tierops("plan", "--out", "plan.json")
+    monkeypatch.setenv(variable, value or os.environ[variable].replace("127.0.0.1", "localhost"))
+    ended = tierops("apply", "plan.json")
+    assert ended.code == Exit.REFUSED
+    assert reason in ended.err
+    assert middle_missing.writes == 0
+
+
+def test_an_expired_plan_is_refused(middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    tierops("plan", "--out", "plan.json", "--ttl", "1s")
+    import time
+
+    time.sleep(1.1)
+    ended = tierops("apply", "plan.json")
+    assert (ended.code, middle_missing.writes) == (Exit.REFUSED, 0)
+    assert "the plan expired at" in ended.err
+
+
+def test_a_plan_belongs_to_its_environment(middle_missing: Emulator, tierops: Run) -> None:
+    folder = Path("tiers/environments")
+    folder.mkdir()
+    for name in ("sandbox", "production"):
+        (folder / f"{name}.yaml").write_text(f"version: 1\nenvironment: {name}\n")
+    ended = tierops("plan")
+    assert ended.code == Exit.USAGE
+    assert "production, sandbox" in ended.err
+    assert tierops("plan", "--env", "sandbox", "--out", "plan.json").out.startswith("environment sandbox\n")
+    ended = tierops("--env", "production", "apply", "plan.json")
+    assert ended.code == Exit.REFUSED
+    assert "made for sandbox, not for production" in ended.err
+    assert tierops("apply", "plan.json", "--env", "sandbox").code == Exit.DONE
+
+
+def test_the_environment_names_the_host_unless_a_variable_does(
+    documented: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("tiers/environments").mkdir()
+    url = os.environ["VOUCHERIFY_URL"]
+    text = f"version: 1\nenvironment: local\nproviders: {{voucherify: {{url: '{url}'}}}}\n"
+    Path("tiers/environments/local.yaml").write_text(text)
+    monkeypatch.delenv("VOUCHERIFY_URL")
+    monkeypatch.setenv("TIEROPS_ENV", "local")
+    assert tierops("plan", "--detailed-exitcode").code == Exit.DONE
+
+
+def test_differences_that_creates_cannot_settle_exit_with_3(documented: Emulator, tierops: Run) -> None:
+    documented.voucherify.edit_tier(CAMPAIGN, "Middle", metadata={"perk": "x"})
+    documented.voucherify.delete_tier(CAMPAIGN, "Bottom")
+    ended = tierops("apply", "--auto-approve")
+    assert ended.code == Exit.REMAINING
+    assert "created: Bottom" in ended.out
+    assert "differences remain:" in ended.out
+    assert 'metadata: {"perk":"x"} → absent' in ended.out
+
+
+def test_a_vendor_that_keeps_failing_exits_with_1_and_nothing_written(middle_missing: Emulator, tierops: Run) -> None:
+    middle_missing.faults.append(Fault(on=POST, kind="500-before", times=None))
+    ended = tierops("apply", "--auto-approve", "--settle", "0")
+    assert ended.code == Exit.FAILED
+    assert "not created: Middle" in ended.out
+    assert "stopped: Voucherify answered POST" in ended.out
+
+
+def test_a_create_that_was_lost_and_cannot_be_read_back_exits_with_6(middle_missing: Emulator, tierops: Run) -> None:
+    middle_missing.faults.append(Fault(on=POST, kind="drop-after"))
+    middle_missing.faults.append(Fault(on="GET /v1/loyalties/*", kind="500-before", times=None, after=2))
+    ended = tierops("apply", "--auto-approve", "--settle", "0")
+    assert ended.code == Exit.UNKNOWN
+    assert "unknown: Middle" in ended.out
+    assert "what is live now could not be read" in ended.out
+    assert middle_missing.writes == 1
+
+
+def test_one_target_done_and_one_not_exits_with_5(middle_missing: Emulator, tierops: Run) -> None:
+    second = Path("tiers/loyalty-campaign.yaml").read_text()
+    second = second.replace("program: loyalty-campaign", "program: other").replace(CAMPAIGN, "Other")
+    Path("tiers/other.yaml").write_text(second)
+    middle_missing.voucherify.add_campaign("Other", id="camp_other")
+    middle_missing.faults.append(Fault(on="POST /v1/loyalties/camp_other/tiers", kind="500-before", times=None))
+    ended = tierops("apply", "--auto-approve", "--settle", "0", "--format", "json")
+    assert ended.code == Exit.PARTIAL
+    results = json.loads(ended.out)["results"]
+    assert [(r["address"], [o["state"] for o in r["outcomes"]]) for r in results] == [
+        ("loyalty-campaign/voucherify", ["done"]),
+        ("other/voucherify", ["not-done"] * 3),
+    ]
+
+
+def test_programs_are_chosen_by_key_or_pattern(middle_missing: Emulator, tierops: Run) -> None:
+    second = Path("tiers/loyalty-campaign.yaml").read_text()
+    Path("tiers/other.yaml").write_text(second.replace("program: loyalty", "program: other").replace(CAMPAIGN, "X"))
+    assert tierops("plan", "--program", "loyalty-*").code == Exit.DONE
+    ended = tierops("plan", "--program", "loyalty-campain")
+    assert ended.code == Exit.USAGE
+    assert "no such program; there are: loyalty-campaign, other-campaign" in ended.err
+
+
+def test_apply_without_a_terminal_neither_asks_nor_reads(middle_missing: Emulator, tierops: Run) -> None:
+    ended = tierops("apply")
+    assert ended.code == Exit.USAGE
+    assert "give a plan file or --auto-approve" in ended.err
+    assert middle_missing.requests == []
+
+
+_ON_A_TERMINAL = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from tierops.cli import main
+main(sys.argv[1:])
+"""
+
+
+def typed(answer: str, *arguments: str) -> tuple[int, str]:
+    """Runs tierops on a terminal of its own and types an answer once it asks."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", _ON_A_TERMINAL, *arguments]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        shown = b""
+        is_answered = False
+        while part := _read(ours):
+            shown += part
+            if not is_answered and b"goes on:" in shown:
+                os.write(ours, answer.encode())
+                is_answered = True
+    os.close(ours)
+    return process.returncode, shown.decode().replace("\r", "")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the other end is closed
+        return b""
+
+
+@pytest.mark.parametrize(("answer", "code", "writes"), [("yes\n", 0, 1), ("y\n", 1, 0), ("\n", 1, 0)])
+def test_apply_on_a_terminal_shows_the_plan_and_wants_a_yes(
+    answer: str, code: int, writes: int, middle_missing: Emulator, tierops: Run
+) -> None:
+    ended, shown = typed(answer, "apply")
+    assert "+ Middle" in unstyle(shown)
+    assert "Create 1 tier? No API can take that back. Only `yes` goes on:" in shown
+    assert (ended, middle_missing.writes) == (code, writes)
+    assert ("not approved; nothing was written" in shown) == (code == 1)
+
+
+def test_an_interrupt_exits_with_130(middle_missing: Emulator, tierops: Run) -> None:
+    ended, _ = typed("\x03", "apply")
+    assert (ended, middle_missing.writes) == (Exit.INTERRUPTED, 0)
+
+
+def test_plain_output_has_no_colour_codes(middle_missing: Emulator, tierops: Run) -> None:
+    assert "\x1b" not in tierops("plan").out
+    assert "\x1b[32m+ Middle" in typed("", "plan")[1]
+    assert "  + Middle" in typed("", "plan", "--no-color")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("plan",), Exit.FAILED),
+        (("plan", "--detailed-exitcode"), Exit.FAILED),
+        (("apply", "--auto-approve"), Exit.FAILED),
+        (("apply",), Exit.USAGE),
+        (("apply", "nothing-here.json"), Exit.USAGE),
+        (("plan", "--colour"), Exit.USAGE),
+        (("show",), Exit.USAGE),
+        (("show", "tiers/bad.yaml"), Exit.REFUSED),
+        (("validate",), Exit.FAILED),
+        (("validate", "nowhere"), Exit.FAILED),
+        (("--dir", "nowhere", "plan"), Exit.FAILED),
+        (("plan", "--env", "x"), Exit.USAGE),
+    ],
+)
+def test_json_is_one_document_in_every_failure(arguments: tuple[str, ...], code: int, offline: Run) -> None:
+    Path("tiers").mkdir()
+    Path("tiers/bad.yaml").write_text("version: 2\n")
+    for form in (("--format", "json"), ("--format=json",)):
+        ended = offline(*arguments, *form)
+        document = json.loads(ended.out)
+        assert (ended.code, document["exit_code"]) == (code, code)
+        assert document["error"] or document["problems"]
+
+
+def test_json_of_a_plan_holds_the_plan_file(middle_missing: Emulator, tierops: Run) -> None:
+    document = json.loads(tierops("plan", "--format", "json", "--out", "plan.json").out)
+    assert document["plan"] == json.loads(Path("plan.json").read_text())
+    assert document["summary"] == {"create": 1, "differs": 0, "unmanaged": 0, "blocked": 0}
+    assert (document["command"], document["exit_code"], document["error"]) == ("plan", 0, None)
+
+
+def test_every_finding_of_every_file_is_shown_at_its_place(offline: Run) -> None:
+    Path("tiers").mkdir()
+    good = "version: 1\nprogram: a\ntargets: [{voucherify: {campaign: A}}]\n"
+    Path("tiers/a.yaml").write_text(good + "tiers: [{name: X, from: 0, to: 9}, {name: Y, from: 11}]\nextra: 1\n")
+    Path("tiers/b.yaml").write_text(good + "tiers:\n  - {name: X, from: 0, to: 9}\n  - {name: Y, from: 11}\n")
+    ended = offline("validate")
+    assert ended.code == Exit.FAILED
+    known = "version, program, description, targets, tiers, waivers"
+    hurt = "a member with 10 points would be in no tier"
+    assert ended.out.splitlines()[:2] == [
+        f"tiers/a.yaml:5:1: schema: unknown key 'extra'; known here: {known}",
+        f"tiers/b.yaml:6:5: ladder-gap: nothing between X and Y: 10 up to 11 is in no tier ({hurt})",
+    ]
+    assert "2 problems" in ended.out.splitlines()[-1]
+    ended = offline("plan")
+    assert ended.code == Exit.FAILED
+    assert "ladder-gap" in ended.out
+    assert "error: 2 problems in the files" in ended.err
+
+
+def test_a_waived_finding_is_shown_and_stops_nothing(documented: Emulator, tierops: Run, sample: Path) -> None:
+    text = sample.read_text().replace("from: 250\n", "from: 250\n    to: 400\n")
+    sample.write_text(text + "waivers:\n  - {rule: ladder-gap, reason: agreed, until: 2099-01-01}\n")
+    ended = tierops("validate")
+    assert ended.code == Exit.DONE
+    assert ended.out.startswith("note: tiers/loyalty-campaign.yaml:")
+    assert tierops("plan").out.startswith("note: ")
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"VOUCHERIFY_APP_ID": ""}, "set VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN"),
+        ({"VOUCHERIFY_URL": "http://api.voucherify.io"}, "plain http"),
+        ({"VOUCHERIFY_URL": "http://127.0.0.1:1"}, "cannot be reached at http://127.0.0.1:1"),
+    ],
+)
+def test_what_keeps_tierops_from_the_vendor_is_one_sentence(
+    environ: dict, message: str, documented: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    ended = tierops("plan")
+    assert ended.code == Exit.FAILED
+    assert ended.err.startswith("error: ")
+    assert message in ended.err
+    assert "Traceback" not in ended.err
+    assert documented.requests == []
+
+
+def test_an_unknown_campaign_and_a_wrong_key_say_what_to_do(documented: Emulator, tierops: Run, sample: Path) -> None:
+    documented.switches = replace(documented.switches, accepted_keys="a:b")
+    assert "Check VOUCHERIFY_APP_ID" in tierops("plan").err
+    documented.switches = replace(documented.switches, accepted_keys="")
+    sample.write_text(sample.read_text().replace(CAMPAIGN, "Nope"))
+    ended = tierops("plan")
+    assert ended.code == Exit.FAILED
+    assert "campaign 'Nope'" in ended.err
+    assert "Check the name in the dashboard" in ended.err
+
+
+WRONG = """
+ |nonsense|plan --ttl 0h|plan --ttl soon|apply --settle -1|plan --format xml|show|schema x|emulate --switch x=1
+"""
+
+
+@pytest.mark.parametrize("line", WRONG.strip("\n").split("|"))
+def test_usage_errors_exit_with_64(line: str, offline: Run) -> None:
+    ended = offline(*line.split())
+    assert ended.code == Exit.USAGE
+    assert ended.err
+
+
+@pytest.mark.parametrize("name", ["program", "environment", "plan"])
+def test_schemas_are_printed(name: str, offline: Run) -> None:
+    assert json.loads(offline("schema", name).out)["$id"] == f"{name}.schema.json"
+
+
+def test_a_plan_that_cannot_be_written_says_so(documented: Emulator, tierops: Run) -> None:
+    ended = tierops("plan", "--out", "nowhere/plan.json")
+    assert ended.code == Exit.USAGE
+    assert "cannot write nowhere/plan.json: No such file or directory" in ended.err
+
+
+def test_verbose_logs_requests_to_stderr_without_keys(documented: Emulator, tierops: Run) -> None:
+    environ = {**os.environ, "VOUCHERIFY_APP_TOKEN": "canary"}
+    command = [sys.executable, "-m", "tierops", "-v", "plan"]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert ended.returncode == Exit.DONE
+    assert re.search(r"^GET /voucherify/v1/loyalties/\S+/tiers: 200 in \d+ ms$", ended.stderr, re.MULTILINE)
+    assert "canary" not in ended.stdout + ended.stderr
+
+
+def test_the_version_is_a_literal_and_costs_neither_httpx_nor_pydantic() -> None:
+    program = (
+        "import sys\nfrom tierops.cli import run\nassert run(['--version']) == 0\n"
+        "slow = {'httpx', 'pydantic', 'jsonschema', 'deepdiff', 'yaml', 'importlib.metadata', 'werkzeug'}\n"
+        "assert not slow & set(sys.modules), slow & set(sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr) == (f"tierops {__version__}\n", "")
+
+
+def test_a_plan_without_changes_imports_nothing_that_it_does_not_need(documented: Emulator, tierops: Run) -> None:
+    program = (
+        "import sys\nfrom tierops.cli import run\nassert run(['plan']) == 0\n"
+        "slow = {'jsonschema', 'deepdiff', 'rich', 'werkzeug', 'asyncio', 'difflib',"
+        " 'concurrent.futures', 'tierops.emulator'}\n"
+        "assert not slow & set(sys.modules), slow & set(sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.stderr == ""

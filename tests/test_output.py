@@ -1,0 +1,117 @@
+"""The text for people: names made safe, ladders drawn, long ladders kept short."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from click import unstyle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierops.errors import Exit
+from tierops.model import Change, Identity, Kind, LiveTier, Plan, Position, Problem, Range, Report, TargetPlan, Tier
+from tierops.output import ladder, render, text
+from tierops.wording import span
+
+IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", None)
+
+
+def bounds(lower: int | None, upper: int | None) -> Range:
+    return Range(*(None if end is None else Decimal(end) for end in (lower, upper)))
+
+
+def target(live: list[LiveTier], desired: list[Tier], changes: tuple[Change, ...] = ()) -> TargetPlan:
+    place = {"campaign": "Club"}
+    return TargetPlan(
+        "club", "v", "voucherify", place, IDENTITY, "points", True, "all", tuple(live), tuple(desired), changes, ()
+    )
+
+
+def shown(*targets: TargetPlan) -> str:
+    return unstyle(render(Report("plan", Exit.DONE, plan=Plan("0", "", "", None, targets)), "text"))
+
+
+@pytest.mark.parametrize(
+    ("range_", "whole", "fraction"),
+    [
+        (bounds(250, 500), "250–499", "250–<500"),
+        (bounds(500, None), "500+", "500+"),
+        (bounds(5, 6), "5", "5–<6"),
+        (bounds(None, 5), "≤4", "<5"),
+        (bounds(None, None), "any", "any"),
+        (Range(Decimal("9.90"), Decimal("10.00")), None, "9.9–<10"),
+    ],
+)
+def test_ranges_have_one_form(range_: Range, whole: str | None, fraction: str) -> None:
+    assert whole is None or span(range_, whole=True) == whole
+    assert span(range_, whole=False) == fraction
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("Gold", "Gold"),
+        ("Gøld ┃ 金", "Gøld ┃ 金"),
+        ("a\nb\t\x1b[31m", "a\\nb\\t\\x1b[31m"),
+        ("\u202eevil\u200b", "\\u202eevil\\u200b"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_what_cannot_be_seen_is_escaped(name: str, safe: str) -> None:
+    assert text.printable(name) == safe
+
+
+@given(st.text(max_size=30))
+def test_no_name_can_break_a_line_or_reach_the_terminal(name: str) -> None:
+    tier = Tier(name or "x", bounds(0, None), {"metadata": {name: name}}, Position("f", 1, 1))
+    change = Change(Kind.CREATE, tier.name, after=tier, note=name)
+    told = shown(target([], [tier], (change,)))
+    assert all(line.isprintable() for line in told.split("\n"))
+    problem = Problem("schema", name, Position("f", 1, 1))
+    assert render(Report("validate", Exit.FAILED, problems=(problem,)), "text").count("\n") == 1
+
+
+points = st.none() | st.integers(0, 12)
+
+
+@st.composite
+def rungs(draw: st.DrawFn, make) -> list:
+    return [make(f"T{n}", bounds(*draw(st.tuples(points, points)))) for n in range(draw(st.integers(0, 5)))]
+
+
+def live(name: str, range_: Range) -> LiveTier:
+    return LiveTier(name, name, range_)
+
+
+def holds(range_: Range, balance: int) -> bool:
+    return (range_.lower is None or range_.lower <= balance) and (range_.upper is None or balance < range_.upper)
+
+
+@given(rungs(live), rungs(Tier))
+def test_each_balance_is_drawn_in_the_tiers_that_hold_it(there: list[LiveTier], wanted: list[Tier]) -> None:
+    rows = ladder.rows(there, wanted)
+    for balance in range(-1, 14):
+        found = [row for row in rows if holds(row.range, balance)]
+        expected = [sorted(tier.name for tier in side if holds(tier.range, balance)) for side in (there, wanted)]
+        assert len(found) <= 1
+        assert [sorted(names) for names in (found[0].live, found[0].desired)] if found else expected == [[], []]
+
+
+def test_a_long_ladder_leaves_out_what_is_alike() -> None:
+    tiers = [Tier(f"T{n}", bounds(n, n + 1)) for n in range(5000)]
+    there = [live(t.name, t.range) for t in tiers if t.name != "T2500"]
+    change = Change(Kind.CREATE, "T2500", after=tiers[2500])
+    told = shown(target(there, tiers, (change,)))
+    assert "⋮       2499 ranges alike on both sides" in told
+    assert "⋮       2500 ranges alike on both sides" in told
+    assert "2500    ·  (no tier)" in told
+    assert len(told.splitlines()) < 25
+
+
+def test_long_names_stay_within_the_columns() -> None:
+    tier = Tier("N" * 200, bounds(0, None))
+    told = shown(target([], [tier], (Change(Kind.UNMANAGED, "x", before=live("L" * 200, bounds(0, None))),)))
+    rows = told.split("desired\n")[1].splitlines()
+    assert max(map(len, rows)) <= 80
+    assert "…" in told

@@ -1,0 +1,234 @@
+"""What a plan holds, what it refuses, and what its file survives: nothing but being left alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierops import jsontext, plan, plan_file
+from tierops.errors import PlanRefused, VendorError
+from tierops.model import (
+    Capabilities,
+    Identity,
+    Kind,
+    Live,
+    LiveTier,
+    Plan,
+    Position,
+    Range,
+    Request,
+    Target,
+    TargetPlan,
+    Tier,
+)
+
+AT = Position("tiers/club.yaml", 3, 5)
+IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", "f1f1")
+CAPABILITIES = Capabilities(whole_numbers=True, by_hand="edit it in the dashboard")
+
+
+def span(lower: int, upper: int | None = None) -> Range:
+    return Range(Decimal(lower), None if upper is None else Decimal(upper))
+
+
+BRONZE = LiveTier("ltr_1", "Bronze", span(0, 250), {"metadata": {"a": True, "rate": Decimal("1.5")}})
+DESIRED = (
+    Tier("Bronze", span(0, 250), {"metadata": {"a": True, "rate": Decimal("1.5")}}, AT),
+    Tier("Silver", span(250, 500)),
+    Tier("Gold", span(500)),
+)
+
+
+def build(live: tuple[LiveTier, ...] = (BRONZE,), desired=DESIRED, waived: frozenset[str] = frozenset()) -> TargetPlan:
+    target = Target("club", "voucherify", "voucherify", {"campaign": "Club"}, desired, AT, waived)
+    return plan.build(target, Live(IDENTITY, live, "1 of 1"), CAPABILITIES, requests)
+
+
+def requests(identity: Identity, tiers) -> tuple[Request, ...]:
+    return (Request("POST", "/x", [tier.name for tier in tiers]),) if tiers else ()
+
+
+def kinds(planned: TargetPlan) -> list[tuple[Kind, str]]:
+    return [(change.kind, change.name) for change in planned.changes]
+
+
+def test_creates_say_what_they_mean_for_members() -> None:
+    planned = build()
+    assert [c.note for c in planned.changes] == [
+        "members with 250–499 points move into it at once; no API can undo that",
+        "members with 500+ points move into it at once; no API can undo that",
+    ]
+    assert planned.requests == (Request("POST", "/x", ["Silver", "Gold"]),)
+
+
+def test_two_live_tiers_of_one_name_stop_the_target() -> None:
+    with pytest.raises(VendorError, match=r"2 live tiers of 'Club' are named 'Bronze' \(ltr_1, ltr_2\)"):
+        build((BRONZE, BRONZE._replace(id="ltr_2")))
+
+
+def test_a_create_that_would_overlap_a_live_tier_is_blocked_with_all_others() -> None:
+    planned = build((BRONZE, LiveTier("ltr_9", "VIP", span(600, 700))))
+    assert kinds(planned) == [(Kind.BLOCKED, "Silver"), (Kind.BLOCKED, "Gold"), (Kind.UNMANAGED, "VIP")]
+    assert "VIP overlaps Gold (a member with 600 points would be in Gold and in VIP)" in planned.changes[0].note
+    assert planned.requests == ()
+
+
+def test_a_waived_rule_blocks_nothing() -> None:
+    live = (BRONZE._replace(range=span(0, 100)),)
+    assert Kind.BLOCKED in dict(kinds(build(live)))
+    assert Kind.BLOCKED not in dict(kinds(build(live, waived=frozenset({"ladder-gap"}))))
+
+
+def test_a_broken_live_ladder_blocks_nothing_where_there_is_nothing_to_create() -> None:
+    live = (BRONZE, LiveTier("ltr_9", "VIP", span(100, 200)))
+    assert kinds(build(live, desired=DESIRED[:1])) == [(Kind.UNMANAGED, "VIP")]
+
+
+def test_a_blocked_create_names_three_reasons_and_counts_the_rest() -> None:
+    live = tuple(LiveTier(f"ltr_{n}", f"L{n}", span(500 + n, 600 + n)) for n in range(6))
+    assert ". Change the file" in build((BRONZE, *live)).changes[0].note
+    assert "; and 3 more" in build((BRONZE, *live)).changes[0].note
+
+
+def live(*tiers: LiveTier, **identity: str) -> Live:
+    return Live(IDENTITY._replace(**identity), tiers, "")
+
+
+SILVER = LiveTier("ltr_2", "Silver", span(250, 500))
+GOLD = LiveTier("ltr_3", "Gold", span(500))
+
+
+@pytest.mark.parametrize(
+    ("now", "missing"),
+    [
+        (live(BRONZE), ["Silver", "Gold"]),
+        (live(BRONZE, GOLD), ["Silver"]),
+        (live(GOLD, SILVER, BRONZE), []),
+        (live(BRONZE._replace(updated_at="2027-01-01")), ["Silver", "Gold"]),
+    ],
+    ids=["as then", "part done", "all done", "only touched"],
+)
+def test_a_plan_fits_live_as_it_was_plus_any_part_of_its_own_creates(now: Live, missing: list[str]) -> None:
+    assert [tier.name for tier in plan.missing(build(), now)] == missing
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        (live(), r"'Bronze' \(ltr_1\) has gone"),
+        (live(BRONZE._replace(id="ltr_7")), r"'Bronze' \(ltr_1\) has gone"),
+        (live(BRONZE._replace(range=span(0, 240))), r"'Bronze' \(ltr_1\) was changed"),
+        (live(BRONZE._replace(fields={})), "was changed"),
+        (live(BRONZE._replace(name="Bronce")), "was changed"),
+        (live(BRONZE, LiveTier("ltr_9", "VIP", span(9, 10))), r"'VIP' \(ltr_9\) has appeared since"),
+        (live(BRONZE, GOLD._replace(range=span(501))), "'Gold' .* but not as the plan would create it"),
+        (live(BRONZE, GOLD, GOLD._replace(id="ltr_4")), "'Gold' exists twice"),
+        (live(BRONZE, base_url="https://us1.api.voucherify.io"), "made for https://api.voucherify.io, not for https"),
+        (live(BRONZE, account="e2e2"), "keys of another account"),
+        (live(BRONZE, id="camp_2"), r"'Club' \(camp_1\), but that is now camp_2"),
+    ],
+)
+def test_a_plan_refuses_a_live_ladder_that_others_changed(now: Live, reason: str) -> None:
+    with pytest.raises(PlanRefused, match=f"club/voucherify: .*{reason}.*make a new plan"):
+        plan.missing(build(), now)
+
+
+def test_credentials_that_name_no_account_are_not_held_against_a_plan() -> None:
+    now = Live(IDENTITY._replace(account=None), (BRONZE,), "")
+    assert len(plan.missing(build(), now)) == 2
+
+
+NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+
+def whole(*targets: TargetPlan, environment: str | None = "production") -> Plan:
+    later = (NOW + timedelta(hours=24)).isoformat()
+    return Plan("0.1.0", NOW.isoformat(), later, environment, targets or (build(),))
+
+
+def test_a_plan_file_holds_the_whole_plan() -> None:
+    differing = build((BRONZE._replace(range=span(0, 200), updated_at="2027-01-01T00:00:00Z"), SILVER))
+    made = whole(build(), differing, build((BRONZE, GOLD._replace(name="VIP"))))
+    assert plan_file.loads(plan_file.dumps(made).encode()) == made
+
+
+def test_no_change_and_no_live_tier_survive_the_file() -> None:
+    made = whole(build(live=(), desired=()), environment=None)
+    assert made.is_empty
+    assert plan_file.loads(plan_file.dumps(made).encode()) == made
+
+
+@given(st.data())
+def test_a_plan_file_with_any_byte_altered_is_refused(data: st.DataObject) -> None:
+    content = bytearray(plan_file.dumps(whole()).encode())
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(PlanRefused):
+        plan_file.loads(bytes(content))
+
+
+@given(st.integers(0, 3000))
+def test_a_plan_file_cut_short_is_refused(length: int) -> None:
+    content = plan_file.dumps(whole()).encode()
+    with pytest.raises(PlanRefused):
+        plan_file.loads(content[: min(length, len(content) - 1)])
+
+
+def forged(alter) -> bytes:
+    """A plan that was altered and given a digest that fits."""
+    data = jsontext.loads(plan_file.dumps(whole()))
+    alter(data)
+    del data["digest"]
+    return (jsontext.dumps(data | {"digest": jsontext.digest(data)}, indent=2) + "\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+        (b"[" * 100_000, "nested too deeply|not JSON"),
+        (b"[1]", "no format_version"),
+        (b"{}", "no format_version"),
+        (b'{"format_version": "2"}', 'plan format "2" is not the one'),
+        (b'{"format_version": 1}', "plan format 1 is not the one"),
+        (b'{"format_version": "1"}', "altered"),
+        (b" " * (64 * 1024 * 1024 + 1), "more than any plan has"),
+        (forged(lambda data: data["targets"][0].pop("live")), r"targets.0.live: Field required"),
+        (forged(lambda data: data.update(targets={})), "targets"),
+        (forged(lambda data: data["targets"][0]["changes"][0].update(kind="destroy")), "kind"),
+    ],
+)
+def test_what_is_no_plan_is_refused_with_the_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(PlanRefused, match=reason):
+        plan_file.loads(content)
+
+
+@pytest.mark.parametrize("time", ["tomorrow", "2027-01-02T12:00:00"])
+def test_a_plan_without_a_proper_expiry_is_refused(time: str) -> None:
+    made = plan_file.loads(forged(lambda data: data.update(expires_at=time)))
+    with pytest.raises(PlanRefused, match="expires_at"):
+        plan_file.check(made, NOW, "production")
+
+
+def test_a_plan_expires_and_belongs_to_one_environment() -> None:
+    plan_file.check(whole(), NOW + timedelta(hours=23, minutes=59), "production")
+    with pytest.raises(PlanRefused, match=r"expired at 2027-01-02T12:00:00\+00:00"):
+        plan_file.check(whole(), NOW + timedelta(hours=24), "production")
+    with pytest.raises(PlanRefused, match="made for production, not for sandbox"):
+        plan_file.check(whole(), NOW, "sandbox")
+    with pytest.raises(PlanRefused, match="made for production, not for no environment"):
+        plan_file.check(whole(), NOW, None)
+
+
+def test_the_live_digest_ignores_what_the_vendor_touches_by_itself() -> None:
+    def digest(tier: LiveTier) -> object:
+        return json.loads(plan_file.dumps(whole(build((tier,)))))["targets"][0]["live_digest"]
+
+    assert digest(BRONZE) == digest(BRONZE._replace(updated_at="2027-01-01"))
+    assert digest(BRONZE) != digest(BRONZE._replace(fields={}))

@@ -1,0 +1,344 @@
+"""The Voucherify provider: what it sends, what it believes, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import httpx
+import pytest
+from harness import CAMPAIGN, KEYS, InProcess, Slept, connect
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierops.emulator import Emulator, Fault
+from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
+from tierops.model import Identity, LiveTier, Range, Tier, compact
+from tierops.providers.voucherify import Provider, decode, encode
+from tierops.stages import Vendors
+
+LIST = "GET /v1/loyalties/*/tiers"
+PLACE = {"campaign": "Club"}
+
+names = st.text(min_size=1, max_size=20)
+mappings = st.dictionaries(
+    st.text(min_size=1, max_size=8),
+    st.fixed_dictionaries({"type": st.just("MULTIPLY"), "multiplier": st.decimals(0, 9, places=2)})
+    | st.fixed_dictionaries({"type": st.just("CUSTOM"), "points": st.integers(0, 999)}),
+    max_size=3,
+)
+
+
+@st.composite
+def tiers(draw: st.DrawFn) -> Tier:
+    lower = draw(st.integers(-(10**6), 10**6))
+    length = draw(st.none() | st.integers(1, 10**6))
+    fields = {
+        "earning_rules": draw(mappings),
+        "rewards": draw(mappings),
+        "metadata": draw(st.dictionaries(st.text(max_size=5), st.booleans() | st.text(max_size=5), max_size=3)),
+    }
+    upper = None if length is None else Decimal(lower + length)
+    return Tier(draw(names), Range(Decimal(lower), upper), compact(fields))
+
+
+@given(tiers())
+def test_decode_undoes_encode(tier: Tier) -> None:
+    found = decode({"id": "ltr_1", **encode(tier)})
+    assert found == LiveTier("ltr_1", tier.name, tier.range, tier.fields)
+
+
+def test_an_open_end_has_no_key_and_the_upper_end_is_inclusive() -> None:
+    assert encode(Tier("Gold", Range(Decimal(500), None)))["points"] == {"from": 500}
+    assert encode(Tier("Silver", Range(Decimal(250), Decimal(500))))["points"] == {"from": 250, "to": 499}
+
+
+@pytest.mark.parametrize("empty", [{}, None, "missing"])
+def test_empty_null_and_missing_are_the_same_and_server_set_fields_are_dropped(empty: object) -> None:
+    row = {
+        "id": "ltr_1",
+        "name": "Gold",
+        "campaign_id": "camp_1",
+        "points": {"from": 5, "to": None},
+        "config": {"points": {"from": 1}},
+        "expiration": {"tier_id": "ltr_1"},
+        "created_at": "2024-01-24T08:28:02.240Z",
+        "updated_at": None,
+        "something_new": 1,
+        "object": "loyalty_tier",
+    }
+    if empty != "missing":
+        row |= {"earning_rules": empty, "rewards": empty, "metadata": empty}
+    assert decode(row) == LiveTier("ltr_1", "Gold", Range(Decimal(5), None))
+
+
+def test_points_fall_back_to_their_mirror_in_config() -> None:
+    row = {"id": "i", "name": "n", "config": {"points": {"from": 1, "to": 9}}}
+    assert decode(row).range == Range(Decimal(1), Decimal(10))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"name": "n", "points": {}}, "no `id`"),
+        ({"id": "i", "points": {}}, "no `name`"),
+        ({"id": "i", "name": "", "points": {}}, "no `name`"),
+        ({"id": "i", "name": "n"}, "points of tier 'n', received null"),
+        ({"id": "i", "name": "n", "points": [1]}, "received [1]"),
+        ({"id": "i", "name": "n", "points": {"from": "1"}}, '`from`: "1", not an integer'),
+        ({"id": "i", "name": "n", "points": {"from": True}}, "`from`: true, not an integer"),
+        ({"id": "i", "name": "n", "points": {"to": Decimal("1.5")}}, "`to`: 1.5, not an integer"),
+        ({"id": "i", "name": "n", "points": {}, "rewards": "x" * 200}, "..."),
+    ],
+)
+def test_what_is_not_as_documented_fails_with_what_was_received(row: dict, message: str) -> None:
+    with pytest.raises(VendorError) as caught:
+        decode(row)
+    assert "not as documented" in str(caught.value)
+    assert message in str(caught.value)
+
+
+@pytest.fixture
+def club(emulator: Emulator) -> Emulator:
+    emulator.voucherify.add_campaign("Club", id="camp_club")
+    return emulator
+
+
+def fill(emulator: Emulator, number: int, start: int = 0) -> None:
+    """So many tiers, each in a request of its own, so that their times differ."""
+    for n in range(start, start + number):
+        emulator.voucherify.add_tiers(
+            "Club", [{"name": f"T{n}", "points": {"from": n}, "created_at": f"2024-01-01T00:{n // 60:02}:{n % 60:02}Z"}]
+        )
+
+
+@pytest.mark.parametrize("campaign", ["Club", "camp_club"])
+def test_a_campaign_is_found_by_name_or_id_and_read_in_two_requests(
+    campaign: str, club: Emulator, provider: Provider
+) -> None:
+    fill(club, 11)
+    live = provider.fetch({"campaign": campaign})
+    assert (live.identity.id, live.identity.name) == ("camp_club", "Club")
+    assert live.identity.account not in (None, KEYS["VOUCHERIFY_APP_ID"])
+    assert [tier.name for tier in live.tiers] == [f"T{n}" for n in range(11)]
+    assert live.proof == "11 of 11 tiers, as `total` says"
+    assert [(sent[0], sent[1], dict(sent.query)) for sent in club.requests] == [
+        ("GET", f"/voucherify/v1/loyalties/{campaign}", {}),
+        ("GET", "/voucherify/v1/loyalties/camp_club/tiers", {"limit": "100", "order": "created_at"}),
+    ]
+    assert club.requests[0].headers["x-voucherify-api-version"] == "v2018-08-01"
+
+
+def test_a_name_with_a_slash_and_other_signs_reaches_the_vendor(emulator: Emulator, served, slept: Slept) -> None:
+    emulator.voucherify.add_campaign("A/B & C? ü%")
+    with Vendors({"VOUCHERIFY_URL": f"{served.url}/voucherify", **KEYS}, {}) as vendors:
+        live = vendors.connect(["voucherify"])["voucherify"].fetch({"campaign": "A/B & C? ü%"})
+    assert live.identity.name == "A/B & C? ü%"
+
+
+@pytest.mark.parametrize(("number", "reads"), [(100, 1), (101, 2), (200, 2)])
+def test_more_than_100_tiers_are_joined_from_several_orders(
+    number: int, reads: int, club: Emulator, provider: Provider
+) -> None:
+    fill(club, number)
+    assert len(provider.fetch(PLACE).tiers) == number
+    assert len(club.requests) == 1 + reads
+
+
+def test_what_no_order_shows_is_an_incomplete_read(club: Emulator, provider: Provider) -> None:
+    fill(club, 201)
+    with pytest.raises(IncompleteRead, match=r"has 201 tiers, but its lists show 200 different ones"):
+        provider.fetch(PLACE)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(on=LIST, kind="total", value=1, times=None),
+        Fault(on=LIST, kind="total", value=-1, times=None),
+        Fault(on=LIST, kind="cap", value=1, times=None),
+        Fault(on=LIST, kind="total", value=2, times=1),
+    ],
+    ids=["more than shown", "fewer than shown", "capped", "changes between reads"],
+)
+def test_a_list_and_a_total_that_disagree_are_never_planned_from(
+    fault: Fault, club: Emulator, provider: Provider
+) -> None:
+    fill(club, 3)
+    club.faults.append(fault)
+    with pytest.raises(IncompleteRead):
+        provider.fetch(PLACE)
+
+
+class Canned(httpx.BaseTransport):
+    """Lets the emulator answer and then alters the body, or answers in its place."""
+
+    def __init__(self, emulator: Emulator, path: str, alter: Callable[[object], object]) -> None:
+        self._emulator = InProcess(emulator)
+        self._path = path
+        self._alter = alter
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._emulator.handle_request(request)
+        if not request.url.path.endswith(self._path):
+            return response
+        body = self._alter(json.loads(response.read()))
+        return httpx.Response(response.status_code, content=body if isinstance(body, bytes) else json.dumps(body))
+
+
+def repeated(body: dict) -> dict:
+    return {**body, "data": [body["data"][0] | {"id": "ltr_same"}] * len(body["data"])}
+
+
+@pytest.mark.parametrize(
+    ("alter", "message"),
+    [
+        (repeated, "its lists show 1 different ones"),
+        (lambda body: {**body, "total": None}, "has no `total`"),
+        (lambda body: {**body, "total": True}, "has no `total`"),
+        (lambda body: {**body, "data": {}}, "expected a list of tiers"),
+        (lambda body: {**body, "data": [1]}, "expected an object as tier"),
+        (lambda body: [], "expected an object as list of tiers"),
+        (lambda body: b"{", "not the JSON that is documented"),
+        (lambda body: b'{"total": NaN}', "not the JSON that is documented"),
+        (lambda body: b'{"total": 1, "total": 2}', "appears twice"),
+        (lambda body: b"", "an empty body"),
+    ],
+)
+def test_a_list_that_is_not_as_documented_is_no_list(
+    alter: Callable, message: str, club: Emulator, slept: Slept
+) -> None:
+    fill(club, 3)
+    with pytest.raises(VendorError, match=message):
+        connect(club, slept, Canned(club, "/tiers", alter)).fetch(PLACE)
+
+
+@pytest.mark.parametrize(
+    ("alter", "message"),
+    [
+        (lambda body: {**body, "id": "camp_x", "name": "Other"}, r"answered with 'Other' \(camp_x\)"),
+        (lambda body: {**body, "campaign_type": "PROMOTION"}, "is a PROMOTION, not a LOYALTY_PROGRAM"),
+        (lambda body: [], "expected an object as campaign"),
+        (lambda body: {"name": "Club"}, "no `id`"),
+    ],
+)
+def test_a_campaign_that_is_not_the_one_asked_for_stops(
+    alter: Callable, message: str, club: Emulator, slept: Slept
+) -> None:
+    with pytest.raises(VendorError, match=message):
+        connect(club, slept, Canned(club, "/Club", alter)).fetch(PLACE)
+
+
+def test_an_unknown_campaign_says_what_to_check(emulator: Emulator, provider: Provider) -> None:
+    with pytest.raises(VendorError) as caught:
+        provider.fetch({"campaign": "Nope"})
+    assert caught.value.status == 404
+    assert "not_found: Resource not found: Cannot find campaign with id Nope (request v-" in str(caught.value)
+    assert "Check the name" in str(caught.value)
+
+
+def test_a_wrong_key_says_what_to_check(emulator: Emulator, provider: Provider) -> None:
+    emulator.switches = replace(emulator.switches, accepted_keys="other:keys")
+    with pytest.raises(VendorError, match=r"unauthorized: Unauthorized.*VOUCHERIFY_APP_ID.*VOUCHERIFY_URL"):
+        provider.fetch(PLACE)
+
+
+def new(name: str, lower: int, upper: int | None = None) -> Tier:
+    return Tier(name, Range(Decimal(lower), None if upper is None else Decimal(upper)))
+
+
+IDENTITY = Identity("http://127.0.0.1/voucherify", "campaign", "camp_club", "Club", None)
+PAIR = (new("A", 0, 10), new("B", 10))
+
+
+@pytest.mark.parametrize("order", ["request", "reversed", "shuffled"])
+def test_the_answer_to_a_create_is_matched_by_name_never_by_position(
+    order: str, club: Emulator, provider: Provider
+) -> None:
+    club.switches = replace(club.switches, create_answer_order=order)
+    provider.create(IDENTITY, PAIR)
+    assert club.writes == 1
+    assert sorted(tier["name"] for tier in club.voucherify.tiers("Club")) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda body: body[:1],
+        lambda body: [*body, body[0]],
+        lambda body: [body[0], {**body[1], "points": {"from": 11}}],
+        lambda body: [body[0], {**body[1], "metadata": {"a": 1}}],
+        lambda body: {"async_action_id": "x"},
+        lambda body: [{"id": "x"}],
+    ],
+)
+def test_an_answer_that_does_not_show_what_was_sent_is_a_lost_answer(
+    alter: Callable, club: Emulator, slept: Slept
+) -> None:
+    with pytest.raises(AnswerLost):
+        connect(club, slept, Canned(club, "/tiers", alter)).create(IDENTITY, PAIR)
+
+
+def test_no_tiers_are_no_request(club: Emulator, provider: Provider) -> None:
+    assert provider.requests(IDENTITY, ()) == ()
+    provider.create(IDENTITY, ())
+    assert club.requests == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "headers", "has_account"),
+    [
+        (KEYS, {"X-App-Id": "app", "X-App-Token": "token"}, True),
+        ({**KEYS, "VOUCHERIFY_OAUTH_TOKEN": " abc\n"}, {"Authorization": "Bearer abc"}, False),
+    ],
+)
+def test_keys_or_a_bearer_token_authenticate(environ: dict, headers: dict, has_account: bool) -> None:
+    found, account = Provider.credentials(environ)
+    assert headers.items() <= found.items()
+    assert {"X-App-Id", "Authorization"} & found.keys() == headers.keys() - {"X-App-Token"}
+    assert (account is not None) == has_account
+    assert "app" not in (account or "")
+
+
+@pytest.mark.parametrize("environ", [{}, {"VOUCHERIFY_APP_ID": "x"}, {"VOUCHERIFY_APP_TOKEN": "x"}])
+def test_missing_keys_are_named(environ: dict) -> None:
+    with pytest.raises(TieropsError, match="VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN"):
+        Provider.credentials(environ)
+
+
+@pytest.mark.parametrize("secret", ["s3cr\u00e9t", "s3cr\x00t", "s3c\nret"])
+def test_a_key_that_cannot_be_a_header_is_refused_without_showing_it(secret: str) -> None:
+    with pytest.raises(TieropsError) as caught:
+        Provider.credentials({"VOUCHERIFY_APP_ID": "x", "VOUCHERIFY_APP_TOKEN": secret})
+    assert "VOUCHERIFY_APP_TOKEN" in str(caught.value)
+    assert "s3c" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"code": 401, "message": "Unauthorized", "key": "unauthorized"}, "unauthorized: Unauthorized"),
+        (
+            {"statusCode": 400, "error": "Bad Request", "message": "Invalid request payload JSON format"},
+            "Bad Request: Invalid request payload JSON format",
+        ),
+        ({"code": 405, "message": "No", "details": "Use GET", "request_id": "v-1"}, "No: Use GET (request v-1)"),
+        ({"odd": 1}, '{"odd":1}'),
+        ([1], "[1]"),
+    ],
+)
+def test_each_documented_error_shape_is_one_sentence(body: object, sentence: str) -> None:
+    assert Provider.explain(body) == sentence  # type: ignore[arg-type]
+
+
+def test_the_documented_list_is_read_as_documented(emulator: Emulator, provider: Provider) -> None:
+    emulator.voucherify.load_examples()
+    live = provider.fetch({"campaign": CAMPAIGN})
+    assert [(tier.name, tier.range.lower, tier.range.upper) for tier in live.tiers] == [
+        ("Bottom", 1, 250),
+        ("Middle", 250, 500),
+        ("Tier 1 - Top", 500, 1001),
+    ]
+    assert live.tiers[2].fields["metadata"] == {"has_funds": True}
