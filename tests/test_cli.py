@@ -9,6 +9,8 @@ import re
 import stat
 import subprocess
 import sys
+import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from harness import CAMPAIGN, Run
 
 from tierops import __version__
 from tierops.emulator import Emulator, Fault
+from tierops.emulator.server import serve
 from tierops.errors import Exit
 
 POST = "POST /v1/loyalties/*/tiers"
@@ -91,17 +94,23 @@ def test_a_plan_for_a_campaign_that_has_gone_is_refused(
     middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tierops("plan", "--out", "plan.json")
-    monkeypatch.setattr(middle_missing.voucherify, "campaign", lambda _: {})
-    text = Path("plan.json").read_text()
-    assert "Loyalty Campaign - Tiers" in text
-    from tierops.emulator import Emulator as Empty
-    from tierops.emulator.server import serve
-
-    with serve(Empty()) as server:
+    with closing(Emulator()) as empty, serve(empty) as server:
         monkeypatch.setenv("VOUCHERIFY_URL", f"{server.url}/voucherify")
         ended = tierops("apply", "plan.json")
     assert ended.code == Exit.REFUSED
     assert "what the plan was made for has gone" in ended.err
+
+
+@pytest.mark.parametrize("command", ["emulate", "demo"])
+def test_without_its_extra_the_emulator_says_what_to_install(
+    command: str, offline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("werkzeug", "werkzeug.serving", "tierops.serving", "tierops.demo", "tierops.emulator.server"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "werkzeug.serving", None)
+    ended = offline(command)
+    assert ended.code == Exit.FAILED
+    assert "pip install 'tierops[emulator]'" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -122,8 +131,6 @@ def test_a_plan_for_another_account_or_host_is_refused(
 
 def test_an_expired_plan_is_refused(middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     tierops("plan", "--out", "plan.json", "--ttl", "1s")
-    import time
-
     time.sleep(1.1)
     ended = tierops("apply", "plan.json")
     assert (ended.code, middle_missing.writes) == (Exit.REFUSED, 0)

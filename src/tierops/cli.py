@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -20,6 +21,7 @@ from tierops.options import FILE, Settings, shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
     from tierops.config import Environment
     from tierops.model import Live, Plan, Problem, Report, TargetPlan
@@ -168,8 +170,7 @@ def emulate(
 
     Built from the vendors' published documentation. Any non-empty keys do. Needs the extra: tierops[emulator]
     """
-    from tierops import serving
-
+    serving = _extra("serving")
     if is_listing:
         click.echo(serving.switch_table(), nl=False)
     else:
@@ -182,10 +183,19 @@ def emulate(
 @click.pass_obj
 def demo(settings: Settings) -> Exit:
     """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
-    from tierops import demo as story
+    story = _extra("demo")
+    code: Exit = story.tell(lambda text: click.echo(text, color=False if settings.no_color else None))
+    return code
 
-    color = None if not settings.no_color else False
-    return story.tell(lambda text: click.echo(text, color=color))
+
+def _extra(name: str) -> ModuleType:
+    """A module that needs the extra `emulator`."""
+    try:
+        return import_module(f"tierops.{name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "werkzeug":
+            raise
+        raise TieropsError("the emulator needs Werkzeug: pip install 'tierops[emulator]'") from None
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
