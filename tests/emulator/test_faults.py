@@ -132,7 +132,7 @@ def test_standing_fault_lasts_until_cleared(client: httpx.Client, app: Emulator)
 
 def test_every_kind_is_described() -> None:
     assert all(KINDS.values())
-    assert len(KINDS) == 20
+    assert len(KINDS) == 27
 
 
 @pytest.mark.parametrize(
