@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
@@ -35,6 +36,20 @@ def fraction(text: str) -> Decimal:
     if abs(number.adjusted()) > _LARGEST_EXPONENT:
         raise ValueError(f"number out of range: {text}")
     return number
+
+
+def is_deeper(value: Json, levels: int) -> bool:
+    """Are there more lists and objects inside each other than this?"""
+    inside = [value]
+    for _ in range(levels + 1):
+        inside = [item for one in inside for item in _items(one)]
+    return bool(inside)
+
+
+def _items(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _text(value: Json, ensure_ascii: bool) -> str:

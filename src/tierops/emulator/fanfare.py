@@ -33,6 +33,7 @@ from tierops.emulator.web import (
 
 _BY_API = "secret-key"  # who created or changed it; the text is a guess
 _WHOLE = ("rules", "imports")
+_DEEPEST = 100  # lists and objects inside each other in a body; a guess
 
 
 class FanfareApi:
@@ -293,9 +294,12 @@ def _json(call: Call) -> Json:
     if call.media_type != "application/json":
         raise Refused(errors.malformed_json())
     try:
-        return call.json(exact.fraction)
+        body = call.json(exact.fraction)
     except MalformedJson:
         raise Refused(errors.malformed_json()) from None
+    if exact.is_deeper(body, _DEEPEST):
+        raise Refused(errors.malformed_json())
+    return body
 
 
 def _limit_headers(limit: int, left: int, ends: int) -> dict[str, Any]:
