@@ -86,7 +86,8 @@ class Emulator:
 
     `data` is the SQLite file to keep everything in; without it, data lives in memory. `clock` tells the time in seconds
     since the epoch. `switches` may be replaced and `faults` filled at any time; `requests` logs the last requests and
-    `writes` counts those that reached a writing route. Raises `OSError` if `data` cannot be used.
+    `writes` counts those that reached a writing route. `voucherify` and `fanfare` hold the data and are the vendors'
+    dashboards. Raises `OSError` if `data` cannot be used.
     """
 
     def __init__(

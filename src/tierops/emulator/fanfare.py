@@ -9,31 +9,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
-from tierops.emulator import exact, fanfare_pages, fanfare_tiers
 from tierops.emulator import fanfare_errors as errors
-from tierops.emulator.fanfare_organization import AUDIENCE, Organization, audience_of
-from tierops.emulator.fanfare_payload import Inspection
+from tierops.emulator import fanfare_pages
+from tierops.emulator import fanfare_payload as payload
+from tierops.emulator.fanfare_groups import TierGroups
+from tierops.emulator.fanfare_organization import AUDIENCE, BY_API, WHOLE, Organization, audience_of, view
 from tierops.emulator.faults import Fault
-from tierops.emulator.store import Record
 from tierops.emulator.switches import FanfareSwitches
 from tierops.emulator.web import (
     BODY_LIMIT,
     Answer,
     Call,
     Json,
-    MalformedJson,
     Refused,
     Route,
     Router,
     Window,
     http_date,
 )
-
-_BY_API = "secret-key"  # who created or changed it; the text is a guess
-_WHOLE = ("rules", "imports")
-_DEEPEST = 100  # lists and objects inside each other in a body; a guess
 
 
 class FanfareApi:
@@ -48,15 +42,17 @@ class FanfareApi:
         self._clock = organization.clock
         self._switches = switches
         self._window = Window(organization.clock)
+        groups = TierGroups(organization, switches)
         audience = "/audiences/{audience}"
         rules = {"GET": self._list_rules, "POST": self._add_rule, "PUT": self._replace_rules}
         one = {"GET": self._get_audience, "PUT": self._update_audience, "DELETE": self._archive_audience}
         self.router = Router(
             (
                 Route("/audiences", {"GET": self._list_audiences, "POST": self._create_audience}),
-                Route("/audiences/loyalty-tiers", {"POST": self._create_tiers}),
-                Route("/audiences/loyalty-tiers/{group}", {"PUT": self._replace_tiers}),
-                Route("/audiences/groups/{group}", {"GET": self._get_group, "DELETE": self._archive_group}),
+                # Other methods on it are refused with 405; that they do not mean an audience of this name is a guess.
+                Route("/audiences/loyalty-tiers", {"POST": groups.create}),
+                Route("/audiences/loyalty-tiers/{group}", {"PUT": groups.replace}),
+                Route("/audiences/groups/{group}", {"GET": groups.read, "DELETE": groups.archive}),
                 Route(f"{audience}/rules", rules),
                 Route(f"{audience}/status", {"GET": self._get_status}),
                 Route(f"{audience}/count", {"GET": self._get_count}),
@@ -124,27 +120,27 @@ class FanfareApi:
         paging = fanfare_pages.asked(call.query, switches, now)
         shown = fanfare_pages.included(call.query, (), switches)
         if switches.rules_in_list == "always":
-            shown |= set(_WHOLE)
-        page, info = paging.page(self._visible(), now, switches.last_page)
-        return Answer(200, {"data": [_view(audience_of(record), shown) for record in page], "pageInfo": info})
+            shown |= set(WHOLE)
+        page, info = paging.page(self._organization.readable(), now, switches.last_page)
+        return Answer(200, {"data": [view(audience_of(record), shown) for record in page], "pageInfo": info})
 
     def _create_audience(self, call: Call, _path: Mapping[str, str]) -> Answer:
-        fields = self._inspection().audience(_json(call))
-        visible_at = self._visible_at()
-        return _answer(self._organization.add_audience(**fields, createdBy=_BY_API, visible_at=visible_at), _WHOLE)
+        fields = payload.Inspection(self._switches()).audience(payload.read(call))
+        visible_at = self._organization.visible_at()
+        return _answer(self._organization.add_audience(**fields, createdBy=BY_API, visible_at=visible_at), WHOLE)
 
     def _get_audience(self, call: Call, path: Mapping[str, str]) -> Answer:
-        return _answer(self._audience(path), fanfare_pages.included(call.query, _WHOLE, self._switches()))
+        return _answer(self._audience(path), fanfare_pages.included(call.query, WHOLE, self._switches()))
 
     def _update_audience(self, call: Call, path: Mapping[str, str]) -> Answer:
         audience = self._audience(path)
         # That `metadata` is replaced, not merged, is a guess.
-        changes = self._inspection().changes(_json(call))
-        return _answer(self._organization.change(audience, _BY_API, **changes))
+        changes = payload.Inspection(self._switches()).changes(payload.read(call))
+        return _answer(self._organization.change(audience, BY_API, **changes))
 
     def _archive_audience(self, _call: Call, path: Mapping[str, str]) -> Answer:
         # The specification says "delete", the old audiences page "archive". It can still be read by id: a guess.
-        return _answer(self._organization.change(self._audience(path), _BY_API, archived=True))
+        return _answer(self._organization.change(self._audience(path), BY_API, archived=True))
 
     def _get_status(self, _call: Call, path: Mapping[str, str]) -> Answer:
         audience = self._audience(path)
@@ -174,93 +170,14 @@ class FanfareApi:
     def _add_rule(self, call: Call, path: Mapping[str, str]) -> Answer:
         # One rule, as the specification has it; the old audiences page sends an array.
         audience = self._audience(path)
-        rule = self._inspection().rule(_json(call))
-        changed = self._organization.change(audience, _BY_API, rules=[*audience["rules"], rule])
+        rule = payload.Inspection(self._switches()).rule(payload.read(call))
+        changed = self._organization.change(audience, BY_API, rules=[*audience["rules"], rule])
         return Answer(200, changed["rules"][-1])
 
     def _replace_rules(self, call: Call, path: Mapping[str, str]) -> Answer:
         audience = self._audience(path)
-        rules = self._inspection().rules(_json(call))
-        return Answer(200, self._organization.change(audience, _BY_API, rules=rules)["rules"])
-
-    # Groups and tiers.
-
-    def _get_group(self, _call: Call, path: Mapping[str, str]) -> Answer:
-        members = self._members(path)
-        return Answer(200, [_view(audience, _WHOLE) for audience in members])
-
-    def _archive_group(self, _call: Call, path: Mapping[str, str]) -> Answer:
-        members = self._members(path)
-        return Answer(200, [_view(self._organization.change(one, _BY_API, archived=True)) for one in members])
-
-    def _create_tiers(self, call: Call, _path: Mapping[str, str]) -> Answer:
-        body = self._inspection().tier_group(_json(call))
-        self._refuse_taken_name(body)
-        tiers = body["tiers"]
-        refusal: Answer | None = None
-        conflict = self._conflict(tiers)
-        if conflict:
-            refusal = self._overlap(body, conflict)
-            if self._switches().batch_failure == "atomic":
-                raise Refused(refusal)
-            tiers = tiers[: conflict.index]
-        group_id = self._organization.new_id("b")
-        created = self._organization.add_group(
-            body["groupName"],
-            body["attribute"],
-            tiers[: call.kept],
-            id=group_id,
-            by=_BY_API,
-            visible_at=self._visible_at(),
-        )
-        return refusal or _tier_group(group_id, created)
-
-    def _replace_tiers(self, call: Call, path: Mapping[str, str]) -> Answer:
-        group_id = path["group"]
-        if all(group["groupId"] != group_id for group in self._organization.groups()):
-            raise Refused(errors.group_not_found())
-        body = self._inspection().tier_group(_json(call))
-        self._refuse_taken_name(body, group_id)
-        conflict = self._conflict(body["tiers"])
-        if conflict:
-            raise Refused(self._overlap(body, conflict))
-        replaced = self._organization.replace_group(
-            group_id, body["groupName"], body["attribute"], body["tiers"], _BY_API
-        )
-        return _tier_group(group_id, replaced)
-
-    def _refuse_taken_name(self, body: Json, group_id: str | None = None) -> None:
-        if self._switches().duplicate_group == "accepted":
-            return
-        name = body["groupName"]
-        others = (group for group in self._organization.groups() if group["groupId"] != group_id)
-        if any(group["groupName"] == name for group in others):
-            # The issue that the errors page has for duplicate values of other resources.
-            issue = errors.invalid(((body, "groupName"),), "unique", "unique", name, "validation.unique")
-            raise Refused(errors.validation([issue], self._switches().validation_status))
-
-    def _conflict(self, tiers: list[Json]) -> fanfare_tiers.Conflict | None:
-        return None if self._switches().overlap == "accepted" else fanfare_tiers.conflict(tiers)
-
-    def _overlap(self, body: Json, conflict: fanfare_tiers.Conflict) -> Answer:
-        if self._switches().overlap == "plain":
-            return errors.plain(conflict.text)
-        tier = body["tiers"][conflict.index]
-        path: errors.Path = ((body, "tiers"), (body["tiers"], conflict.index), (tier, "startValue"))
-        issue = errors.invalid(path, "overlap", "non-overlapping ranges", tier["startValue"], conflict.text)
-        return errors.validation([issue], self._switches().validation_status)
-
-    # Lookups.
-
-    def _inspection(self) -> Inspection:
-        return Inspection(self._switches())
-
-    def _visible_at(self) -> float:
-        return self._clock() + self._switches().read_after_write_lag_ms / 1000
-
-    def _visible(self) -> list[Record]:
-        records = self._store.select(AUDIENCE, now=self._clock())
-        return [record for record in records if not record["archived"] or self._switches().archived == "shown"]
+        rules = payload.Inspection(self._switches()).rules(payload.read(call))
+        return Answer(200, self._organization.change(audience, BY_API, rules=rules)["rules"])
 
     def _audience(self, path: Mapping[str, str]) -> Json:
         record = self._store.find(AUDIENCE, path["audience"], now=self._clock())
@@ -268,39 +185,10 @@ class FanfareApi:
             raise Refused(errors.audience_not_found())
         return audience_of(record)
 
-    def _members(self, path: Mapping[str, str]) -> list[Json]:
-        every = self._store.select(AUDIENCE, now=self._clock())
-        if self._switches().unknown_group == "404" and all(one["group_id"] != path["group"] for one in every):
-            raise Refused(errors.group_not_found())
-        return [audience_of(record) for record in self._visible() if record["group_id"] == path["group"]]
-
-
-def _view(audience: Json, parts: Iterable[str] = ()) -> Json:
-    """An audience as answers have it: the specification's Audience, and those parts of Audience+ that are asked for."""
-    hidden = set(fanfare_pages.INCLUDES) - set(parts)
-    return {key: value for key, value in audience.items() if key not in hidden}
-
 
 def _answer(audience: Json, parts: Iterable[str] = ()) -> Answer:
-    return Answer(200, _view(audience, parts))
+    return Answer(200, view(audience, parts))
 
 
-def _tier_group(group_id: str, audiences: list[Json]) -> Answer:
-    return Answer(200, {"tierGroup": group_id, "audiences": [_view(audience, _WHOLE) for audience in audiences]})
-
-
-def _json(call: Call) -> Json:
-    # That other content types are refused in the same way is a guess.
-    if call.media_type != "application/json":
-        raise Refused(errors.malformed_json())
-    try:
-        body = call.json(exact.fraction)
-    except MalformedJson:
-        raise Refused(errors.malformed_json()) from None
-    if exact.is_deeper(body, _DEEPEST):
-        raise Refused(errors.malformed_json())
-    return body
-
-
-def _limit_headers(limit: int, left: int, ends: int) -> dict[str, Any]:
+def _limit_headers(limit: int, left: int, ends: int) -> dict[str, str]:
     return {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(ends)}

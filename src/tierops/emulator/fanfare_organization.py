@@ -15,6 +15,12 @@ from tierops.emulator.switches import FanfareSwitches
 AUDIENCE, _NUMBER = "fanfare.audience", "fanfare.number"
 ID = "019a0000-0000-7000-8000-0000000000aa"
 """The organisation's own id."""
+BY_API = "secret-key"
+"""Who created or changed what the API did; the text is a guess."""
+PARTS = ("rules", "imports", "primarySyncSource")
+"""What Audience+ has and Audience has not."""
+WHOLE = PARTS[:2]
+"""What is required of Audience+."""
 
 _DASHBOARD = "dashboard"
 # The example of the old audiences page. Its attribute `totalOrderValue` is not in today's specification.
@@ -195,6 +201,16 @@ class Organization:
         moment = datetime.fromtimestamp(self.clock(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
+    def visible_at(self) -> float:
+        """When readers will see what is created now."""
+        return self.clock() + self._switches().read_after_write_lag_ms / 1000
+
+    def readable(self, *, with_archived: bool = False) -> list[Record]:
+        """The records of what readers see now; whether archived audiences belong to it, the switch says."""
+        shows_archived = with_archived or self._switches().archived == "shown"
+        records = self.store.select(AUDIENCE, now=self.clock())
+        return [record for record in records if shows_archived or not record["archived"]]
+
     def _definitions(self, group_id: str, attribute: str, tiers: Sequence[fanfare_tiers.RawTier]) -> list[Json]:
         lowest = fanfare_tiers.lowest(tiers)
         return [
@@ -224,6 +240,12 @@ class Organization:
 def audience_of(record: Record) -> Json:
     """The audience that a record of the store holds."""
     return exact.loads(record["json"])
+
+
+def view(audience: Json, parts: Iterable[str] = ()) -> Json:
+    """An audience as answers have it: the specification's Audience, and those parts of Audience+ that are asked for."""
+    hidden = set(PARTS) - set(parts)
+    return {key: value for key, value in audience.items() if key not in hidden}
 
 
 def _record(audience: Json) -> Record:

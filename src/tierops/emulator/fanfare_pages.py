@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tierops.emulator import fanfare_errors as errors
+from tierops.emulator.fanfare_organization import PARTS
 from tierops.emulator.store import Record
 from tierops.emulator.switches import FanfareSwitches
 from tierops.emulator.web import Json, Refused
-
-INCLUDES = ("rules", "imports", "primarySyncSource")
 
 _SORTED_BY = {"createdAt": "created_at", "name": "name", "lastRefreshedAt": "refreshed_at"}
 _CURSOR_SECONDS = 24 * 3600
@@ -91,8 +90,8 @@ def included(query: Mapping[str, str], default: Sequence[str], switches: Fanfare
     if "include" not in query:
         return frozenset(default)
     names = [name.strip() for name in query["include"].split(",") if name.strip()]
-    if not set(names) <= set(INCLUDES):
-        raise _refused(query, "include", " | ".join(INCLUDES), switches)
+    if not set(names) <= set(PARTS):
+        raise _refused(query, "include", " | ".join(PARTS), switches)
     return frozenset(names)
 
 

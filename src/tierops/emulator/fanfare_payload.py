@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tierops.emulator import exact
 from tierops.emulator import fanfare_errors as errors
 from tierops.emulator.switches import FanfareSwitches
-from tierops.emulator.web import Json, Refused
+from tierops.emulator.web import Call, Json, MalformedJson, Refused
 
 ATTRIBUTES = (
     "loyaltyBalance",
@@ -44,6 +45,7 @@ OPERATORS = (
     "NOT_EXISTS",
 )
 
+_DEEPEST = 100  # lists and objects inside each other; a guess
 _MOST_ISSUES = 20  # a guess: each issue echoes what was sent, so that answers would grow without end
 _QUANTITY = "(number | string)"
 _SCALAR = "(string | number | boolean | null)"
@@ -96,6 +98,20 @@ _CREATE = (
     _Key("primarySyncSource", "object", is_nullable=True),
 )
 _UPDATE = (_Key("name", "string"), _Key("type", TYPES), *_OPTIONAL)
+
+
+def read(call: Call) -> Json:
+    """The body, with exact numbers. Raises `Refused` on what is no JSON."""
+    # That other content types are refused in the same way is a guess.
+    if call.media_type != "application/json":
+        raise Refused(errors.malformed_json())
+    try:
+        body = call.json(exact.fraction)
+    except MalformedJson:
+        raise Refused(errors.malformed_json()) from None
+    if exact.is_deeper(body, _DEEPEST):
+        raise Refused(errors.malformed_json())
+    return body
 
 
 class Inspection:
