@@ -55,6 +55,7 @@ class TierGroups:
     def replace(self, call: Call, path: Mapping[str, str]) -> Answer:
         """`PUT /audiences/loyalty-tiers/{groupId}`: updates, creates, archives, as the old audiences page tells."""
         group_id = path["group"]
+        # That any group which holds something may be replaced, an RFM one or one made by hand too, is a guess.
         if all(group["groupId"] != group_id for group in self._organization.groups()):
             raise Refused(errors.group_not_found())
         body = payload.Inspection(self._switches()).tier_group(payload.read(call))

@@ -101,7 +101,7 @@ class Organization:
         """
         with self.store.transaction():
             audience: Record = {
-                "id": fields.get("id") or self.new_id("0"),
+                "id": self.new_id("0"),
                 "organizationId": ID,
                 "createdAt": self.now(),
                 "createdBy": _DASHBOARD,
