@@ -10,7 +10,7 @@ import pytest
 from harness import InProcess, Slept, connect
 
 from tierops import apply, plan
-from tierops.emulator import Emulator, Fault, Switches
+from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
 from tierops.errors import AnswerLost, Exit, PlanRefused, VendorError
 from tierops.model import Identity, Kind, Live, Position, Range, Result, State, Target, TargetPlan, Tier
 from tierops.providers.voucherify import Provider
@@ -162,7 +162,7 @@ def test_a_refused_create_writes_nothing_and_is_not_sent_again(
     club: Emulator, provider: Provider, slept: Slept
 ) -> None:
     target = planned(provider)
-    club.switches = Switches(accepted_keys="other:keys")
+    club.switches = Switches(VoucherifySwitches(accepted_keys="other:keys"))
     live = {target.address: Live(target.identity, target.live, "")}
     club.switches = Switches()
     refusing = Refusing(provider, VendorError("Voucherify answered with 400: invalid_payload", 400))

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from click import unstyle
 from harness import CAMPAIGN, Run
 
 from tierops import __version__
-from tierops.emulator import Emulator, Fault
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.emulator.server import serve
 from tierops.errors import Exit
 
@@ -363,9 +362,9 @@ def test_what_keeps_tierops_from_the_vendor_is_one_sentence(
 
 
 def test_an_unknown_campaign_and_a_wrong_key_say_what_to_do(documented: Emulator, tierops: Run, sample: Path) -> None:
-    documented.switches = replace(documented.switches, accepted_keys="a:b")
+    documented.switches = Switches.parse(["voucherify.accepted_keys=a:b"])
     assert "Check VOUCHERIFY_APP_ID" in tierops("plan").err
-    documented.switches = replace(documented.switches, accepted_keys="")
+    documented.switches = Switches()
     sample.write_text(sample.read_text().replace(CAMPAIGN, "Nope"))
     ended = tierops("plan")
     assert ended.code == Exit.FAILED

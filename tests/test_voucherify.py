@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import httpx
@@ -13,7 +12,7 @@ from harness import CAMPAIGN, KEYS, InProcess, Slept, connect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops.emulator import Emulator, Fault
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, LiveTier, Range, Tier, compact
 from tierops.providers.voucherify import Provider, decode, encode
@@ -240,7 +239,7 @@ def test_an_unknown_campaign_says_what_to_check(emulator: Emulator, provider: Pr
 
 
 def test_a_wrong_key_says_what_to_check(emulator: Emulator, provider: Provider) -> None:
-    emulator.switches = replace(emulator.switches, accepted_keys="other:keys")
+    emulator.switches = Switches.parse(["voucherify.accepted_keys=other:keys"])
     with pytest.raises(VendorError, match=r"unauthorized: Unauthorized.*VOUCHERIFY_APP_ID.*VOUCHERIFY_URL"):
         provider.fetch(PLACE)
 
@@ -257,7 +256,7 @@ PAIR = (new("A", 0, 10), new("B", 10))
 def test_the_answer_to_a_create_is_matched_by_name_never_by_position(
     order: str, club: Emulator, provider: Provider
 ) -> None:
-    club.switches = replace(club.switches, create_answer_order=order)
+    club.switches = Switches.parse([f"voucherify.create_answer_order={order}"])
     provider.create(IDENTITY, PAIR)
     assert club.writes == 1
     assert sorted(tier["name"] for tier in club.voucherify.tiers("Club")) == ["A", "B"]

@@ -157,9 +157,9 @@ def schema(name: str) -> Exit:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--data", type=FILE, metavar="FILE", help="Keep the data in this SQLite file; else in memory.")
-@click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="What the vendor leaves open.")
+@click.option("--switch", "switches", multiple=True, metavar="VENDOR.NAME=VALUE", help="What the vendor leaves open.")
 @click.option("--switches", "is_listing", is_flag=True, help="List the switches and end.")
-@click.option("--examples", is_flag=True, help="Add the campaign of the vendor's documentation.")
+@click.option("--examples", is_flag=True, help="Add the examples of the vendors' documentation.")
 @shared
 @click.pass_obj
 def emulate(

@@ -29,10 +29,13 @@ def run(
         raise TieropsError(f"cannot use {data}: {error}") from None
     if has_examples and not emulator.voucherify.campaigns():
         emulator.voucherify.load_examples()
+    if has_examples and not emulator.fanfare.audiences():
+        emulator.fanfare.load_examples()
 
     def ready(url: str) -> None:
         say("Serving what the vendors' published documentation describes; never tried against their live services.")
         say(f"export VOUCHERIFY_URL={url}/voucherify VOUCHERIFY_APP_ID=any VOUCHERIFY_APP_TOKEN=any")
+        say(f"export FANFARE_URL={url}/fanfare FANFARE_SECRET_KEY=any")
 
     try:
         run_forever(emulator, host, port, log=log, ready=ready)

@@ -38,6 +38,19 @@ def test_server_errors(either: httpx.Client, app: Emulator, status: int, moment:
     assert _held(app) == stored
 
 
+def test_create_breaks_off_part_way(client: httpx.Client, app: Emulator) -> None:
+    app.faults.append(Fault(CREATE, "500-partial", value=1))
+    assert client.post(TIERS, json=[*BODY, *BODY]).status_code == 500
+    assert _held(app) == 1
+
+
+@pytest.mark.parametrize(("kind", "key"), [("401", "unauthorized"), ("403", "forbidden")])
+def test_keys_are_refused(client: httpx.Client, app: Emulator, kind: str, key: str) -> None:
+    app.faults.append(Fault(CREATE, kind))
+    response = client.post(TIERS, json=BODY)
+    assert (response.status_code, response.json()["key"], _held(app)) == (int(kind), key, 0)
+
+
 @pytest.mark.parametrize(("kind", "stored"), [("html-before", 0), ("html-after", 1)])
 @pytest.mark.parametrize(("value", "status"), [(0, 502), (504, 504), (200, 200)])
 def test_html_error_page(client: httpx.Client, app: Emulator, kind: str, stored: int, value: int, status: int) -> None:
@@ -57,10 +70,13 @@ def _told(response: httpx.Response) -> dict[str, str]:
 def test_rate_limit_refusals_tell_more_or_less(client: httpx.Client, app: Emulator) -> None:
     epoch = "1767225607"
     base = {"x-rate-limit-limit": "2000", "x-rate-limit-remaining": "0", "x-rate-limit-retry": epoch}
-    app.faults.extend(Fault(CREATE, kind, value=7) for kind in ("429", "429-epoch", "429-bare", "429-cycle"))
-    told = [_told(client.post(TIERS, json=BODY)) for _ in range(4)]
+    app.faults.extend(
+        Fault(CREATE, kind, value=7) for kind in ("429", "429-date", "429-epoch", "429-bare", "429-cycle")
+    )
+    told = [_told(client.post(TIERS, json=BODY)) for _ in range(5)]
     assert told == [
         {**base, "retry-after": "7", "x-rate-limit-type": "api_calls"},
+        {**base, "retry-after": "Thu, 01 Jan 2026 00:00:07 GMT", "x-rate-limit-type": "api_calls"},
         base,
         {},
         {**base, "retry-after": "7", "x-rate-limit-type": "api_calls_cycle"},
@@ -106,6 +122,8 @@ def test_lists_lie(client: httpx.Client, app: Emulator) -> None:
     assert (len(first["data"]), first["total"]) == (1, 5)
     assert (len(second["data"]), second["total"]) == (1, 3)
     assert (len(third["data"]), third["total"]) == (3, 3)
+    app.faults.extend([Fault(LIST, "shift", value=1), Fault(LIST, "repeat")])
+    assert [tier["name"] for tier in client.get(TIERS).json()["data"]] == ["B", "C", "C"]
     app.faults.append(Fault("GET /v1/loyalties", "cap"))
     assert client.get("/v1/loyalties").json()["campaigns"] == []
 
@@ -132,7 +150,7 @@ def test_standing_fault_lasts_until_cleared(client: httpx.Client, app: Emulator)
 
 def test_every_kind_is_described() -> None:
     assert all(KINDS.values())
-    assert len(KINDS) == 20
+    assert len(KINDS) == 27
 
 
 @pytest.mark.parametrize(

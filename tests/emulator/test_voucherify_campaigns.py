@@ -124,9 +124,9 @@ def test_campaign_of_another_type_is_seen_by_campaigns_only(
     assert client.get("/v1/campaigns/Gifts").status_code == 200
     assert client.get("/v1/campaigns/None").status_code == 404
     for path in ("/v1/loyalties/Gifts", "/v1/loyalties/Gifts/tiers"):
-        switched("foreign_campaign=404")
+        switched("voucherify.foreign_campaign=404")
         assert client.get(path).json()["details"] == "Cannot find campaign with id Gifts"
-        switched("foreign_campaign=400")
+        switched("voucherify.foreign_campaign=400")
         assert client.get(path).status_code == 400
 
 
@@ -153,7 +153,7 @@ def test_any_keys_open_but_none_do_not(app: Emulator, headers: dict[str, str], s
 
 
 def test_only_accepted_keys_open_where_they_are_named(client: httpx.Client, switched: Callable[..., None]) -> None:
-    switched("accepted_keys=app:token, secret")
+    switched("voucherify.accepted_keys=app:token, secret")
     assert client.get(TIERS).status_code == 200
     assert client.get(TIERS, headers={"X-App-Token": "wrong"}).status_code == 401
     no_keys = {"X-App-Id": "", "X-App-Token": ""}
@@ -164,7 +164,7 @@ def test_only_accepted_keys_open_where_they_are_named(client: httpx.Client, swit
 def test_issued_token_opens_for_fifteen_minutes(
     client: httpx.Client, app: Emulator, clock: Any, switched: Callable[..., None]
 ) -> None:
-    switched("accepted_keys=app:token")
+    switched("voucherify.accepted_keys=app:token")
     issued = client.post("/v1/oauth/token", data=FORM).json()
     assert {key: issued[key] for key in ("expires_in", "scope", "token_type")} == {
         "expires_in": 900,

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from tierops.emulator.app import Emulator, Sent
 from tierops.emulator.faults import KINDS, Fault
-from tierops.emulator.switches import Switch, Switches
+from tierops.emulator.switches import FanfareSwitches, Switch, Switches, VoucherifySwitches
 from tierops.emulator.web import ConnectionDropped
 
-__all__ = ["KINDS", "ConnectionDropped", "Emulator", "Fault", "Sent", "Switch", "Switches"]
+__all__ = [
+    "KINDS",
+    "ConnectionDropped",
+    "Emulator",
+    "FanfareSwitches",
+    "Fault",
+    "Sent",
+    "Switch",
+    "Switches",
+    "VoucherifySwitches",
+]

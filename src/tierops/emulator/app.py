@@ -11,6 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
+from tierops.emulator.fanfare import FanfareApi
+from tierops.emulator.fanfare_organization import Organization
 from tierops.emulator.faults import Due, Fault, Faults, html_page, spoil
 from tierops.emulator.store import Store
 from tierops.emulator.switches import Switches
@@ -36,7 +38,8 @@ _CHUNK = 64 * 1024
 class Vendor(Protocol):
     """One emulated API. The emulator finds the route, runs its handler in a transaction and plays the faults."""
 
-    prefix: str
+    prefixes: tuple[str, ...]
+    """Where it is mounted: the path to name first, and other ones that lead to the same routes."""
     router: Router
 
     def meter(self) -> tuple[Mapping[str, str], Answer | None]:
@@ -56,7 +59,7 @@ class Vendor(Protocol):
         ...
 
     def failure(self, fault: Fault) -> Answer:
-        """The answer of a scripted 429 or 5xx."""
+        """The answer of a scripted 401, 403, 429 or 5xx."""
         ...
 
 
@@ -64,7 +67,7 @@ class Sent(tuple[str, str, Json]):
     """One logged request: `(method, path, body)`, and its query and headers (lower-case names) as attributes.
 
     The path has its mount and is decoded; the body is parsed JSON, text where it is not JSON, `None` where there is
-    none.
+    none, its fractions as float: this is for reading, the vendors parse what was sent themselves.
     """
 
     query: Mapping[str, str]
@@ -83,7 +86,8 @@ class Emulator:
 
     `data` is the SQLite file to keep everything in; without it, data lives in memory. `clock` tells the time in seconds
     since the epoch. `switches` may be replaced and `faults` filled at any time; `requests` logs the last requests and
-    `writes` counts those that reached a writing route. Raises `OSError` if `data` cannot be used.
+    `writes` counts those that reached a writing route. `voucherify` and `fanfare` hold the data and are the vendors'
+    dashboards. Raises `OSError` if `data` cannot be used.
     """
 
     def __init__(
@@ -102,26 +106,32 @@ class Emulator:
         self._lock = Lock()
         self._store = Store(data)
         self.voucherify = Project(self._store, clock)
-        self._vendors: tuple[Vendor, ...] = (VoucherifyApi(self.voucherify, lambda: self.switches),)
+        self.fanfare = Organization(self._store, clock, lambda: self.switches.fanfare)
+        vendors: tuple[Vendor, ...] = (
+            VoucherifyApi(self.voucherify, lambda: self.switches.voucherify),
+            FanfareApi(self.fanfare, lambda: self.switches.fanfare),
+        )
+        self._mounts = {prefix: vendor for vendor in vendors for prefix in vendor.prefixes}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path, raw_path = requested_paths(environ)
         # Read first and to its end, whatever the answer: the next request of a kept connection starts behind it.
         body, length = read_body(_chunks(environ))
-        vendor = next((one for one in self._vendors if path == one.prefix or path.startswith(f"{one.prefix}/")), None)
-        if vendor is None:
-            answer = Answer(404, {"message": "Not an emulated API", "mounts": [one.prefix for one in self._vendors]})
+        fitting = [prefix for prefix in self._mounts if path == prefix or path.startswith(f"{prefix}/")]
+        if not fitting:
+            answer = Answer(404, {"message": "Not an emulated API", "mounts": list(self._mounts)})
         else:
+            prefix = max(fitting, key=len)
             call = Call(
                 method=environ["REQUEST_METHOD"],
-                path=path.removeprefix(vendor.prefix),
-                raw_path=None if raw_path is None else raw_path.removeprefix(vendor.prefix),
+                path=path.removeprefix(prefix),
+                raw_path=None if raw_path is None else raw_path.removeprefix(prefix),
                 query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
                 headers=_headers(environ),
                 body=body,
                 body_length=length,
             )
-            answer = self._respond(vendor, call)
+            answer = self._respond(prefix, call)
         payload = answer.payload()
         headers = {"Content-Type": answer.content_type, "Content-Length": str(len(payload)), **answer.headers}
         start_response(answer.status_line(), list(headers.items()))
@@ -131,16 +141,17 @@ class Emulator:
         """Close the data file."""
         self._store.close()
 
-    def _respond(self, vendor: Vendor, call: Call) -> Answer:
+    def _respond(self, prefix: str, call: Call) -> Answer:
+        vendor = self._mounts[prefix]
         with self._lock:
-            self.requests.append(Sent.of(call, vendor.prefix))
+            self.requests.append(Sent.of(call, prefix))
             del self.requests[: -self._log_size]
-        due = self.faults.take(call.method, call.path, vendor.prefix + call.path)
+        due = self.faults.take(call.method, call.path, prefix + call.path)
         headers, refusal = vendor.meter()
         if due.stops:
             time.sleep(due.delay)
             return _failure(vendor, due.stops, headers)
-        answer = due.bend(refusal or self._execute(vendor, call))
+        answer = due.bend(refusal or self._execute(vendor, replace(call, kept=due.kept)), call)
         time.sleep(due.delay)
         return _spoiled(vendor, due, replace(answer, headers={**headers, **answer.headers}))
 
@@ -177,7 +188,7 @@ def _failure(vendor: Vendor, fault: Fault, headers: Mapping[str, str]) -> Answer
 def _spoiled(vendor: Vendor, due: Due, answer: Answer) -> Answer:
     if due.spoils is None:
         return answer
-    if due.spoils.kind.endswith("-after"):
+    if due.spoils.kind.endswith(("-after", "-partial")):
         return _failure(vendor, due.spoils, answer.headers)
     return spoil(due.spoils, answer)
 

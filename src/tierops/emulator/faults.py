@@ -8,14 +8,18 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from threading import Lock
 
-from tierops.emulator.web import Answer, Json
+from tierops.emulator.web import Answer, Call, Json
 
 STOPPERS = {
     "drop-before": "the connection closes, nothing was executed",
-    "429": "rate limit with `Retry-After` and `X-Rate-Limit-Retry`, `value` seconds from now",
-    "429-epoch": "rate limit with `X-Rate-Limit-Retry` only",
+    "401": "the key is not known (any more), nothing was executed",
+    "403": "the key may not do this, nothing was executed",
+    "429": "rate limit with `Retry-After` and the vendor's own header, `value` seconds from now",
+    "429-date": "the same, with `Retry-After` as an HTTP date",
+    "429-epoch": "rate limit with the vendor's own header only (`X-Rate-Limit-Retry`, `X-RateLimit-Reset`)",
     "429-bare": "rate limit that does not say when to come back",
-    "429-cycle": "the calls of the whole billing cycle are used up (`X-Rate-Limit-Type: api_calls_cycle`)",
+    "429-cycle": "the calls of the whole billing cycle are used up (`X-Rate-Limit-Type: api_calls_cycle`);"
+    " Fanfare, which documents no such limit, answers as to `429`",
     "500-before": "error 500, nothing was executed",
     "502-before": "error 502, nothing was executed",
     "503-before": "error 503, nothing was executed",
@@ -26,6 +30,7 @@ SPOILERS = {
     "500-after": "error 500 after the commit",
     "502-after": "error 502 after the commit",
     "503-after": "error 503 after the commit",
+    "500-partial": "error 500 after the first `value` entries of a create were committed",
     "html-after": "an HTML error page with status `value` (502 unless given) after the commit",
     "truncated": "the JSON of the answer breaks off half way",
     "empty": "the answer has its status and no body",
@@ -34,7 +39,10 @@ SPOILERS = {
 BENDERS = {
     "delay": "the answer comes `value` milliseconds late",
     "total": "`total` of a list is off by `value`",
-    "cap": "a list holds at most `value` entries, whatever its `total` says",
+    "cap": "a list holds at most `value` entries, whatever its `total` or its cursors say",
+    "shift": "a list lacks its first `value` entries, as a page does when the list changed since the page before",
+    "repeat": "a list has its last entry twice, with the same id",
+    "cycle": "`pageInfo.endCursor` is the cursor that was asked for, so that the page leads to itself",
 }
 KINDS = STOPPERS | SPOILERS | BENDERS
 
@@ -139,19 +147,34 @@ class Due:
         """Seconds to wait before the answer."""
         return self._faults["delay"].value / 1000 if "delay" in self._faults else 0.0
 
-    def bend(self, answer: Answer) -> Answer:
-        """The answer with a wrong `total`, or cut short."""
-        total, cap = self._faults.get("total"), self._faults.get("cap")
+    @property
+    def kept(self) -> int | None:
+        """How many entries of a create are stored where it breaks off part-way."""
+        return self.answer.value if self.answer and self.answer.kind == "500-partial" else None
+
+    def bend(self, answer: Answer, call: Call) -> Answer:
+        """The answer with a wrong `total`, a wrong cursor, or other entries than it should have."""
         body: Json = answer.body
-        if not isinstance(body, dict) or not (total or cap):
+        if isinstance(body, list) and call.method == "GET":
+            return replace(answer, body=self._entries(body))
+        if not isinstance(body, dict):
             return answer
         body = dict(body)
-        if total and "total" in body:
-            body["total"] += total.value
+        if "total" in self._faults and "total" in body:
+            body["total"] += self._faults["total"].value
+        if "cycle" in self._faults and "pageInfo" in body and "after" in call.query:
+            body["pageInfo"] = {**body["pageInfo"], "endCursor": call.query["after"]}
         entries = body.get("data_ref", "data")
-        if cap and isinstance(body.get(entries), list):
-            body[entries] = body[entries][: cap.value]
+        if isinstance(body.get(entries), list):
+            body[entries] = self._entries(body[entries])
         return replace(answer, body=body)
+
+    def _entries(self, entries: list[Json]) -> list[Json]:
+        if "shift" in self._faults:
+            entries = entries[self._faults["shift"].value :]
+        if "cap" in self._faults:
+            entries = entries[: self._faults["cap"].value]
+        return entries + entries[-1:] if "repeat" in self._faults else entries
 
 
 def html_page(fault: Fault) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from tierops.emulator.store import ORDERS
@@ -13,8 +13,12 @@ def _choice(default: str, *others: str, doc: str) -> Any:
     return field(default=default, metadata={"choices": (default, *others), "doc": doc})
 
 
-def _number(default: int, minimum: int, doc: str) -> Any:
-    return field(default=default, metadata={"minimum": minimum, "doc": doc})
+def _number(default: int, minimum: int, doc: str, maximum: int | None = None) -> Any:
+    return field(default=default, metadata={"minimum": minimum, "maximum": maximum, "doc": doc})
+
+
+def _text(doc: str) -> Any:
+    return field(default="", metadata={"doc": doc})
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,23 @@ class Switch:
 
 
 @dataclass(frozen=True)
-class Switches:
+class _Checked:
+    """Switches whose values are checked."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value, known = getattr(self, item.name), item.metadata
+            choices, minimum, maximum = known.get("choices"), known.get("minimum"), known.get("maximum")
+            if choices and value not in choices:
+                raise ValueError(f"{item.name} is one of {', '.join(choices)}, not {value!r}")
+            if minimum is not None and (type(value) is not int or value < minimum):
+                raise ValueError(f"{item.name} is a whole number, {minimum} or more, not {value!r}")
+            if maximum is not None and value > maximum:
+                raise ValueError(f"{item.name} is a whole number, {maximum} at most, not {value!r}")
+
+
+@dataclass(frozen=True)
+class VoucherifySwitches(_Checked):
     """How the emulated Voucherify behaves where its documentation leaves it open; the first choice is the default.
 
     Raises `ValueError` on a value that is none of the choices.
@@ -60,42 +80,99 @@ class Switches:
     read_after_write_lag_ms: int = _number(0, 0, "milliseconds until a created tier can be read")
     rate_limit: int = _number(2000, 1, "calls in one window (2000 a minute is the documented Organization plan)")
     rate_window_s: int = _number(60, 1, "seconds in one window")
-    accepted_keys: str = field(
-        default="",
-        metadata={
-            "doc": "comma-separated `APP_ID:APP_TOKEN` pairs or bearer tokens; empty accepts every non-empty key"
-        },
+    accepted_keys: str = _text(
+        "comma-separated `APP_ID:APP_TOKEN` pairs or bearer tokens; empty accepts every non-empty key"
     )
 
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            value, choices, minimum = (
-                getattr(self, item.name),
-                item.metadata.get("choices"),
-                item.metadata.get("minimum"),
-            )
-            if choices and value not in choices:
-                raise ValueError(f"{item.name} is one of {', '.join(choices)}, not {value!r}")
-            if minimum is not None and (type(value) is not int or value < minimum):
-                raise ValueError(f"{item.name} is a whole number, {minimum} or more, not {value!r}")
+
+@dataclass(frozen=True)
+class FanfareSwitches(_Checked):
+    """How the emulated Fanfare behaves where its documentation leaves it open; the first choice is the default.
+
+    `rules`, `tier_metadata`, `open_end` and `number_form` decide what is stored, so they concern what is created or
+    replaced from then on; the others hold for the next answer. Raises `ValueError` on a value that is none of the
+    choices.
+    """
+
+    rules: str = _choice(
+        "gte_lt",
+        "gte_lte",
+        "between",
+        "concepts",
+        doc="how a range becomes rules; `concepts`: LESS_THAN for the lowest tier, BETWEEN, GREATER_THAN for the open"
+        " one, as on the old concepts page",
+    )
+    tier_metadata: str = _choice(
+        "present", "absent", "stale", doc="the tier* keys of `metadata`; `stale`: boundaries one higher than the rules"
+    )
+    open_end: str = _choice("null", "absent", doc="tierBoundaries.max of an open-ended tier")
+    number_form: str = _choice(
+        "sent", "number", "string", doc="form of start and end values in rules and metadata, whatever was sent"
+    )
+    last_page: str = _choice(
+        "null", "cursor", doc="endCursor of the last page; `cursor`: its last item's, and an empty page follows"
+    )
+    page_size: int = _number(20, 1, "entries of a page unless asked (20 is documented for consumers)", 100)
+    rules_in_list: str = _choice("always", "include", doc="rules and imports of listed audiences; `include`: if asked")
+    archived: str = _choice("hidden", "shown", doc="archived audiences in lists")
+    list_order: str = _choice("desc", "asc", doc="direction of a list when none is asked for")
+    unknown_group: str = _choice("404", "empty", doc="reading or deleting a group that never was")
+    duplicate_group: str = _choice("accepted", "unique", doc="a groupName that another group has already")
+    overlap: str = _choice(
+        "issue", "plain", "accepted", doc="tiers that overlap or end before they start: the form of the refusal"
+    )
+    validation_status: str = _choice("400", "422", doc="status of a validation error")
+    empty_tiers: str = _choice("accepted", "refused", doc="a create or replacement with no tiers")
+    put_match: str = _choice("name", "order", doc="how a replacement finds the tiers that are there already")
+    batch_failure: str = _choice("atomic", "partial", doc="tiers before the first whose range a create refuses")
+    read_after_write_lag_ms: int = _number(0, 0, "milliseconds until a created audience can be read")
+    rate_limit: int = _number(1000, 1, "calls in one window (1000 a minute is one of the documented limits)")
+    rate_window_s: int = _number(60, 1, "seconds in one window")
+    retry_after: str = _choice("seconds", "date", doc="form of Retry-After once the limit is hit")
+    accepted_keys: str = _text("comma-separated secret keys; empty accepts every non-empty one")
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The switches of all vendors. On the command line, one is `vendor.name=value`."""
+
+    voucherify: VoucherifySwitches = VoucherifySwitches()
+    fanfare: FanfareSwitches = FanfareSwitches()
 
     @classmethod
     def parse(cls, settings: Iterable[str]) -> Switches:
-        """From `name=value` strings, as the command line has them; later ones win. Raises `ValueError`."""
-        known = {item.name: item for item in fields(cls)}
-        values: dict[str, Any] = {}
+        """From `vendor.name=value` strings; later ones win. Raises `ValueError`."""
+        values: dict[str, dict[str, Any]] = {vendor: {} for vendor in _KNOWN}
         for setting in settings:
-            name, equals, text = setting.partition("=")
-            if not equals or name not in known:
-                raise ValueError(f"{setting!r} is not NAME=VALUE with NAME one of {', '.join(known)}")
-            is_number = "minimum" in known[name].metadata
-            values[name] = int(text) if is_number and text.isascii() and text.isdigit() else text
-        return cls(**values)
+            full_name, equals, text = setting.partition("=")
+            vendor, _, name = full_name.partition(".")
+            if not equals or name not in _KNOWN.get(vendor, {}):
+                raise ValueError(_unknown(setting, full_name))
+            is_number = "minimum" in _KNOWN[vendor][name].metadata
+            values[vendor][name] = int(text) if is_number and text.isascii() and text.isdigit() else text
+        return cls(VoucherifySwitches(**values["voucherify"]), FanfareSwitches(**values["fanfare"]))
 
     @classmethod
     def table(cls) -> tuple[Switch, ...]:
         """All switches, for help texts."""
         return tuple(
-            Switch(item.name, item.metadata.get("choices", ()), str(item.default), item.metadata["doc"])
-            for item in fields(cls)
+            Switch(f"{vendor}.{name}", item.metadata.get("choices", ()), str(item.default), item.metadata["doc"])
+            for vendor, known in _KNOWN.items()
+            for name, item in known.items()
         )
+
+
+_KNOWN: dict[str, dict[str, Field[Any]]] = {
+    "voucherify": {item.name: item for item in fields(VoucherifySwitches)},
+    "fanfare": {item.name: item for item in fields(FanfareSwitches)},
+}
+
+
+def _unknown(setting: str, full_name: str) -> str:
+    vendor, dot, _ = full_name.partition(".")
+    owners = [f"{owner}.{full_name}" for owner, known in _KNOWN.items() if full_name in known]
+    if owners:
+        return f"{setting!r} names no vendor: say {' or '.join(owners)}"
+    if dot and vendor in _KNOWN:
+        return f"{setting!r} is not {vendor}.NAME=VALUE with NAME one of {', '.join(_KNOWN[vendor])}"
+    return f"{setting!r} is not VENDOR.NAME=VALUE with VENDOR one of {', '.join(_KNOWN)}"

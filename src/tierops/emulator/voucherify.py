@@ -1,6 +1,6 @@
 """Voucherify's v1 loyalty API as its reference documents it: routes, checks, answers.
 
-Built from the published documentation; where that is silent, `Switches` decide, and a comment says "a guess".
+Built from the published documentation; where that is silent, `VoucherifySwitches` decide, and a comment says "a guess".
 """
 
 from __future__ import annotations
@@ -15,10 +15,21 @@ from tierops.emulator import voucherify_errors as errors
 from tierops.emulator import voucherify_payload as payload
 from tierops.emulator.faults import Fault
 from tierops.emulator.store import ORDERS, Record
-from tierops.emulator.switches import Switches
+from tierops.emulator.switches import VoucherifySwitches
 from tierops.emulator.voucherify_keys import Keys
 from tierops.emulator.voucherify_project import CAMPAIGN, EARNING_RULE, MEMBER, REWARD, TIER, Project
-from tierops.emulator.web import BODY_LIMIT, Answer, Call, Json, MalformedJson, Refused, Route, Router, Window
+from tierops.emulator.web import (
+    BODY_LIMIT,
+    Answer,
+    Call,
+    Json,
+    MalformedJson,
+    Refused,
+    Route,
+    Router,
+    Window,
+    http_date,
+)
 
 _CYCLE_SECONDS = 30 * 24 * 3600
 
@@ -26,9 +37,9 @@ _CYCLE_SECONDS = 30 * 24 * 3600
 class VoucherifyApi:
     """Answers the requests to one Voucherify project."""
 
-    prefix = "/voucherify"
+    prefixes: tuple[str, ...] = ("/voucherify",)
 
-    def __init__(self, project: Project, switches: Callable[[], Switches]) -> None:
+    def __init__(self, project: Project, switches: Callable[[], VoucherifySwitches]) -> None:
         self._project = project
         self._store = project.store
         self._switches = switches
@@ -83,8 +94,12 @@ class VoucherifyApi:
         return errors.method_not_allowed(method, allowed)
 
     def failure(self, fault: Fault) -> Answer:
-        """The answer of a scripted 429 or 5xx."""
+        """The answer of a scripted 401, 403, 429 or 5xx."""
         status, _, form = fault.kind.partition("-")
+        if status == "401":
+            return errors.unauthorized()
+        if status == "403":
+            return errors.forbidden()
         if status != "429":
             return errors.server_error(int(status))
         wait = fault.value or (_CYCLE_SECONDS if form == "cycle" else 1)
@@ -97,7 +112,8 @@ class VoucherifyApi:
             return errors.too_many({})
         if form != "epoch":
             kind = "api_calls_cycle" if form == "cycle" else "api_calls"
-            headers |= {"Retry-After": str(wait), "X-Rate-Limit-Type": kind}
+            after = http_date(self._project.clock() + wait) if form == "date" else str(wait)
+            headers |= {"Retry-After": after, "X-Rate-Limit-Type": kind}
         return errors.too_many(headers)
 
     # Tiers.
@@ -133,7 +149,7 @@ class VoucherifyApi:
                 raise
             refusal = refused.answer
         visible_at = self._project.clock() + switches.read_after_write_lag_ms / 1000
-        created = self._project.add_tiers(campaign["id"], accepted, visible_at=visible_at)
+        created = self._project.add_tiers(campaign["id"], accepted[: call.kept], visible_at=visible_at)
         return refusal or Answer(200, _arranged(created, switches.create_answer_order))
 
     def _get_tier(self, _call: Call, path: Mapping[str, str]) -> Answer:

@@ -51,6 +51,11 @@ def unauthorized() -> Answer:
     return Answer(401, {"code": 401, "message": "Unauthorized", "key": "unauthorized"})
 
 
+def forbidden() -> Answer:
+    """403, documented for the Areas and Stores restriction; what it says here is a guess."""
+    return _error(403, "forbidden", "Forbidden", "Resource is not accessible in given context")
+
+
 def method_not_allowed(method: str, allowed: Iterable[str]) -> Answer:
     """405; the details name what is allowed."""
     details = f"{method} is not supported by this endpoint. Did you mean {' or '.join(allowed)}?"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 from tierops.emulator import voucherify_errors as errors
-from tierops.emulator.switches import Switches
+from tierops.emulator.switches import VoucherifySwitches
 from tierops.emulator.web import Answer, Call, Refused
 
 _TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path
@@ -32,7 +32,7 @@ class Keys:
     it is let through.
     """
 
-    def __init__(self, clock: Callable[[], float], switches: Callable[[], Switches]) -> None:
+    def __init__(self, clock: Callable[[], float], switches: Callable[[], VoucherifySwitches]) -> None:
         self._clock = clock
         self._switches = switches
         self._expires: dict[str, float] = {}

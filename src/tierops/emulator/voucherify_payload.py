@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tierops.emulator import voucherify_errors as errors
-from tierops.emulator.switches import Switches
+from tierops.emulator.switches import VoucherifySwitches
 from tierops.emulator.web import Json, Refused
 
 LOYALTY = "LOYALTY_PROGRAM"
@@ -38,7 +38,7 @@ _CAMPAIGN_KEYS = {
 _TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
 
 
-def tier_items(body: Json, switches: Switches) -> list[Json]:
+def tier_items(body: Json, switches: VoucherifySwitches) -> list[Json]:
     """The items of a create. Raises `Refused` unless the body is an array; an empty one by the switch."""
     if not isinstance(body, list):
         raise Refused(errors.invalid_payload("Payload must be array"))
@@ -47,7 +47,7 @@ def tier_items(body: Json, switches: Switches) -> list[Json]:
     return body
 
 
-def tier_item(item: Json, index: int, switches: Switches) -> dict[str, Any]:
+def tier_item(item: Json, index: int, switches: VoucherifySwitches) -> dict[str, Any]:
     """One item as it will be stored: checked, without unknown keys. Raises `Refused`."""
     where = f"[{index}]"
     _typed(item, dict, where)
@@ -64,7 +64,7 @@ def tier_item(item: Json, index: int, switches: Switches) -> dict[str, Any]:
     return checked
 
 
-def refuse_conflicts(item: Mapping[str, Any], held: Iterable[Mapping[str, Any]], switches: Switches) -> None:
+def refuse_conflicts(item: Mapping[str, Any], held: Iterable[Mapping[str, Any]], switches: VoucherifySwitches) -> None:
     """Refuse a tier that the others in the campaign rule out, as the switches say. Nothing of it is documented."""
     for other in held:
         if switches.duplicate_name == "409" and other["name"] == item["name"]:
@@ -96,7 +96,7 @@ def campaign_fields(body: Json, default_type: str | None) -> dict[str, Any]:
     return fields
 
 
-def _points(points: Json, where: str, switches: Switches) -> dict[str, int]:
+def _points(points: Json, where: str, switches: VoucherifySwitches) -> dict[str, int]:
     checked = _known(_typed(points, dict, where), ("from", "to"), where, switches)
     if switches.to_null == "absent":
         checked = {name: value for name, value in checked.items() if value is not None}
@@ -107,7 +107,7 @@ def _points(points: Json, where: str, switches: Switches) -> dict[str, int]:
     return checked
 
 
-def _mapping(mapping: Json, where: str, switches: Switches) -> dict[str, Any]:
+def _mapping(mapping: Json, where: str, switches: VoucherifySwitches) -> dict[str, Any]:
     # The schema requires none of the three keys.
     checked = _known(_typed(mapping, dict, where), ("type", "multiplier", "points"), where, switches)
     if "type" in checked and checked["type"] not in _MAPPING_TYPES:
@@ -119,7 +119,7 @@ def _mapping(mapping: Json, where: str, switches: Switches) -> dict[str, Any]:
     return checked
 
 
-def _known(item: Mapping[str, Any], names: Iterable[str], where: str, switches: Switches) -> dict[str, Any]:
+def _known(item: Mapping[str, Any], names: Iterable[str], where: str, switches: VoucherifySwitches) -> dict[str, Any]:
     unknown = sorted(set(item) - set(names))
     if unknown and switches.unknown_keys == "400":
         raise Refused(errors.invalid_payload(f"Property {where}.{unknown[0]} is not allowed"))

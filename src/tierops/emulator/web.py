@@ -8,15 +8,23 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-Json: TypeAlias = Any
-"""A parsed JSON value. Bodies come from strangers, so every use checks what it got."""
+from tierops.emulator import exact
+from tierops.emulator.exact import Json as Json  # the word for what every body holds
 
 BODY_LIMIT = 10 * 1024 * 1024
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"number too large: {text}")
+    return number
 
 
 class ConnectionDropped(ConnectionError):
@@ -33,7 +41,10 @@ class MalformedJson(ValueError):
 
 @dataclass(frozen=True)
 class Call:
-    """One request as a vendor sees it: the path below its mount, headers with lower-case names, the whole body."""
+    """One request as a vendor sees it: the path below its mount, headers with lower-case names, the whole body.
+
+    `kept` says how many entries of a create are to be stored where a fault has it break off; `None` means all.
+    """
 
     method: str
     path: str
@@ -42,17 +53,21 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     body_length: int
+    kept: int | None = None
 
     @property
     def media_type(self) -> str:
         """The `Content-Type` without its parameters, in lower case; empty where there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    def json(self) -> Json:
-        """The body as JSON. Raises `MalformedJson`, also for `NaN`, numbers too large to hold and half surrogates."""
+    def json(self, fraction: Callable[[str], Any] = _finite) -> Json:
+        """The body as JSON; `fraction` reads numbers that are not whole.
+
+        Raises `MalformedJson`, also for `NaN`, numbers too large to hold and half surrogates.
+        """
         try:
-            value = json.loads(self.body, parse_constant=_refuse_constant, parse_float=_finite)
-            json.dumps(value, ensure_ascii=False).encode()
+            value = json.loads(self.body, parse_constant=_refuse_constant, parse_float=fraction)
+            exact.dumps(value, ensure_ascii=False).encode()
             return value
         except (ValueError, RecursionError) as error:
             raise MalformedJson(str(error)) from None
@@ -71,7 +86,7 @@ class Answer:
         """The body as it goes over the wire; ASCII JSON without NaN."""
         if isinstance(self.body, bytes):
             return self.body
-        return json.dumps(self.body, separators=(",", ":"), allow_nan=False).encode()
+        return exact.dumps(self.body).encode()
 
     def status_line(self) -> str:
         """`404 Not Found`, as WSGI wants it."""
@@ -113,8 +128,8 @@ class Router:
 
     def find(self, call: Call) -> tuple[Route, dict[str, str]] | None:
         """The route and its decoded parameters, or nothing."""
-        for route, exact, loose in self._routes:
-            found = loose.fullmatch(call.path) if call.raw_path is None else exact.fullmatch(call.raw_path)
+        for route, strict, loose in self._routes:
+            found = loose.fullmatch(call.path) if call.raw_path is None else strict.fullmatch(call.raw_path)
             if found:
                 values = found.groupdict()
                 return route, values if call.raw_path is None else {k: unquote(v) for k, v in values.items()}
@@ -139,6 +154,11 @@ class Window:
             is_allowed = self._used < limit
             self._used += is_allowed
             return is_allowed, max(limit - self._used, 0), math.ceil(self._ends)
+
+
+def http_date(moment: float) -> str:
+    """Seconds since the epoch as HTTP headers have them: `Thu, 01 Jan 2026 00:00:00 GMT`; never too early."""
+    return formatdate(math.ceil(moment), usegmt=True)
 
 
 def requested_paths(environ: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -177,13 +197,6 @@ def _pattern(template: str, may_hold_slashes: str) -> re.Pattern[str]:
     for index, part in enumerate(parts):
         text += f"(?P<{part}>{'.+?' if part == may_hold_slashes else '[^/]+'})" if index % 2 else re.escape(part)
     return re.compile(text, re.DOTALL)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"number too large: {text}")
-    return number
 
 
 def _refuse_constant(name: str) -> float:
