@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TIEROPS_ENV", "NO_COLOR", "VOUCHERIFY_URL", "VOUCHERIFY_OAUTH_TOKEN", *KEYS):
+    for name in ("TIEROPS_ENV", "NO_COLOR", "VOUCHERIFY_URL", "FANFARE_URL", "VOUCHERIFY_OAUTH_TOKEN", *KEYS):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -66,6 +66,7 @@ def tierops(offline: Run, served: Served, monkeypatch: pytest.MonkeyPatch) -> Ru
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("VOUCHERIFY_URL", f"{served.url}/voucherify")
+    monkeypatch.setenv("FANFARE_URL", f"{served.url}/fanfare")
     return offline
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -12,7 +12,7 @@ from tierops.providers.http import Client, Waiting
 from tierops.providers.voucherify import Provider
 
 CAMPAIGN = "Loyalty Campaign - Tiers"
-KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token"}
+KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token", "FANFARE_SECRET_KEY": "sk_test_key"}
 
 
 class InProcess(httpx.BaseTransport):
@@ -36,18 +36,22 @@ class Slept(list[float]):
 
 
 def connect(
-    emulator: Emulator, slept: Callable[[float], None], transport: httpx.BaseTransport | None = None
-) -> Provider:
-    headers, account = Provider.credentials(KEYS)
+    emulator: Emulator,
+    slept: Callable[[float], None],
+    transport: httpx.BaseTransport | None = None,
+    kind: type = Provider,
+) -> Any:
+    """A provider in front of the emulator, without a socket."""
+    headers, account = kind.credentials(KEYS)
     client = Client(
-        Provider.TITLE,
-        "http://127.0.0.1/voucherify",
+        kind.TITLE,
+        f"http://127.0.0.1/{kind.NAME}",
         headers,
-        Provider.explain,
+        kind.explain,
         waiting=Waiting(sleep=slept),
         transport=transport or InProcess(emulator),
     )
-    return Provider(client, account)
+    return kind(client, account)
 
 
 class Ended(NamedTuple):

@@ -262,7 +262,8 @@ def test_a_tier_of_the_same_name_but_other_content_is_a_conflict(
         club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 900}}])
 
     result = carry_out(target, Refusing(provider, AnswerLost("lost"), before=other), slept)
-    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
+    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.CONFLICT}
+    assert apply.exit_code([result]) is Exit.PARTIAL
     assert "has appeared, but not as the plan would create it" in result.trouble
     assert club.writes == 0
     assert [(c.kind, c.name) for c in result.remaining or ()] == [(Kind.CREATE, "Silver"), (Kind.DIFFERS, "Gold")]

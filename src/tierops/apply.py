@@ -6,7 +6,7 @@ alone, and nothing is sent again that a settled, complete read does not show to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from tierops import diff, plan
@@ -38,18 +38,23 @@ class Patience(NamedTuple):
 
 
 def run(
-    targets: Sequence[TargetPlan], vendors: Mapping[str, Vendor], lives: Mapping[str, Live], patience: Patience
+    targets: Sequence[TargetPlan],
+    vendors: Mapping[str, Vendor],
+    lives: Mapping[str, Live],
+    patience: Patience,
+    spread: Callable[[Callable[[TargetPlan], Result], Sequence[TargetPlan]], Iterable[Result]] = map,
 ) -> tuple[Result, ...]:
-    """Carry out the plans of all targets, in order. `vendors` goes by provider name.
+    """Carry out the plans of all targets, `spread` as the caller likes. `vendors` goes by provider name.
 
     `lives` is a fresh read of every target, by address. Each is checked against its plan before the first write to
     any: raises `PlanRefused` where one does not fit, and then nothing was written.
     """
     absent = {target.address: plan.missing(target, lives[target.address]) for target in targets}
-    return tuple(
-        _carry_out(target, vendors[target.provider], lives[target.address], absent[target.address], patience)
-        for target in targets
-    )
+
+    def carry_out(target: TargetPlan) -> Result:
+        return _carry_out(target, vendors[target.provider], lives[target.address], absent[target.address], patience)
+
+    return tuple(spread(carry_out, targets))
 
 
 def exit_code(results: Sequence[Result]) -> Exit:
@@ -57,8 +62,8 @@ def exit_code(results: Sequence[Result]) -> Exit:
     states = {outcome.state for result in results for outcome in result.outcomes}
     if State.UNKNOWN in states:
         return Exit.UNKNOWN
-    if State.NOT_DONE in states:
-        return Exit.PARTIAL if State.DONE in states else Exit.FAILED
+    if states & {State.NOT_DONE, State.CONFLICT}:
+        return Exit.PARTIAL if states & {State.DONE, State.CONFLICT} else Exit.FAILED
     return Exit.REMAINING if any(result.remaining for result in results) else Exit.DONE
 
 
@@ -101,16 +106,23 @@ def _read_back(
     between them, for the write may still be on its way. Raises `IncompleteRead` for a list that keeps changing.
     """
     names = {tier.name for tier in sent}
-    before = vendor.fetch(target.place)
-    for _ in range(_MOST_READS):
-        if not is_settled_needed and names <= {tier.name for tier in before.tiers}:
-            return before
-        patience.sleep(patience.settle)
-        after = vendor.fetch(target.place)
-        if is_settled_needed and _is_same_ladder(before, after):
+    before: Live | None = None
+    for read in range(_MOST_READS + 1):
+        if read:
+            patience.sleep(patience.settle)
+        try:
+            after = vendor.fetch(target.place)
+        except IncompleteRead:
+            if read == _MOST_READS:
+                raise
+            before = None  # two lists that disagree may still catch up with the write
+            continue
+        if is_settled_needed and before is not None and _is_same_ladder(before, after):
+            return after
+        if not is_settled_needed and names <= {tier.name for tier in after.tiers}:
             return after
         before = after
-    if is_settled_needed:
+    if is_settled_needed or before is None:
         raise IncompleteRead(f"the list of {target.identity.name!r} changed with every one of {_MOST_READS} reads")
     return before
 
@@ -135,7 +147,7 @@ def _result(target: TargetPlan, live: Live, sent: Sequence[Tier], trouble: str, 
                 return Outcome(tier.name, State.UNKNOWN, "not in the list, but it may still appear: plan again later")
             return Outcome(tier.name, State.NOT_DONE, "not created")
         if not diff.same(there[tier.name], tier):
-            return Outcome(tier.name, State.NOT_DONE, f"{there[tier.name].id} has its name, but is not as wanted")
+            return Outcome(tier.name, State.CONFLICT, f"{there[tier.name].id} has its name, but is not as wanted")
         return Outcome(tier.name, State.DONE if tier.name in was_sent else State.ALREADY, there[tier.name].id)
 
     return Result(target, tuple(map(outcome, target.creates)), _remaining(target, live), trouble)

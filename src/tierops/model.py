@@ -173,10 +173,14 @@ class Program(NamedTuple):
 
 
 class Capabilities(NamedTuple):
-    """What one vendor's API takes. `by_hand` tells a person how to change what the API cannot."""
+    """What one vendor's API takes. `by_hand` tells a person how to change what the API cannot.
+
+    `only_whole` says why a tier cannot be added to a ladder that exists; it is empty where it can.
+    """
 
     whole_numbers: bool
     by_hand: str
+    only_whole: str = ""
 
 
 class Identity(NamedTuple):
@@ -292,6 +296,7 @@ class State(StrEnum):
     DONE = "done"  # this run created it and saw it afterwards
     ALREADY = "already"  # it was there when this run began
     NOT_DONE = "not-done"  # it is not there, and nothing is on its way
+    CONFLICT = "conflict"  # a tier of its name is there, but not as wanted
     UNKNOWN = "unknown"  # it may or may not have landed
 
 

@@ -28,7 +28,8 @@ def build(target: Target, live: Live, capabilities: Capabilities, requests: Requ
         )
     changes = diff.changes(live.tiers, target.tiers)
     flaws = tuple(_flaws_after(target, live, changes))
-    noted = tuple(_noted(change, flaws, target, capabilities) for change in changes)
+    why_blocked = (live.tiers and capabilities.only_whole) or (flaws and _why_blocked(flaws)) or ""
+    noted = tuple(_noted(change, why_blocked, target, capabilities) for change in changes)
     creates = tuple(c.after for c in noted if c.kind is Kind.CREATE and c.after is not None)
     return TargetPlan(
         target.program,
@@ -68,13 +69,13 @@ def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Itera
         yield from (flaw for flaw in proof if flaw.rule not in target.waived)
 
 
-def _noted(change: Change, flaws: Sequence[rules.Flaw], target: Target, capabilities: Capabilities) -> Change:
+def _noted(change: Change, why_blocked: str, target: Target, capabilities: Capabilities) -> Change:
     if change.kind is Kind.DIFFERS:
         return change._replace(note=capabilities.by_hand)
     if change.kind is Kind.UNMANAGED:
         return change._replace(note="live, but in no file; tierops never touches it")
-    if flaws:
-        return change._replace(kind=Kind.BLOCKED, note=_why_blocked(flaws))
+    if why_blocked:
+        return change._replace(kind=Kind.BLOCKED, note=why_blocked)
     assert change.after is not None  # noqa: S101 (a create has the tier that it creates)
     balance = span(change.after.range, whole=capabilities.whole_numbers)
     return change._replace(note=f"members with {balance} {target.unit} move into it at once; no API can undo that")
@@ -92,7 +93,7 @@ def _other_place(then: Identity, now: Identity) -> str:
         return f"it was made for {then.base_url}, not for {now.base_url}"
     if then.account and now.account and then.account != now.account:
         return "it was made with the keys of another account"
-    if then.id != now.id:
+    if then.id and then.id != now.id:  # a group that is to be created has no id yet
         return f"it was made for {then.kind} {then.name!r} ({then.id}), but that is now {now.id}"
     return ""
 

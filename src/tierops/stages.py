@@ -152,7 +152,7 @@ def carry_out(
     if lives is None:
         lives = read_again(planned, vendors)
     connected = vendors.connect([target.provider for target in planned])
-    return apply.run(planned, connected, lives, apply.Patience(settle, sleep, tell))
+    return apply.run(planned, connected, lives, apply.Patience(settle, sleep, tell), _side_by_side)
 
 
 def read_again(planned: Sequence[TargetPlan], vendors: Vendors) -> dict[str, Live]:

@@ -94,7 +94,11 @@ def test_a_program_has_a_ladder_for_each_target(tiers: Path, write: Write) -> No
         "earning_rules": {"ern_2": {"type": "CUSTOM", "points": 5}, "ern_3": {"type": "CUSTOM", "points": 7}},
         "rewards": {"rewa_1": {"type": "MULTIPLY", "multiplier": 1}},
     }
-    assert [tier.fields for tier in fanfare.tiers] == [{"order": 0}, {"order": 5}, {"order": 2}]
+    assert [tier.fields for tier in fanfare.tiers] == [
+        {"attribute": "loyaltyBalance"},
+        {"order": 5, "attribute": "loyaltyBalance"},
+        {"attribute": "loyaltyBalance"},
+    ]
 
 
 @pytest.mark.parametrize(

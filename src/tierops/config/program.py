@@ -34,6 +34,9 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
     for target, at in _items(data["targets"]):
         name, provider = _name(target), _provider(target)
         tiers = _ladder(data["tiers"], name, provider)
+        if "attribute" in target[provider]:
+            # What a group measures is stored with each of its tiers, and may be changed there by hand.
+            tiers = tuple(t._replace(fields={**t.fields, "attribute": target[provider]["attribute"]}) for t in tiers)
         targets.append(Target(data["program"], name, provider, dict(target[provider]), tiers, at, waived))
     program_at = data.value_at["program"]
     return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at), problems
@@ -132,7 +135,8 @@ def _fields(block: Mapping[str, Any], overlay: Mapping[str, Any], provider: str,
         fields[key] = {name: mapping and _typed(mapping) for name, mapping in (fields[key] or {}).items()}
     if provider == "fanfare":
         order = fields.get("order")
-        fields["order"] = index if order is None else _number(order)
+        # The place in the list is the order anyway, and no information.
+        fields["order"] = None if order is None or _number(order) == index else _number(order)
     return compact(fields)
 
 

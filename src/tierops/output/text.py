@@ -33,6 +33,7 @@ _STATES = {
     State.DONE: ("created", "green"),
     State.ALREADY: ("was there already", "cyan"),
     State.NOT_DONE: ("not created", "red"),
+    State.CONFLICT: ("in conflict", "red"),
     State.UNKNOWN: ("unknown", "red"),
 }
 

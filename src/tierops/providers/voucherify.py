@@ -25,6 +25,7 @@ from tierops.model import (
     Value,
     compact,
 )
+from tierops.providers.received import expect_list, expect_map, expect_text, short
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -103,7 +104,7 @@ class Provider:
         totals: set[int] = set()
         for reads, order in enumerate(_ORDERS, start=1):
             rows, total = _rows(self._client.get(_tiers_path(identity), {"limit": _LIMIT, "order": order}))
-            found |= {_text(row, "id"): row for row in rows}
+            found |= {expect_text(row, "id"): row for row in rows}
             totals.add(total)
             if len(rows) > total or len(totals) > 1:
                 break
@@ -139,8 +140,8 @@ class Provider:
             answer = self._client.get(f"/v1/loyalties/{quote(campaign, safe='')}")
         except VendorError as error:
             raise VendorError(f"campaign {campaign!r}: {error}{_HINTS.get(error.status, '')}", error.status) from None
-        found = _map(answer, "campaign")
-        id_, name = _text(found, "id"), _text(found, "name")
+        found = expect_map(answer, "campaign")
+        id_, name = expect_text(found, "id"), expect_text(found, "name")
         if campaign not in (id_, name):
             raise VendorError(f"asked for campaign {campaign!r}, {self.TITLE} answered with {name!r} ({id_})")
         if found.get("campaign_type") != "LOYALTY_PROGRAM":
@@ -155,14 +156,14 @@ def decode(row: Mapping[str, Value]) -> LiveTier:
     """
     points = row.get("points")
     if points is None and isinstance(row.get("config"), Mapping):
-        points = _map(row["config"], "config").get("points")
-    ends = _map(points, f"points of tier {_text(row, 'name')!r}")
+        points = expect_map(row["config"], "config").get("points")
+    ends = expect_map(points, f"points of tier {expect_text(row, 'name')!r}")
     lower, last = _whole(ends, "from"), _whole(ends, "to")
-    fields = {name: _map(row[name], name) for name in _FIELDS if row.get(name) is not None}
+    fields = {name: expect_map(row[name], name) for name in _FIELDS if row.get(name) is not None}
     updated = row.get("updated_at")
     return LiveTier(
-        _text(row, "id"),
-        _text(row, "name"),
+        expect_text(row, "id"),
+        expect_text(row, "name"),
         Range(lower, None if last is None else last + 1),
         compact(fields),
         updated if isinstance(updated, str) else None,
@@ -193,30 +194,15 @@ def _tiers_path(identity: Identity) -> str:
 
 
 def _rows(answer: Value) -> tuple[list[Mapping[str, Value]], int]:
-    listed = _map(answer, "list of tiers")
+    listed = expect_map(answer, "list of tiers")
     total = listed.get("total")
     if not isinstance(total, int) or isinstance(total, bool):
-        raise VendorError(f"not as documented: the list of tiers has no `total`, but {_short(answer)}")
+        raise VendorError(f"not as documented: the list of tiers has no `total`, but {short(answer)}")
     return _maps(listed.get("data")), total
 
 
 def _maps(value: Value) -> list[Mapping[str, Value]]:
-    if not isinstance(value, list):
-        raise VendorError(f"not as documented: expected a list of tiers, received {_short(value)}")
-    return [_map(item, "tier") for item in value]
-
-
-def _map(value: Value, what: str) -> Mapping[str, Value]:
-    if not isinstance(value, Mapping):
-        raise VendorError(f"not as documented: expected an object as {what}, received {_short(value)}")
-    return value
-
-
-def _text(row: Mapping[str, Value], key: str) -> str:
-    value = row.get(key)
-    if not isinstance(value, str) or not value:
-        raise VendorError(f"not as documented: no `{key}` in {_short(row)}")
-    return value
+    return [expect_map(item, "tier") for item in expect_list(value, "tiers")]
 
 
 def _whole(ends: Mapping[str, Value], key: str) -> Decimal | None:
@@ -224,10 +210,5 @@ def _whole(ends: Mapping[str, Value], key: str) -> Decimal | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
-        raise VendorError(f"not as documented: points hold `{key}`: {_short(value)}, not an integer")
+        raise VendorError(f"not as documented: points hold `{key}`: {short(value)}, not an integer")
     return Decimal(value)
-
-
-def _short(value: Value) -> str:
-    text = jsontext.dumps(value)
-    return text if len(text) <= 80 else text[:77] + "..."

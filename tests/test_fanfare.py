@@ -1,0 +1,349 @@
+"""The Fanfare provider: how a ladder is rebuilt from audiences, and what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from harness import Slept, connect
+from hypothesis import given
+from hypothesis import strategies as st
+
+from test_contract import ladder, ladders, planned
+from tierops.emulator import Emulator, Fault, Switches
+from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
+from tierops.model import Identity, Kind, Range, Tier
+from tierops.providers.fanfare import Provider, decode, encode
+
+GROUP = "019a0000-0000-7000-8000-0000000000bb"
+PLACE = {"group": "Spending Tiers", "attribute": "ltv"}
+
+
+@pytest.fixture
+def fanfare(emulator: Emulator, slept: Slept) -> Provider:
+    return connect(emulator, slept, kind=Provider)
+
+
+def rule(operator: str, *values: object, field: str = "ltv", **more: object) -> dict:
+    return {"id": "r", "field": field, "operator": operator, "values": list(values), **more}
+
+
+def audience(name: str = "Silver", *, metadata: object = None, rules: object = (), **fields: object) -> dict:
+    return {
+        "id": f"id-{name}",
+        "name": name,
+        "archived": False,
+        "groupId": GROUP,
+        "groupType": "SEGMENTED_VALUE",
+        "groupName": "Club",
+        "metadata": metadata,
+        "rules": list(rules) if isinstance(rules, tuple) else rules,
+        **fields,
+    }
+
+
+def described(start: object, end: object = None, order: object = 0, attribute: str = "ltv") -> dict:
+    return {"tierAttribute": attribute, "tierOrder": order, "tierBoundaries": {"min": start, "max": end}}
+
+
+def one(found: dict) -> tuple[Range, dict]:
+    (tier,) = decode([found], "Club")
+    return tier.range, dict(tier.fields)
+
+
+def span(lower: object, upper: object = None) -> Range:
+    return Range(Decimal(str(lower)), None if upper is None else Decimal(str(upper)))
+
+
+@given(st.data())
+def test_decode_undoes_encode_through_the_documented_metadata(data: st.DataObject) -> None:
+    tiers = data.draw(ladders("fanfare"))
+    bodies = encode(tiers)
+    stored = [
+        audience(
+            body["name"],
+            metadata=described(body["startValue"], body.get("endValue"), body["order"]),
+            iconName=body.get("iconName"),
+            rules="absent",
+        )
+        for body in bodies
+    ]
+    for body in stored:
+        del body["rules"]
+    found = decode(stored, "Club")
+    assert [(t.name, t.range, t.fields) for t in found] == [(t.name, t.range, t.fields) for t in tiers]
+
+
+@pytest.mark.parametrize("form", [100, "100", "100.00", Decimal("100.0")])
+def test_a_number_is_the_same_in_every_form(form: object) -> None:
+    found, fields = one(audience(metadata=described(form), rules=(rule("GREATER_THAN_OR_EQUAL", "100"),)))
+    assert (found, fields) == (span(100), {"attribute": "ltv"})
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ((rule("GREATER_THAN_OR_EQUAL", 100), rule("LESS_THAN", 500)), span(100, 500)),
+        ((rule("LESS_THAN", "99.90"), rule("GREATER_THAN_OR_EQUAL", "9.5")), span("9.5", "99.90")),
+        ((rule("GREATER_THAN_OR_EQUAL", 100), rule("LESS_THAN_OR_EQUAL", 500)), span(100, 500)),
+        ((rule("BETWEEN", 100, 500),), span(100, 500)),
+        ((rule("GREATER_THAN_OR_EQUAL", 100),), span(100)),
+        ((rule("GREATER_THAN", 100),), span(100)),
+        ((rule("LESS_THAN", 100),), span(0, 100)),
+    ],
+)
+def test_rules_say_the_range_where_there_is_no_metadata(rules: tuple, expected: Range) -> None:
+    assert one(audience(rules=rules)) == (expected, {"attribute": "ltv"})
+
+
+def test_an_inclusive_end_one_below_the_next_start_is_that_start() -> None:
+    hand_made = [
+        audience("Low", rules=(rule("BETWEEN", 0, 99),)),
+        audience("Mid", rules=(rule("GREATER_THAN_OR_EQUAL", 100), rule("LESS_THAN_OR_EQUAL", 199))),
+        audience("Top", rules=(rule("GREATER_THAN_OR_EQUAL", 200),)),
+    ]
+    assert [tier.range for tier in decode(hand_made, "Club")] == [span(0, 100), span(100, 200), span(200)]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (),
+        None,
+        ("x",),
+        (rule("EQUALS", 5),),
+        (rule("BETWEEN", 5),),
+        (rule("GREATER_THAN_OR_EQUAL", "many"),),
+        (rule("GREATER_THAN_OR_EQUAL", True),),
+        (rule("GREATER_THAN_OR_EQUAL", 1), rule("LESS_THAN", 5, field="aov")),
+        (rule("GREATER_THAN_OR_EQUAL", 1, groupId="a"), rule("LESS_THAN", 5, groupId="b")),
+        ({"field": "ltv", "operator": "LESS_THAN"},),
+    ],
+)
+def test_what_cannot_be_read_has_no_range_and_shows_its_rules(rules: object) -> None:
+    found, fields = one(audience(rules=rules))
+    assert found == Range(None, None)
+    assert fields["rules"]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"tierBoundaries": {"min": "low"}}, {"tierBoundaries": {"min": 1, "max": "high"}}, {"tierBoundaries": [1]}, "x"],
+)
+def test_unreadable_metadata_leaves_the_rules(metadata: object) -> None:
+    found, _ = one(audience(metadata=metadata, rules=(rule("GREATER_THAN_OR_EQUAL", 7),)))
+    assert found == span(7)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [(rule("GREATER_THAN_OR_EQUAL", 101),), (rule("BETWEEN", 100, 500),), (rule("EXISTS"),), ()],
+)
+def test_rules_that_mean_something_else_than_the_metadata_are_shown(rules: tuple) -> None:
+    found, fields = one(audience(metadata=described(100), rules=rules))
+    assert found == span(100)
+    shown = [{key: r[key] for key in ("field", "operator", "values")} for r in rules]
+    assert fields["rules"] == (shown or "none")
+
+
+def test_attribute_order_icon_and_group_name_are_shown_where_they_are_not_as_derived() -> None:
+    odd = audience(metadata=described(0, None, 3, "aov"), iconName="crown", groupName="Clubs", updatedAt="2027-01-01")
+    del odd["rules"]
+    (tier,) = decode([odd], "Club")
+    assert tier.fields == {"attribute": "aov", "order": 3, "icon": "crown", "group_name": "Clubs"}
+    assert tier.updated_at == "2027-01-01"
+
+
+def test_the_documented_example_is_read_in_two_requests_with_its_proof(emulator: Emulator, fanfare: Provider) -> None:
+    emulator.fanfare.load_examples()
+    live = fanfare.fetch(PLACE)
+    assert [(t.name, t.range) for t in live.tiers] == [
+        ("Bronze", span(0, 100)),
+        ("Silver", span(100, 500)),
+        ("Gold", span(500, 1000)),
+        ("Platinum", span(1000)),
+    ]
+    assert live.proof == "4 tiers in the list of all audiences and the same 4 in the group"
+    assert live.identity.kind == "group"
+    assert live.identity.account
+    assert [sent[1].rpartition("/")[0] for sent in emulator.requests] == ["/fanfare", "/fanfare/audiences/groups"]
+
+
+def test_the_list_is_read_once_for_all_groups_and_afresh_for_a_second_look(
+    emulator: Emulator, fanfare: Provider
+) -> None:
+    emulator.fanfare.add_group("A", "ltv", [{"name": "x", "order": 0, "startValue": 0}])
+    emulator.fanfare.add_group("B", "ltv", [{"name": "y", "order": 0, "startValue": 0}])
+
+    def lists() -> int:
+        return sum(sent[1] == "/fanfare/audiences" for sent in emulator.requests)
+
+    for group in ("A", "B", "C"):
+        fanfare.fetch({"group": group, "attribute": "ltv"})
+    assert lists() == 1
+    fanfare.fetch({"group": "A", "attribute": "ltv"})
+    assert lists() == 2
+    fanfare.fetch({"group": "B", "attribute": "ltv"})
+    assert lists() == 2
+
+
+def test_many_audiences_are_paged_to_the_end(emulator: Emulator, fanfare: Provider) -> None:
+    for number in range(150):
+        emulator.fanfare.add_audience(f"other {number}")
+    emulator.fanfare.load_examples()
+    live = fanfare.fetch({"group": "Nope", "attribute": "ltv"})
+    assert live.tiers == ()
+    assert live.proof == "no such group among 154 audiences on 2 pages, read to the end"
+    assert len(fanfare.fetch(PLACE).tiers) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (Fault(on="GET /audiences", kind="repeat", value=1, times=None), "twice"),
+        (Fault(on="GET /audiences", kind="cycle", times=None), "twice|in a circle"),
+        (Fault(on="GET /audiences", kind="shift", value=1, times=None), "nothing is planned from reads that disagree"),
+        (Fault(on="GET /audiences/groups/*", kind="cap", value=3, times=None), "reads that disagree"),
+    ],
+)
+def test_lists_that_disagree_repeat_or_lead_in_a_circle_are_incomplete(
+    fault: Fault, message: str, emulator: Emulator, fanfare: Provider
+) -> None:
+    for number in range(120):
+        emulator.fanfare.add_audience(f"other {number}")
+    emulator.fanfare.load_examples()
+    emulator.faults.append(fault)
+    with pytest.raises(IncompleteRead, match=message):
+        fanfare.fetch(PLACE)
+
+
+def test_archived_members_and_rfm_groups_are_not_live(emulator: Emulator, slept: Slept) -> None:
+    emulator.switches = Switches.parse(["fanfare.archived=shown"])
+    emulator.fanfare.load_examples()
+    emulator.fanfare.delete_tier("Spending Tiers", "Gold")
+    emulator.fanfare.add_audience("rfm", groupType="RFM", groupId=GROUP, groupName="Spending Tiers")
+    live = connect(emulator, slept, kind=Provider).fetch(PLACE)
+    assert [tier.name for tier in live.tiers] == ["Bronze", "Silver", "Platinum"]
+
+
+def test_two_live_groups_of_one_name_stop_and_an_id_tells_them_apart(emulator: Emulator, fanfare: Provider) -> None:
+    for start in (0, 5):
+        emulator.fanfare.add_group("Club", "ltv", [{"name": "x", "order": 0, "startValue": start}])
+    with pytest.raises(VendorError, match=r"2 live Fanfare groups are named 'Club' \(.*name the group by its id"):
+        fanfare.fetch({"group": "Club", "attribute": "ltv"})
+    second = emulator.fanfare.groups()[1]["groupId"]
+    live = fanfare.fetch({"group": second, "attribute": "ltv"})
+    assert (live.identity.id, live.identity.name, live.tiers[0].range) == (second, "Club", span(5))
+    assert {place["group"] for place in fanfare.discover()} == {g["groupId"] for g in emulator.fanfare.groups()}
+
+
+def test_an_id_that_no_group_has_is_no_name_for_a_new_one(fanfare: Provider) -> None:
+    with pytest.raises(VendorError, match="no tier group with the id"):
+        fanfare.fetch({"group": GROUP, "attribute": "ltv"})
+
+
+def test_a_group_that_lacks_a_tier_is_blocked_with_the_reason(emulator: Emulator, fanfare: Provider) -> None:
+    emulator.fanfare.add_group("Club", "ltv", [{"name": "T0", "order": 0, "startValue": 0, "endValue": 100}])
+    target = planned("fanfare", fanfare, ladder("fanfare", "0", "100"))
+    (change,) = target.changes
+    assert (change.kind, change.name) == (Kind.BLOCKED, "T1")
+    assert "creates whole groups only" in change.note
+    assert "dashboard" in change.note
+    assert target.requests == ()
+
+
+def test_a_group_that_appeared_meanwhile_is_not_created_a_second_time(emulator: Emulator, fanfare: Provider) -> None:
+    target = planned("fanfare", fanfare, ladder("fanfare", "0", "100"))
+    emulator.fanfare.add_group("Club", "ltv", [{"name": "T0", "order": 0, "startValue": 0}])
+    with pytest.raises(VendorError, match="exists by now"):
+        fanfare.create(target.identity, target.creates)
+    assert emulator.writes == 0
+
+
+IDENTITY = Identity("http://127.0.0.1/fanfare", "group", "", "Club", None)
+
+
+def test_the_request_is_as_documented_and_keeps_its_cents(fanfare: Provider) -> None:
+    tiers = (
+        Tier("Low", span(0, "99.90"), {"attribute": "ltv"}),
+        Tier("High", span("99.90"), {"attribute": "ltv", "icon": "crown", "order": 7}),
+    )
+    (request,) = fanfare.requests(IDENTITY, tiers)
+    assert (request.method, request.path) == ("POST", "/audiences/loyalty-tiers")
+    assert request.body == {
+        "groupName": "Club",
+        "attribute": "ltv",
+        "tiers": [
+            {"name": "Low", "order": 0, "startValue": 0, "endValue": "99.9"},
+            {"name": "High", "order": 7, "startValue": "99.9", "iconName": "crown"},
+        ],
+    }
+    assert fanfare.requests(IDENTITY, ()) == ()
+
+
+@pytest.mark.parametrize("alter", [lambda b: {}, lambda b: {**b, "audiences": b["audiences"][1:]}, lambda b: []])
+def test_an_answer_that_does_not_show_what_was_sent_is_a_lost_answer(
+    alter: Callable, emulator: Emulator, slept: Slept
+) -> None:
+    from test_voucherify import Canned
+
+    provider = connect(emulator, slept, Canned(emulator, "/loyalty-tiers", alter), Provider)
+    with pytest.raises(AnswerLost):
+        provider.create(IDENTITY, ladder("fanfare", "0", "100"))
+
+
+@pytest.mark.parametrize("attribute", ["loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"])
+def test_points_and_counts_are_whole_numbers(attribute: str) -> None:
+    assert Provider.capabilities({"group": "x", "attribute": attribute}).whole_numbers
+
+
+@pytest.mark.parametrize("attribute", ["ltv", "aov", "activityScore", "purchaseFrequencyScore", "monetaryScore"])
+def test_money_and_scores_have_fractions(attribute: str) -> None:
+    assert not Provider.capabilities({"group": "x", "attribute": attribute}).whole_numbers
+
+
+def test_a_publishable_key_is_refused_without_showing_it() -> None:
+    with pytest.raises(TieropsError, match="publishable") as caught:
+        Provider.credentials({"FANFARE_SECRET_KEY": "pk_live_abc"})
+    assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"error": "Audience not found"}, "Audience not found"),
+        ({"error": "not_found", "message": "No"}, "not_found: No"),
+        (
+            {"error": "validation_error", "issues": [{"message": "Required field", "path": [{"key": "email"}]}]},
+            "validation_error: email: Required field",
+        ),
+        (
+            {"error": "Validation failed", "details": [{"field": "name", "message": "Required"}, {"message": "x"}]},
+            "Validation failed: name: Required: x",
+        ),
+        ({"error": "internal_error", "requestId": "req_1"}, "internal_error (request req_1)"),
+        ({"odd": 1}, '{"odd":1}'),
+        ("x", '"x"'),
+    ],
+)
+def test_each_documented_error_shape_is_one_sentence(body: object, sentence: str) -> None:
+    assert Provider.explain(body) == sentence  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", ["400", "422"])
+def test_a_refused_create_says_which_field(status: str, emulator: Emulator, slept: Slept) -> None:
+    emulator.switches = Switches.parse([f"fanfare.validation_status={status}"])
+    provider = connect(emulator, slept, kind=Provider)
+    overlapping = (*ladder("fanfare", "0", "100"), Tier("X", span(50, 60), {"attribute": "ltv"}))
+    with pytest.raises(VendorError, match=f"with {status}: validation_error") as caught:
+        provider.create(IDENTITY, overlapping)
+    assert caught.value.status == int(status)
+
+
+def test_a_group_is_located_by_name(emulator: Emulator, fanfare: Provider) -> None:
+    emulator.fanfare.load_examples()
+    assert fanfare.locate({"group": "Spending Tiers"}) == PLACE
+    assert fanfare.discover() == (PLACE,)
+    with pytest.raises(VendorError, match="no tier group 'Nope'"):
+        fanfare.locate({"group": "Nope"})
