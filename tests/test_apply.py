@@ -330,6 +330,20 @@ class Lagging(httpx.BaseTransport):
         return httpx.Response(200, content=content)
 
 
+@pytest.mark.parametrize(("times", "code"), [(4, Exit.DONE), (None, Exit.UNKNOWN)])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_list_that_is_incomplete_after_the_write_is_read_again(
+    times: int | None, code: Exit, lost: bool, club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    if lost:
+        club.faults.append(Fault(on=POST, kind="drop-after"))
+    club.faults.append(Fault(on=LIST, kind="total", value=1, times=times, after=1))
+    result = carry_out(target, provider, slept)
+    assert apply.exit_code([result]) is code
+    assert club.writes == 1
+
+
 def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
     club: Emulator, provider: Provider, slept: Slept
 ) -> None:

@@ -98,7 +98,7 @@ def ladder(vendor: str, *ends: str, icon: str = "") -> tuple[Tier, ...]:
     fields = {"attribute": "ltv", **({"icon": icon} if icon else {})} if vendor == "fanfare" else {}
     bounds = [Decimal(end) for end in ends]
     return tuple(
-        Tier(f"T{n}", Range(lower, upper), fields)
+        Tier(f"T{n}", Range(lower, upper), fields | ({"order": n} if fields else {}))
         for n, (lower, upper) in enumerate(zip(bounds, [*bounds[1:], None], strict=True))
     )
 
@@ -121,8 +121,8 @@ def ladders(draw: st.DrawFn, vendor: str) -> tuple[Tier, ...]:
     uppers = [*ends[1:], draw(st.none() | setup.amounts.map(lambda length: ends[-1] + length + 1))]
     names = draw(st.sets(st.text(min_size=1, max_size=9), min_size=len(ends), max_size=len(ends)))
     return tuple(
-        Tier(name, Range(lower, upper), draw(setup.fields))
-        for name, lower, upper in zip(sorted(names), ends, uppers, strict=True)
+        Tier(name, Range(lower, upper), draw(setup.fields) | ({"order": n} if vendor == "fanfare" else {}))
+        for n, (name, lower, upper) in enumerate(zip(sorted(names), ends, uppers, strict=True))
     )
 
 

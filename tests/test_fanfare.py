@@ -49,7 +49,9 @@ def described(start: object, end: object = None, order: object = 0, attribute: s
 
 def one(found: dict) -> tuple[Range, dict]:
     (tier,) = decode([found], "Club")
-    return tier.range, dict(tier.fields)
+    fields = dict(tier.fields)
+    assert fields.pop("order") == 0
+    return tier.range, fields
 
 
 def span(lower: object, upper: object = None) -> Range:
@@ -145,6 +147,11 @@ def test_rules_that_mean_something_else_than_the_metadata_are_shown(rules: tuple
     assert found == span(100)
     shown = [{key: r[key] for key in ("field", "operator", "values")} for r in rules]
     assert fields["rules"] == (shown or "none")
+
+
+def test_the_order_is_the_place_in_the_ladder_where_no_metadata_says_it() -> None:
+    rules = [audience(f"T{n}", rules=(rule("GREATER_THAN_OR_EQUAL", n), rule("LESS_THAN", n + 1))) for n in (2, 0, 1)]
+    assert [(t.name, t.fields["order"]) for t in decode(rules, "Club")] == [("T0", 0), ("T1", 1), ("T2", 2)]
 
 
 def test_attribute_order_icon_and_group_name_are_shown_where_they_are_not_as_derived() -> None:
@@ -266,7 +273,7 @@ IDENTITY = Identity("http://127.0.0.1/fanfare", "group", "", "Club", None)
 
 def test_the_request_is_as_documented_and_keeps_its_cents(fanfare: Provider) -> None:
     tiers = (
-        Tier("Low", span(0, "99.90"), {"attribute": "ltv"}),
+        Tier("Low", span(0, "99.90"), {"attribute": "ltv", "order": 0}),
         Tier("High", span("99.90"), {"attribute": "ltv", "icon": "crown", "order": 7}),
     )
     (request,) = fanfare.requests(IDENTITY, tiers)
@@ -335,7 +342,7 @@ def test_each_documented_error_shape_is_one_sentence(body: object, sentence: str
 def test_a_refused_create_says_which_field(status: str, emulator: Emulator, slept: Slept) -> None:
     emulator.switches = Switches.parse([f"fanfare.validation_status={status}"])
     provider = connect(emulator, slept, kind=Provider)
-    overlapping = (*ladder("fanfare", "0", "100"), Tier("X", span(50, 60), {"attribute": "ltv"}))
+    overlapping = (*ladder("fanfare", "0", "100"), Tier("X", span(50, 60), {"attribute": "ltv", "order": 2}))
     with pytest.raises(VendorError, match=f"with {status}: validation_error") as caught:
         provider.create(IDENTITY, overlapping)
     assert caught.value.status == int(status)

@@ -24,7 +24,19 @@ def bounds(lower: int | None, upper: int | None) -> Range:
 def target(live: list[LiveTier], desired: list[Tier], changes: tuple[Change, ...] = ()) -> TargetPlan:
     place = {"campaign": "Club"}
     return TargetPlan(
-        "club", "v", "voucherify", place, IDENTITY, "points", True, "all", tuple(live), tuple(desired), changes, ()
+        "club",
+        "v",
+        "voucherify",
+        Position("f", 1, 1),
+        place,
+        IDENTITY,
+        "points",
+        True,
+        "all",
+        tuple(live),
+        tuple(desired),
+        changes,
+        (),
     )
 
 

@@ -80,12 +80,13 @@ def plan(
     """Show what apply would do. Sends GET requests only."""
     from tierops.model import Report
 
-    made = _make_plan(settings, programs, ttl, max_wait)
+    made = _make_plan(settings, programs, ttl, max_wait, is_read_only=True)
     if out is not None:
         _save(made.plan, out)
         _tell(settings, f"plan saved to {out}; carry it out with: tierops apply {out}")
     code = Exit.DIFFERENCES if detailed_exitcode and not made.plan.is_empty else Exit.DONE
-    return _report(settings, Report("plan", code, problems=made.notes, plan=made.plan))
+    usage = made.vendors.usage(made.targets)
+    return _report(settings, Report("plan", code, problems=made.notes, plan=made.plan, usage=usage))
 
 
 @cli.command()
@@ -126,7 +127,27 @@ def apply(
         made.targets, lives, made.vendors, settle, time.sleep, lambda text: _tell(settings, text)
     )
     code = applying.exit_code(results)
-    return _report(settings, Report("apply", code, problems=made.notes, plan=made.plan, results=results))
+    usage = made.vendors.usage()
+    return _report(settings, Report("apply", code, "", made.notes, None, made.plan, results, usage))
+
+
+@cli.command()
+@options.program
+@options.max_wait
+@options.format_
+@shared
+@click.pass_obj
+def drift(settings: Settings, programs: tuple[str, ...], max_wait: float) -> Exit:
+    """Audit: does live equal the files?
+
+    Sends GET requests only, and a read-only key is enough. Exits with 2 where live differs in anything.
+    """
+    from tierops.model import Report
+
+    made = _make_plan(settings, programs, timedelta(0), max_wait, is_read_only=True)
+    code = Exit.DONE if made.plan.is_empty else Exit.DIFFERENCES
+    usage = made.vendors.usage()
+    return _report(settings, Report("drift", code, problems=made.notes, plan=made.plan, usage=usage))
 
 
 @cli.command()
@@ -267,12 +288,14 @@ class _Made(NamedTuple):
     notes: tuple[Problem, ...] = ()
 
 
-def _make_plan(settings: Settings, patterns: Sequence[str], ttl: timedelta, max_wait: float) -> _Made:
+def _make_plan(
+    settings: Settings, patterns: Sequence[str], ttl: timedelta, max_wait: float, *, is_read_only: bool = False
+) -> _Made:
     from tierops import stages
 
     files = stages.read_files(settings.directory, settings.environment)
     targets = stages.select(files, patterns)
-    vendors = _vendors(settings, files.environment, max_wait)
+    vendors = _vendors(settings, files.environment, max_wait, is_read_only=is_read_only)
     lives = stages.read_live(targets, vendors)
     made = stages.make_plan(targets, lives, vendors, files.environment.name if files.environment else None, ttl)
     return _Made(made, made.targets, vendors, lives, files.problems)
@@ -287,7 +310,9 @@ def _load_plan(settings: Settings, planfile: Path, patterns: Sequence[str], max_
     return _Made(made, stages.chosen(made.targets, patterns), _vendors(settings, environment, max_wait))
 
 
-def _vendors(settings: Settings, environment: Environment | None, max_wait: float) -> Vendors:
+def _vendors(
+    settings: Settings, environment: Environment | None, max_wait: float, *, is_read_only: bool = False
+) -> Vendors:
     from tierops import stages
     from tierops.providers.http import Waiting
 
@@ -297,7 +322,7 @@ def _vendors(settings: Settings, environment: Environment | None, max_wait: floa
         logging.basicConfig(format="%(message)s", stream=sys.stderr)
         logging.getLogger("tierops").setLevel(logging.INFO)
     waiting = Waiting(max_wait=max_wait, tell=lambda text: _tell(settings, text))
-    vendors = stages.Vendors(os.environ, environment.urls if environment else {}, waiting)
+    vendors = stages.Vendors(os.environ, environment.urls if environment else {}, waiting, is_read_only)
     return click.get_current_context().with_resource(vendors)
 
 

@@ -37,7 +37,8 @@ def tell(say: Callable[[str], None]) -> Exit:
     emulator.voucherify.load_examples()
     emulator.voucherify.delete_tier(_CAMPAIGN, "Middle")
     with serve(emulator) as server, tempfile.TemporaryDirectory(prefix="tierops-demo-") as work:
-        shutil.copytree(folder("tiers"), Path(work, "tiers"))
+        Path(work, "tiers").mkdir()
+        shutil.copy(folder("tiers") / _SAMPLE, Path(work, "tiers"))
         url = f"{server.url}/voucherify"
         shell = _Shell(
             say, Path(work), {"VOUCHERIFY_URL": url, "VOUCHERIFY_APP_ID": "demo", "VOUCHERIFY_APP_TOKEN": "demo"}
@@ -74,7 +75,8 @@ class _Shell:
     def __init__(self, say: Callable[[str], None], directory: Path, environ: Mapping[str, str]) -> None:
         self._say = say
         self._directory = directory
-        self._environ = {k: v for k, v in os.environ.items() if not k.startswith(("TIEROPS_", "VOUCHERIFY_"))}
+        vendors = ("TIEROPS_", "VOUCHERIFY_", "FANFARE_")
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith(vendors)}
         self._environ |= environ
 
     def run(self, *arguments: str, expected: Exit = Exit.DONE) -> None:

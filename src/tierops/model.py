@@ -254,6 +254,7 @@ class TargetPlan(NamedTuple):
     program: str
     target: str
     provider: str
+    at: Position
     place: Mapping[str, str]
     identity: Identity
     unit: str
@@ -321,6 +322,16 @@ class Result(NamedTuple):
     trouble: str = ""
 
 
+class Usage(NamedTuple):
+    """The requests of a run to one vendor. `left` is what the vendor said is left before its limit, where it did."""
+
+    provider: str
+    reads: int
+    writes: int
+    writes_to_come: int
+    left: int | None
+
+
 class Report(NamedTuple):
     """What a command has to say; every output format is a rendering of this and of nothing else.
 
@@ -335,3 +346,4 @@ class Report(NamedTuple):
     checked: tuple[int, int, int] | None = None
     plan: Plan | None = None
     results: tuple[Result, ...] | None = None
+    usage: tuple[Usage, ...] = ()

@@ -35,6 +35,7 @@ def build(target: Target, live: Live, capabilities: Capabilities, requests: Requ
         target.program,
         target.name,
         target.provider,
+        target.at,
         target.place,
         live.identity,
         target.unit,

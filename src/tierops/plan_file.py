@@ -112,6 +112,7 @@ def _target_data(target: TargetPlan) -> Value:
         "program": target.program,
         "target": target.target,
         "provider": target.provider,
+        "at": target.at._asdict(),
         "place": dict(target.place),
         "identity": identity_data(target.identity),
         "unit": target.unit,

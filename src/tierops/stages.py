@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from tierops import __version__, config, providers, rules
 from tierops.config import environment as environments
 from tierops.errors import BadInput, PlanRefused, UsageError, VendorError
-from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan, Usage
 
 if TYPE_CHECKING:
     from tierops.providers.base import Provider
-    from tierops.providers.http import Waiting
+    from tierops.providers.http import Client, Waiting
 
 _THREADS = 16  # sync httpx with one client is no faster with more
 
@@ -84,7 +84,9 @@ class Vendors:
     environ: Mapping[str, str]
     urls: Mapping[str, str]
     waiting: Waiting | None = None
+    is_read_only: bool = False
     connected: dict[str, Provider] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Vendors:
@@ -100,14 +102,28 @@ class Vendors:
                 self.connected[name] = self._provider(name)
         return self.connected
 
+    def usage(self, targets: Sequence[TargetPlan] = ()) -> tuple[Usage, ...]:
+        """The requests so far, and those that the plans still want to send."""
+        return tuple(
+            Usage(
+                name,
+                client.reads,
+                client.writes,
+                sum(len(target.requests) for target in targets if target.provider == name),
+                client.left,
+            )
+            for name, client in self.clients.items()
+        )
+
     def _provider(self, name: str) -> Provider:
         from tierops.providers.http import Client
 
         kind = providers.find(name)
         url = self.environ.get(kind.URL_VARIABLE, "").strip() or self.urls.get(name) or kind.DEFAULT_URL
         headers, account = kind.credentials(self.environ)
-        client = Client(kind.TITLE, url, headers, kind.explain, waiting=self.waiting)
+        client = Client(kind.TITLE, url, headers, kind.explain, waiting=self.waiting, is_read_only=self.is_read_only)
         self._open.callback(client.close)
+        self.clients[name] = client
         return kind(client, account)
 
 
@@ -115,7 +131,23 @@ def read_live(targets: Sequence[Target | TargetPlan], vendors: Vendors) -> dict[
     """Every target's live ladder by address, read side by side. Raises the first failure, in file order."""
     connected = vendors.connect([target.provider for target in targets])
     reads = _side_by_side(lambda target: connected[target.provider].fetch(target.place), targets)
-    return {target.address: live for target, live in zip(targets, reads, strict=True)}
+    lives = {target.address: live for target, live in zip(targets, reads, strict=True)}
+    _refuse_one_place_twice(targets, lives)
+    return lives
+
+
+def _refuse_one_place_twice(targets: Sequence[Target | TargetPlan], lives: Mapping[str, Live]) -> None:
+    """Raise `BadInput` where two targets turned out to be one place, as when one goes by name and one by id."""
+    seen: dict[tuple[str, str], Target | TargetPlan] = {}
+    problems = []
+    for target in targets:
+        identity = lives[target.address].identity
+        first = seen.setdefault((target.provider, identity.id or identity.name), target)
+        if first is not target:
+            message = f"{target.provider} {identity.name!r} ({identity.id}) is already a target at {first.at}"
+            problems.append(Problem("duplicate-target", message, target.at))
+    if problems:
+        raise BadInput(problems)
 
 
 def make_plan(

@@ -95,9 +95,9 @@ def test_a_program_has_a_ladder_for_each_target(tiers: Path, write: Write) -> No
         "rewards": {"rewa_1": {"type": "MULTIPLY", "multiplier": 1}},
     }
     assert [tier.fields for tier in fanfare.tiers] == [
-        {"attribute": "loyaltyBalance"},
+        {"order": 0, "attribute": "loyaltyBalance"},
         {"order": 5, "attribute": "loyaltyBalance"},
-        {"attribute": "loyaltyBalance"},
+        {"order": 2, "attribute": "loyaltyBalance"},
     ]
 
 

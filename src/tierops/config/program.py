@@ -135,8 +135,7 @@ def _fields(block: Mapping[str, Any], overlay: Mapping[str, Any], provider: str,
         fields[key] = {name: mapping and _typed(mapping) for name, mapping in (fields[key] or {}).items()}
     if provider == "fanfare":
         order = fields.get("order")
-        # The place in the list is the order anyway, and no information.
-        fields["order"] = None if order is None or _number(order) == index else _number(order)
+        fields["order"] = index if order is None else _number(order)
     return compact(fields)
 
 

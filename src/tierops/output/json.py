@@ -18,6 +18,7 @@ def render(report: Report) -> str:
         "checked": report.checked and dict(zip(("programs", "targets", "tiers"), report.checked, strict=True)),
         "summary": None if report.plan is None else _summary(report.plan),
         "plan": None if report.plan is None else plan_file.to_data(report.plan),
+        "requests": [usage._asdict() for usage in report.usage],
         "results": None if report.results is None else [_result(result) for result in report.results],
     }
     return jsontext.dumps(data, indent=2) + "\n"

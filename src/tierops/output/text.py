@@ -19,6 +19,7 @@ from tierops.model import (
     State,
     TargetPlan,
     Tier,
+    Usage,
     Value,
     exact,
 )
@@ -47,9 +48,10 @@ def render(report: Report) -> str:
     if report.results is not None:
         lines += _results(report.results)
     elif report.plan is not None:
-        lines += _plan(report.plan)
+        lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
     elif report.checked is not None:
         lines += _checked(report.checked, report.problems)
+    lines += [_usage(usage) for usage in report.usage]
     return "\n".join([*lines, ""])
 
 
@@ -170,6 +172,36 @@ def _names(names: Sequence[str], symbols: Mapping[str, str]) -> str:
 
 def _fit(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+_MISSING = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}
+
+
+def _drift(plan: Plan) -> Iterator[str]:
+    """One finding a line, at the place in the files that it departs from."""
+    for target in plan.targets:
+        for change in target.changes:
+            at = change.after.at if change.after and change.after.at else target.at
+            symbol = style(change.kind.symbol, fg=_COLOURS[change.kind])
+            told = "; ".join(_fields(change, target.whole_numbers)) or _MISSING.get(change.kind, "")
+            when = change.before.updated_at if change.before else None
+            since = f" (last changed {when})" if when else ""
+            yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {change.name}: {told}{since}")
+    kinds = Counter(change.kind for target in plan.targets for change in target.changes)
+    missing = kinds[Kind.CREATE] + kinds[Kind.BLOCKED]
+    yield (
+        f"Drift: {missing} missing, {kinds[Kind.DIFFERS]} differing, {kinds[Kind.UNMANAGED]} unmanaged"
+        f" at {_count(len(plan.targets), 'target')}."
+        if kinds
+        else f"No drift: live equals the files at {_count(len(plan.targets), 'target')}."
+    )
+
+
+def _usage(usage: Usage) -> str:
+    writes = f", {_count(usage.writes, 'write')}" if usage.writes else ""
+    to_come = f", {_count(usage.writes_to_come, 'write')} to come" if usage.writes_to_come else ""
+    left = "" if usage.left is None else f"; {usage.left} calls left before its limit"
+    return f"Requests to {usage.provider}: {_count(usage.reads, 'read')}{writes}{to_come}{left}."
 
 
 def _summary(plan: Plan) -> str:

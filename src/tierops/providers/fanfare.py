@@ -243,12 +243,12 @@ def encode(tiers: Sequence[Tier]) -> list[Value]:
     return [
         {
             "name": tier.name,
-            "order": tier.fields.get("order", place),
+            "order": tier.fields["order"],
             "startValue": _amount(tier.range.lower),
             **({} if tier.range.upper is None else {"endValue": _amount(tier.range.upper)}),
             **({"iconName": tier.fields["icon"]} if "icon" in tier.fields else {}),
         }
-        for place, tier in enumerate(tiers)
+        for tier in tiers
     ]
 
 
@@ -262,11 +262,8 @@ def decode(audiences: Sequence[Audience], group: str) -> tuple[LiveTier, ...]:
     starts = {b.start for _, metadata, rules in read for b in (metadata, rules) if b is not None}
     tiers = [_tier(audience, metadata, rules, starts, group) for audience, metadata, rules in read]
     ranked = sorted(tiers, key=lambda t: (t.range.lower is None, t.range.lower or 0, t.id))
-    # The order that the place in the ladder gives anyway is no information.
-    return tuple(
-        tier._replace(fields={k: v for k, v in tier.fields.items() if (k, v) != ("order", place)})
-        for place, tier in enumerate(ranked)
-    )
+    # Where no metadata says the order, the place in the ladder does.
+    return tuple(tier._replace(fields={"order": place, **tier.fields}) for place, tier in enumerate(ranked))
 
 
 def _tier(

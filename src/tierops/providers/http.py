@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -47,7 +48,8 @@ class Waiting(NamedTuple):
 class Client:
     """A vendor's API below `base_url`. Safe to use from several threads.
 
-    `explain` turns the vendor's error body into a sentence. `reads` and `writes` count the requests sent.
+    `explain` turns the vendor's error body into a sentence. `reads` and `writes` count the requests sent, `left` is
+    how many the vendor said are left before its limit. With `is_read_only` nothing but GET can leave.
     """
 
     def __init__(
@@ -59,11 +61,14 @@ class Client:
         *,
         waiting: Waiting | None = None,
         transport: httpx.BaseTransport | None = None,
+        is_read_only: bool = False,
     ) -> None:
         self.title = title
         self.base_url = base_url.rstrip("/")
         self.reads = 0
         self.writes = 0
+        self.left: int | None = None
+        self._count = Lock()
         self._explain = explain
         self._waiting = waiting or Waiting()
         is_local = _check_url(title, self.base_url)
@@ -73,6 +78,7 @@ class Client:
             verify=_no_tls() if is_local else _tls(),
             trust_env=not is_local,
             transport=transport,
+            event_hooks={"request": [_refuse_writes]} if is_read_only else {},
         )
 
     def close(self) -> None:
@@ -82,7 +88,6 @@ class Client:
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
         """The JSON of a read. Lost connections, 429 and 5xx are tried again. Raises `VendorError`."""
         for attempt in range(1, _TRIES + 1):
-            self.reads += 1
             try:
                 response = self._send("GET", path, params=params, timeout=_READ_TIMEOUT)
             except httpx.RequestError as error:
@@ -100,7 +105,6 @@ class Client:
         """The JSON of a write. Raises `VendorError` where the vendor refused, `AnswerLost` where nobody knows."""
         content = jsontext.dumps(body).encode()
         for attempt in range(1, _TRIES + 1):
-            self.writes += 1
             try:
                 response = self._send("POST", path, content=content, timeout=_WRITE_TIMEOUT)
                 break
@@ -135,11 +139,15 @@ class Client:
         headers = {"Content-Type": "application/json"} if content is not None else {}
         waited = 0.0
         while True:
+            with self._count:
+                self.reads += method == "GET"
+                self.writes += method != "GET"
             start = time.perf_counter()
             response = self._http.request(
                 method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
             )
             milliseconds = (time.perf_counter() - start) * 1000
+            self.left = _left(response.headers)
             _log.info("%s %s: %s in %.0f ms", method, response.url.path, response.status_code, milliseconds)
             if response.status_code != 429:
                 return response
@@ -174,6 +182,16 @@ class Client:
             body = None
         told = self._explain(body) if not response.is_success and body is not None else _excerpt(response)
         return f"{self.title} answered {method} {path} with {response.status_code}{told and f': {told}'}"
+
+
+def _refuse_writes(request: httpx.Request) -> None:
+    if request.method != "GET":
+        raise VendorError(f"{request.method} {request.url.path} was not sent: this command only reads")
+
+
+def _left(headers: httpx.Headers) -> int | None:
+    found = headers.get("X-Rate-Limit-Remaining") or headers.get("X-RateLimit-Remaining") or ""
+    return int(found) if found.isdigit() else None
 
 
 def _check_url(title: str, url: str) -> bool:
