@@ -242,14 +242,18 @@ def typed(answer: str, *arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-c", _ON_A_TERMINAL, *arguments]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
         os.close(theirs)
-        shown = b""
-        for _ in range(40):  # half a second each: a prompt may flush what was typed before it was ready
-            if select.select([ours], [], [], 0.5)[0]:
+        shown, idle, is_answered = b"", 0, False
+        while idle < 5:
+            is_idle = not select.select([ours], [], [], 3)[0]
+            idle += is_idle
+            if not is_idle:
                 if not (part := _read(ours)):
                     break
                 shown += part
-            if b"goes on:" in shown:
+            # Typed a second time after three seconds of silence: a prompt may flush what came before it was ready.
+            if b"goes on:" in shown and (is_idle or not is_answered):
                 os.write(ours, answer.encode())
+                is_answered = True
         else:
             process.kill()
     os.close(ours)
