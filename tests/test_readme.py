@@ -46,4 +46,4 @@ def test_the_ladder_of_the_readme_is_valid(offline) -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
     Path("tiers").mkdir()
     Path("tiers/coffee-club.yaml").write_text(example)
-    assert offline("validate") == (0, "1 program, 1 target, 3 tiers: valid\n", "")
+    assert offline("validate") == (0, "1 program, 2 targets, 6 tiers: valid\n", "")
