@@ -219,3 +219,19 @@ def test_an_unresolved_value_fails_before_any_request_with_the_nearest_name(samp
     assert "tiers/coffee-club.yaml:19:9: unknown-value:" in ended.out
     assert "did you mean `double_pts`?" in ended.out
     assert samples.requests == []
+
+
+def test_drift_tells_what_stands_in_the_files_of_findings_it_cannot_place(club: Emulator, tierops: Run) -> None:
+    club.fanfare.add_group("Coffee Club", "ltv", [{"name": "Bronze", "order": 0, "startValue": 0, "endValue": "9.90"}])
+    ended = tierops("drift", "--program", "coffee-club")
+    assert ended.code == Exit.DIFFERENCES
+    assert 'attribute: "ltv" → "loyaltyBalance"' in ended.out
+
+
+def test_an_environment_file_with_problems_refuses_a_plan_file(club: Emulator, tierops: Run) -> None:
+    tierops("plan", "--out", "plan.json")
+    Path("tiers/environments").mkdir()
+    Path("tiers/environments/x.yaml").write_text("version: 2\n")
+    ended = tierops("apply", "plan.json", "--env", "x")
+    assert ended.code == Exit.FAILED
+    assert "tiers/environments/x.yaml:1:" in ended.out
