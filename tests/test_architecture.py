@@ -27,6 +27,7 @@ FLOW = {
     "apply": {"model", "errors", "diff", "plan"},
     "output": {"", "model", "jsontext", "plan_file", "wording"},
     "emulator": set(),
+    "importing": {"model", "errors", "jsontext", "config", "rules"},
     "stages": {"", "model", "errors", "config", "providers", "rules", "plan", "apply"},
     "serving": {"errors", "emulator"},
     "demo": {"errors", "emulator", "resources"},
