@@ -27,12 +27,15 @@ FLOW = {
     "apply": {"model", "errors", "diff", "plan"},
     "output": {"", "model", "jsontext", "plan_file", "wording"},
     "emulator": set(),
+    "importing": {"model", "errors", "jsontext", "config", "rules"},
+    "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
+    "disk": {"errors"},
     "stages": {"", "model", "errors", "config", "providers", "rules", "plan", "apply"},
     "serving": {"errors", "emulator"},
     "demo": {"errors", "emulator", "resources"},
     "options": set(),
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo"},
+    | {"serving", "demo", "disk", "import_command"},
     "__main__": {"cli"},
     "": set(),
 }

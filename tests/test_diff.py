@@ -73,6 +73,12 @@ def test_fields_are_told_exactly_where_tiers_are_not_the_same(before: dict, afte
     assert all(change.fields for change in found)
 
 
+def test_what_deepdiff_passes_over_in_a_list_is_told_whole() -> None:
+    assert told(
+        {"metadata": {"a": [False, 2]}, "rewards": {"r": 1}}, {"metadata": {"a": [0, 2]}, "rewards": {"r": 1}}
+    ) == (FieldChange(("metadata",), {"a": [False, 2]}, {"a": [0, 2]}),)
+
+
 @given(fields)
 def test_a_tier_is_the_same_as_itself(given_fields: dict) -> None:
     assert diff.changes([LiveTier("i", "T", ANY, given_fields)], [Tier("T", ANY, dict(given_fields))]) == ()

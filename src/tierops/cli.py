@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from tierops import __version__, options
+from tierops import __version__, disk, options
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
@@ -82,7 +82,9 @@ def plan(
 
     made = _make_plan(settings, programs, ttl, max_wait, is_read_only=True)
     if out is not None:
-        _save(made.plan, out)
+        from tierops import plan_file
+
+        disk.save(out, plan_file.dumps(made.plan), disk.PRIVATE)
         _tell(settings, f"plan saved to {out}; carry it out with: tierops apply {out}")
     code = Exit.DIFFERENCES if detailed_exitcode and not made.plan.is_empty else Exit.DONE
     usage = made.vendors.usage(made.targets)
@@ -150,6 +152,31 @@ def drift(settings: Settings, programs: tuple[str, ...], max_wait: float) -> Exi
     return _report(settings, Report("drift", code, problems=made.notes, plan=made.plan, usage=usage))
 
 
+@cli.command("import")
+@options.import_
+@shared
+@click.pass_obj
+def import_(settings: Settings, /, **chosen: Any) -> Exit:
+    """Write program files from what is live; a plan of them is empty.
+
+    One ladder goes to stdout or --out, --all of a vendor's go into a file each. Sends GET requests only.
+    """
+    from tierops import import_command, stages
+
+    wanted = options.Import.parse(**chosen)
+    environment = stages.read_environment(settings.directory, settings.environment)
+    provider = _vendors(settings, environment, wanted.max_wait).connect([wanted.vendor])[wanted.vendor]
+    today = datetime.now(UTC).date()
+    found = import_command.run(
+        wanted, settings.directory, environment, provider, today, lambda text: _tell(settings, text)
+    )
+    click.echo("".join(f"note: {note}\n" for note in found.notes), err=True, nl=False)
+    click.echo(found.text, nl=False)
+    if found.failures:
+        raise TieropsError("not imported:" + "".join(f"\n  {failure}" for failure in found.failures))
+    return Exit.DONE
+
+
 @cli.command()
 @click.argument("planfile", type=FILE)
 @options.format_
@@ -160,7 +187,7 @@ def show(settings: Settings, planfile: Path) -> Exit:
     from tierops import plan_file
     from tierops.model import Report
 
-    return _report(settings, Report("show", Exit.DONE, plan=plan_file.loads(_read(planfile))))
+    return _report(settings, Report("show", Exit.DONE, plan=plan_file.loads(disk.read(planfile))))
 
 
 @cli.command()
@@ -304,7 +331,7 @@ def _make_plan(
 def _load_plan(settings: Settings, planfile: Path, patterns: Sequence[str], max_wait: float) -> _Made:
     from tierops import plan_file, stages
 
-    made = plan_file.loads(_read(planfile))
+    made = plan_file.loads(disk.read(planfile))
     environment = stages.read_environment(settings.directory, settings.environment)
     plan_file.check(made, datetime.now(UTC), environment.name if environment else None)
     return _Made(made, stages.chosen(made.targets, patterns), _vendors(settings, environment, max_wait))
@@ -338,24 +365,3 @@ def _ask(settings: Settings, made: _Made) -> None:
     question = f"Create {number} tier{'' if number == 1 else 's'}? No API can take that back. Only `yes` goes on"
     if click.prompt(question, default="no", show_default=False, err=True) != "yes":
         raise TieropsError("not approved; nothing was written")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _save(made: Plan, path: Path) -> None:
-    """Write a plan file whole or not at all, readable by its owner only."""
-    import tempfile
-
-    from tierops import plan_file
-
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(plan_file.dumps(made).encode())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None

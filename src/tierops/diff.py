@@ -57,7 +57,14 @@ def _maps(before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[F
     from deepdiff.helper import notpresent
 
     found = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0, ignore_order=False)
+    told = set()
     for levels in found.values():
         for level in levels:
             path = tuple(str(key) for key in level.path(output_format="list"))
+            told.add(path[0])
             yield FieldChange(path, *(None if side is notpresent else side for side in (level.t1, level.t2)))
+    # Within a list, deepdiff takes 0 for false and 1 for true. What it passes over is told whole.
+    for name in before.keys() | after.keys():
+        sides = before.get(name), after.get(name)
+        if name not in told and jsontext.canonical(sides[0]) != jsontext.canonical(sides[1]):
+            yield FieldChange((name,), *sides)

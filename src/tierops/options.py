@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -26,6 +26,44 @@ class Settings:
     no_color: bool = False
     command: str = ""
     format: str = "text"
+
+
+# What one ladder is called at each vendor.
+_LADDERS = {"voucherify": "campaign", "fanfare": "group"}
+
+
+class Import(NamedTuple):
+    """What `import` is asked for: the ladder called `place`, to `out` or stdout; all of them where it is None."""
+
+    vendor: str
+    place: Mapping[str, str] | None
+    key: str | None
+    out: Path | None
+    is_forced: bool
+    max_wait: float
+
+    @classmethod
+    def parse(
+        cls,
+        vendor: str,
+        *,
+        all_: bool,
+        program: str | None,
+        out: Path | None,
+        force: bool,
+        max_wait: float,
+        **ladders: str | None,
+    ) -> Import:
+        """From the command line. Raises `click.UsageError` unless one ladder of this vendor is named, or all are."""
+        own = _LADDERS[vendor]
+        if wrong := [option for option, name in ladders.items() if name and option != own]:
+            raise click.UsageError(f"{vendor} has no --{wrong[0]}: give --{own} or --all")
+        name = ladders[own]
+        if all_ == bool(name):
+            raise click.UsageError(f"give either --{own} or --all")
+        if all_ and (program or out):
+            raise click.UsageError("--all names keys and files by itself: no --program and no --out with it")
+        return cls(vendor, {own: name} if name else None, program, out, force, max_wait)
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -79,3 +117,27 @@ settle = click.option(
     "--settle", type=click.FloatRange(0), default=2.0, show_default=True, metavar="SECONDS",
     help="Quiet period between two equal reads after a lost answer.",
 )  # fmt: skip
+
+
+def _key(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", value):
+        raise click.BadParameter("1 to 63 lower-case letters, digits and dashes, the first one no dash", ctx, param)
+    return value
+
+
+def import_(command: _Command) -> _Command:
+    """What `import` takes; see `Import`."""
+    for option in (
+        max_wait,
+        click.option("--force", is_flag=True, help="Overwrite files."),
+        click.option("--out", type=FILE, metavar="FILE", help="Write to this file."),
+        click.option("--program", metavar="KEY", callback=_key, help="Key of the program; by default from the name."),
+        click.option("--all", "all_", is_flag=True, help="Every ladder, into a file each below --dir."),
+        *(
+            click.option(f"--{name}", metavar="NAME", help=f"{vendor.title()}: the {name}, by name or id.")
+            for vendor, name in reversed(_LADDERS.items())
+        ),
+        click.argument("vendor", type=click.Choice(list(_LADDERS))),
+    ):
+        command = option(command)
+    return command

@@ -51,6 +51,17 @@ class Provider(Protocol):
         """
         ...
 
+    def discover(self) -> tuple[Mapping[str, str], ...]:
+        """The place of every ladder of the account. Raises as `fetch` does."""
+        ...
+
+    def locate(self, place: Mapping[str, str]) -> Mapping[str, str]:
+        """The full place of what a person named by one word, `{"campaign": …}` or `{"group": …}`.
+
+        Raises `VendorError` where there is no such place.
+        """
+        ...
+
     def requests(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[Request, ...]:
         """The fewest requests that create these tiers. Pure."""
         ...

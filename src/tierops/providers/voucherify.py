@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # The list gives 10 tiers unless asked for more, 100 at most, and has no pages: `total` alone tells what is missing.
 _LIMIT = 100
+_MOST_PAGES = 100  # as documented for the list of campaigns
 _ORDERS = ("created_at", "-created_at", "updated_at", "-updated_at")
 _FIELDS = ("earning_rules", "rewards", "metadata")
 
@@ -103,7 +104,9 @@ class Provider:
         found: dict[str, Mapping[str, Value]] = {}
         totals: set[int] = set()
         for reads, order in enumerate(_ORDERS, start=1):
-            rows, total = _rows(self._client.get(_tiers_path(identity), {"limit": _LIMIT, "order": order}))
+            rows, total = _rows(
+                self._client.get(_tiers_path(identity), {"limit": _LIMIT, "order": order}), "data", "tier"
+            )
             found |= {expect_text(row, "id"): row for row in rows}
             totals.add(total)
             if len(rows) > total or len(totals) > 1:
@@ -116,6 +119,31 @@ class Provider:
             f"{self.TITLE} says that campaign {identity.name!r} has {said} tiers, but its lists show {len(found)}"
             " different ones; nothing is planned from a list that may be incomplete"
         )
+
+    def discover(self) -> tuple[Mapping[str, str], ...]:
+        """Every loyalty campaign of the project, oldest first; by id where its name cannot be written or read."""
+        found: dict[str, str] = {}
+        totals: set[int] = set()
+        for page in range(1, _MOST_PAGES + 1):
+            answer = self._client.get("/v1/loyalties", {"limit": _LIMIT, "order": "created_at", "page": page})
+            rows, total = _rows(answer, "campaigns", "campaign")
+            found |= {expect_text(row, "id"): expect_text(row, "name") for row in rows}
+            totals.add(total)
+            if not rows or len(found) >= total:
+                break
+        # Where the total changes between two pages, a campaign may have moved from one to the other unseen.
+        if totals != {len(found)}:
+            said = " and then ".join(map(str, sorted(totals)))
+            raise IncompleteRead(
+                f"{self.TITLE} says that there are {said} loyalty campaigns, but its lists show {len(found)} different"
+                " ones; run again"
+            )
+        named = {id_: name if name.strip() and name.isprintable() else id_ for id_, name in found.items()}
+        return tuple({"campaign": name} for name in named.values())
+
+    def locate(self, place: Mapping[str, str]) -> Mapping[str, str]:
+        """The place itself: a campaign's id or name says it all."""
+        return place
 
     def requests(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[Request, ...]:
         """All tiers in one JSON array."""
@@ -193,16 +221,16 @@ def _tiers_path(identity: Identity) -> str:
     return f"/v1/loyalties/{quote(identity.id, safe='')}/tiers"
 
 
-def _rows(answer: Value) -> tuple[list[Mapping[str, Value]], int]:
-    listed = expect_map(answer, "list of tiers")
+def _rows(answer: Value, key: str, what: str) -> tuple[list[Mapping[str, Value]], int]:
+    listed = expect_map(answer, f"list of {what}s")
     total = listed.get("total")
     if not isinstance(total, int) or isinstance(total, bool):
-        raise VendorError(f"not as documented: the list of tiers has no `total`, but {short(answer)}")
-    return _maps(listed.get("data")), total
+        raise VendorError(f"not as documented: the list of {what}s has no `total`, but {short(answer)}")
+    return _maps(listed.get(key), what), total
 
 
-def _maps(value: Value) -> list[Mapping[str, Value]]:
-    return [expect_map(item, "tier") for item in expect_list(value, "tiers")]
+def _maps(value: Value, what: str = "tier") -> list[Mapping[str, Value]]:
+    return [expect_map(item, what) for item in expect_list(value, f"{what}s")]
 
 
 def _whole(ends: Mapping[str, Value], key: str) -> Decimal | None:
