@@ -279,8 +279,9 @@ def test_apply_on_a_terminal_shows_the_plan_and_wants_a_yes(
 
 
 def test_an_interrupt_exits_with_130(middle_missing: Emulator, tierops: Run) -> None:
-    ended, _ = typed("\x03", "apply")
+    ended, shown = typed("\x03", "apply")
     assert (ended, middle_missing.writes) == (Exit.INTERRUPTED, 0)
+    assert "plan again to see" in shown
 
 
 def test_plain_output_has_no_colour_codes(middle_missing: Emulator, tierops: Run) -> None:

@@ -266,7 +266,9 @@ def run(argv: Sequence[str]) -> int:
             return Exit.USAGE
         return _fail(settings, Exit.USAGE, error.format_message(), is_json=True)
     except click.Abort:
-        return _fail(settings, Exit.INTERRUPTED, "interrupted", is_json=_is_json(argv))
+        is_writing = settings.command == "apply"
+        told = "interrupted; a create may have been under way: plan again to see" if is_writing else "interrupted"
+        return _fail(settings, Exit.INTERRUPTED, told, is_json=_is_json(argv))
     except BadInput as error:
         from tierops.model import Report
 
