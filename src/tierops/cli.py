@@ -232,7 +232,7 @@ def emulate(
 def demo(settings: Settings) -> Exit:
     """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
     story = _extra("demo")
-    code: Exit = story.tell(lambda text: click.echo(text, color=False if settings.no_color else None))
+    code: Exit = story.tell(lambda text: click.echo(text, color=settings.color))
     return code
 
 
@@ -264,27 +264,25 @@ def run(argv: Sequence[str]) -> int:
         if not _is_json(argv):
             error.show()
             return Exit.USAGE
-        return _fail(settings, Exit.USAGE, error.format_message(), is_json=True)
+        return _fail(settings, argv, Exit.USAGE, error.format_message())
     except click.Abort:
         is_writing = settings.command == "apply"
         told = "interrupted; a create may have been under way: plan again to see" if is_writing else "interrupted"
-        return _fail(settings, Exit.INTERRUPTED, told, is_json=_is_json(argv))
+        return _fail(settings, argv, Exit.INTERRUPTED, told)
     except BadInput as error:
-        from tierops.model import Report
-
-        return _report(settings, Report(settings.command, error.exit_code, str(error), error.problems))
+        return _fail(settings, argv, error.exit_code, str(error), error.problems)
     except TieropsError as error:
-        return _fail(settings, error.exit_code, str(error), is_json=_is_json(argv))
+        return _fail(settings, argv, error.exit_code, str(error))
 
 
-def _fail(settings: Settings, code: Exit, message: str, *, is_json: bool) -> Exit:
+def _fail(
+    settings: Settings, argv: Sequence[str], code: Exit, message: str, problems: tuple[Problem, ...] = ()
+) -> Exit:
     from tierops.model import Report
 
-    if is_json:
+    if _is_json(argv):  # the option itself may not have been reached
         settings.format = "json"
-        return _report(settings, Report(settings.command, code, message))
-    click.echo(click.style("error: ", fg="red") + message, err=True, color=False if settings.no_color else None)
-    return code
+    return _report(settings, Report(settings.command, code, message, problems))
 
 
 def _is_json(argv: Sequence[str]) -> bool:
@@ -295,10 +293,9 @@ def _is_json(argv: Sequence[str]) -> bool:
 def _report(settings: Settings, report: Report) -> Exit:
     from tierops import output
 
-    color = False if settings.no_color else None
-    click.echo(output.render(report, settings.format), nl=False, color=color)
+    click.echo(output.render(report, settings.format), nl=False, color=settings.color)
     if report.error and settings.format == "text":
-        click.echo(click.style("error: ", fg="red") + report.error, err=True, color=color)
+        click.echo(click.style("error: ", fg="red") + report.error, err=True, color=settings.color)
     return report.exit_code
 
 
@@ -362,7 +359,7 @@ def _ask(settings: Settings, made: _Made) -> None:
 
     is_text = settings.format == "text"
     shown = output.render(Report("plan", Exit.DONE, plan=made.plan), "text")
-    click.echo(shown, err=not is_text, color=False if settings.no_color else None)
+    click.echo(shown, err=not is_text, color=settings.color)
     number = sum(len(target.creates) for target in made.targets)
     question = f"Create {number} tier{'' if number == 1 else 's'}? No API can take that back. Only `yes` goes on"
     if click.prompt(question, default="no", show_default=False, err=True) != "yes":

@@ -27,6 +27,11 @@ class Settings:
     command: str = ""
     format: str = "text"
 
+    @property
+    def color(self) -> bool | None:
+        """As `click.echo` takes it: None leaves it to whether a terminal reads."""
+        return False if self.no_color else None
+
 
 # What one ladder is called at each vendor.
 _LADDERS = {"voucherify": "campaign", "fanfare": "group"}

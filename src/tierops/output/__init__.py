@@ -7,9 +7,7 @@ from typing import cast
 
 from tierops.model import Report
 
-FORMATS = ("text", "json")
-
 
 def render(report: Report, format_: str) -> str:
-    """The report in one of `FORMATS`, ending in a newline."""
+    """The report in one format, by the name of its module, ending in a newline."""
     return cast("str", import_module(f"tierops.output.{format_}").render(report))

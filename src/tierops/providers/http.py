@@ -72,6 +72,7 @@ class Client:
         self._explain = explain
         self._waiting = waiting or Waiting()
         is_local = _check_url(title, self.base_url)
+        self._root = httpx.URL(self.base_url).path.rstrip("/")
         self._http = httpx.Client(
             headers={"Accept": "application/json", "User-Agent": f"tierops/{__version__}", **headers},
             # A TLS context reads the whole CA bundle; plain http on loopback has no use for one, nor for a proxy.
@@ -97,7 +98,7 @@ class Client:
                 if response.status_code < 500:
                     return self._json(response)
                 if attempt == _TRIES:
-                    raise VendorError(self._told("GET", path, response), response.status_code)
+                    raise VendorError(self._told(response), response.status_code)
             self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
         raise AssertionError("unreachable")  # pragma: no cover
 
@@ -118,7 +119,7 @@ class Client:
                 raise AnswerLost(lost, may_land_late=True) from None
         if response.status_code >= 500:
             # 502 and 504 come from a gateway that lost sight of the request, which may still be carried out.
-            raise AnswerLost(self._told("POST", path, response), may_land_late=response.status_code in {502, 504})
+            raise AnswerLost(self._told(response), may_land_late=response.status_code in {502, 504})
         try:
             return self._json(response)
         except VendorError as error:
@@ -164,24 +165,25 @@ class Client:
             waited += pause
 
     def _json(self, response: httpx.Response) -> Value:
-        told = self._told(response.request.method, response.request.url.path, response)
-        if not response.is_success:
-            raise VendorError(told, response.status_code)
         try:
-            return jsontext.loads(response.content)
+            if response.is_success:
+                return jsontext.loads(response.content)
         except ValueError as error:
-            raise VendorError(f"{told}, which is not the JSON that is documented ({error})") from None
+            raise VendorError(f"{self._told(response)}, which is not the JSON that is documented ({error})") from None
+        raise VendorError(self._told(response), response.status_code)
 
     def _unreachable(self, error: httpx.RequestError) -> str:
         return f"{self.title} cannot be reached at {self.base_url}: {_reason(error)}"
 
-    def _told(self, method: str, path: str, response: httpx.Response) -> str:
+    def _told(self, response: httpx.Response) -> str:
+        """The answer in a sentence; what a vendor says of a refusal, or the beginning of what is no answer."""
+        asked = f"{response.request.method} {response.request.url.path.removeprefix(self._root)}"
         try:
             body = jsontext.loads(response.content)
         except ValueError:
             body = None
         told = self._explain(body) if not response.is_success and body is not None else _excerpt(response)
-        return f"{self.title} answered {method} {path} with {response.status_code}{told and f': {told}'}"
+        return f"{self.title} answered {asked} with {response.status_code}{told and f': {told}'}"
 
 
 def _refuse_writes(request: httpx.Request) -> None:
