@@ -195,6 +195,15 @@ def test_the_list_is_read_once_for_all_groups_and_afresh_for_a_second_look(
     assert lists() == 2
 
 
+def test_after_a_write_every_look_is_a_fresh_one(emulator: Emulator, fanfare: Provider) -> None:
+    """Another thread may have read the list before this one's write."""
+    fanfare.fetch({"group": "A", "attribute": "ltv"})
+    fanfare.create(IDENTITY, ladder("fanfare", "0", "100"))
+    fanfare.fetch({"group": "A", "attribute": "ltv"})
+    emulator.fanfare.delete_tier("Club", "T0")
+    assert [tier.name for tier in fanfare.fetch({"group": "Club", "attribute": "ltv"}).tiers] == ["T1"]
+
+
 def test_many_audiences_are_paged_to_the_end(emulator: Emulator, fanfare: Provider) -> None:
     for number in range(150):
         emulator.fanfare.add_audience(f"other {number}")

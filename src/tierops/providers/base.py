@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from tierops.errors import TieropsError
+
 if TYPE_CHECKING:
     from tierops.model import Capabilities, Identity, Live, Request, Tier, Value
     from tierops.providers.http import Client
@@ -72,3 +74,14 @@ class Provider(Protocol):
         Raises `AnswerLost` where the answer does not say what happened, `VendorError` where the vendor refused.
         """
         ...
+
+
+def credential(environ: Mapping[str, str], name: str) -> str:
+    """The value of a variable, empty where it is not set.
+
+    Raises `TieropsError`, without the value in it, where no header could hold it.
+    """
+    value = environ.get(name, "").strip()
+    if not value.isascii() or not value.isprintable():
+        raise TieropsError(f"{name} holds characters that no key has; copy it again")
+    return value

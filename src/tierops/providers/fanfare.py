@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
 from tierops import jsontext
-from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
+from tierops.errors import IncompleteRead, TieropsError, VendorError
 from tierops.model import Capabilities, Identity, Live, LiveTier, Range, Request, Tier, Value, compact, exact
-from tierops.providers.received import expect_list, expect_map, expect_text
+from tierops.providers.base import credential
+from tierops.providers.received import expect_list, expect_made, expect_map, expect_text
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -53,6 +54,7 @@ class Provider:
         self._account = account
         self._lock = Lock()
         self._list: _List | None = None
+        self._has_written = False
 
     @staticmethod
     def capabilities(place: Mapping[str, str]) -> Capabilities:
@@ -69,11 +71,9 @@ class Provider:
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
         """The header from `FANFARE_SECRET_KEY`. The key names no account; the organisation is read with the list."""
-        key = environ.get("FANFARE_SECRET_KEY", "").strip()
+        key = credential(environ, "FANFARE_SECRET_KEY")
         if not key:
             raise TieropsError("no Fanfare key: set FANFARE_SECRET_KEY (sk_live_… or sk_test_…, dashboard, Settings)")
-        if not key.isascii() or not key.isprintable():
-            raise TieropsError("FANFARE_SECRET_KEY holds characters that no Fanfare key has; copy it again")
         if key.startswith("pk_"):
             raise TieropsError(
                 "FANFARE_SECRET_KEY holds a publishable key (pk_…); the Admin API takes secret ones (sk_…)"
@@ -142,22 +142,20 @@ class Provider:
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
         """Create the group, if a fresh list in the opposite order does not show it either."""
         for request in self.requests(identity, tiers):
-            with self._lock:
-                self._list = None
+            self._has_written = True
             if _read_list(self._client, "asc").find(identity.name) is not None:
                 raise VendorError(f"group {identity.name!r} exists by now, and Fanfare creates whole groups only")
             answer = self._client.post(request.path, request.body)
-            try:
-                made = decode(
-                    [expect_map(a, "audience") for a in expect_list(_audiences_in(answer), "audiences")], identity.name
-                )
-            except VendorError as error:
-                raise AnswerLost(f"{error} in the answer to a create") from None
-            if sorted(map(_comparable, made)) != sorted(map(_comparable, tiers)):
-                raise AnswerLost("Fanfare accepted the create, but its answer does not show the tiers as sent")
+            expect_made(tiers, answer, lambda body: decode(_audiences_in(body), identity.name))
 
     def _audiences(self, place: str) -> _List:
-        """The list of all audiences. A second look at the same place is a wish to see it afresh."""
+        """The list of all audiences, shared by all places that are looked at for the first time.
+
+        A second look is a wish to see a place afresh. Once something was written nobody shares a list any more: one
+        that another thread read before the write would tell nothing about it.
+        """
+        if self._has_written:
+            return _read_list(self._client, "desc")
         with self._lock:
             if self._list is None or place in self._list.served:
                 self._list = _read_list(self._client, "desc")
@@ -363,12 +361,9 @@ def _essence(bucket: Sequence[Audience]) -> list[str]:
     return sorted(jsontext.canonical(exact([audience.get(key) for key in keys])) for audience in bucket)
 
 
-def _comparable(tier: LiveTier | Tier) -> str:
-    return jsontext.canonical([tier.name, tier.range.lower, tier.range.upper, tier.fields])
-
-
-def _audiences_in(answer: Value) -> Value:
-    return expect_map(answer, "created group").get("audiences")
+def _audiences_in(answer: Value) -> list[Audience]:
+    audiences = expect_list(expect_map(answer, "created group").get("audiences"), "audiences")
+    return [expect_map(audience, "audience") for audience in audiences]
 
 
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tierops import jsontext
-from tierops.errors import VendorError
-from tierops.model import Value
+from tierops.errors import AnswerLost, VendorError
+from tierops.model import LiveTier, Tier, Value
 
 
 def expect_list(value: Value, what: str) -> list[Value]:
@@ -29,6 +29,20 @@ def expect_text(row: Mapping[str, Value], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise VendorError(f"not as documented: no `{key}` in {short(row)}")
     return value
+
+
+def expect_made(wanted: Sequence[Tier], answer: Value, read: Callable[[Value], Iterable[LiveTier]]) -> None:
+    """Raise `AnswerLost` unless the answer to a create, read by `read`, shows each wanted tier once, in any order."""
+    try:
+        made = sorted(map(_comparable, read(answer)))
+    except VendorError as error:
+        raise AnswerLost(f"{error} in the answer to a create") from None
+    if made != sorted(map(_comparable, wanted)):
+        raise AnswerLost("the create was accepted, but its answer does not show the tiers as sent")
+
+
+def _comparable(tier: LiveTier | Tier) -> str:
+    return jsontext.canonical([tier.name, tier.range.lower, tier.range.upper, tier.fields])
 
 
 def short(value: Value) -> str:

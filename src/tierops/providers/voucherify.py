@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 from tierops import jsontext
-from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
+from tierops.errors import IncompleteRead, TieropsError, VendorError
 from tierops.model import (
     Capabilities,
     Identity,
@@ -25,7 +25,8 @@ from tierops.model import (
     Value,
     compact,
 )
-from tierops.providers.received import expect_list, expect_map, expect_text, short
+from tierops.providers.base import credential
+from tierops.providers.received import expect_list, expect_made, expect_map, expect_text, short
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -69,14 +70,8 @@ class Provider:
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
         """Headers from `VOUCHERIFY_OAUTH_TOKEN`, or else `VOUCHERIFY_APP_ID` and `VOUCHERIFY_APP_TOKEN`."""
-        found = {
-            name: environ.get(name, "").strip()
-            for name in ("VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_APP_ID", "VOUCHERIFY_APP_TOKEN")
-        }
-        for name, value in found.items():
-            if not value.isascii() or not value.isprintable():
-                raise TieropsError(f"{name} holds characters that no Voucherify key has; copy it again")
-        token, app_id, app_token = found.values()
+        names = ("VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_APP_ID", "VOUCHERIFY_APP_TOKEN")
+        token, app_id, app_token = (credential(environ, name) for name in names)
         headers = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
         if token:
             return headers | {"Authorization": f"Bearer {token}"}, None
@@ -155,13 +150,7 @@ class Provider:
         """Send one array, and match the answer by name: its order is not promised."""
         for request in self.requests(identity, tiers):
             answer = self._client.post(request.path, request.body)
-            try:
-                made = [_comparable(decode(row)) for row in _maps(answer)]
-            except VendorError as error:
-                raise AnswerLost(f"{error} in the answer to a create") from None
-            wanted = [_comparable(tier) for tier in tiers]
-            if sorted(made) != sorted(wanted):
-                raise AnswerLost(f"{self.TITLE} accepted the create, but its answer does not show the tiers as sent")
+            expect_made(tiers, answer, lambda rows: map(decode, _maps(rows)))
 
     def _resolve(self, campaign: str) -> Identity:
         try:
@@ -206,11 +195,6 @@ def encode(tier: Tier) -> dict[str, Value]:
         "points": {key: int(value) for key, value in points.items() if value is not None},
         **tier.fields,
     }
-
-
-def _comparable(tier: LiveTier | Tier) -> str:
-    lower, upper = tier.range.lower, tier.range.upper
-    return jsontext.canonical([tier.name, lower, upper, tier.fields])
 
 
 def _rank(tier: LiveTier) -> tuple[Decimal, str]:
