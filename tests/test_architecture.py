@@ -33,9 +33,10 @@ FLOW = {
     "stages": {"", "model", "errors", "config", "providers", "rules", "plan", "apply"},
     "serving": {"errors", "emulator"},
     "demo": {"errors", "emulator", "resources"},
-    "options": set(),
+    "interrupts": {"errors"},
+    "options": {"interrupts"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo", "disk", "import_command"},
+    | {"serving", "demo", "disk", "import_command", "interrupts"},
     "__main__": {"cli"},
     "": set(),
 }

@@ -281,7 +281,7 @@ def test_apply_on_a_terminal_shows_the_plan_and_wants_a_yes(
 def test_an_interrupt_exits_with_130(middle_missing: Emulator, tierops: Run) -> None:
     ended, shown = typed("\x03", "apply")
     assert (ended, middle_missing.writes) == (Exit.INTERRUPTED, 0)
-    assert "plan again to see" in shown
+    assert "interrupted; nothing was written" in shown
 
 
 def test_plain_output_has_no_colour_codes(middle_missing: Emulator, tierops: Run) -> None:
@@ -364,7 +364,7 @@ def test_a_waived_finding_is_shown_and_stops_nothing(documented: Emulator, tiero
 def test_what_keeps_tierops_from_the_vendor_is_one_sentence(
     environ: dict, message: str, documented: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("tierops.interrupts.Stop.sleep", lambda *_: None)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     ended = tierops("plan")

@@ -29,7 +29,7 @@ class Exit(IntEnum):
     PARTIAL = 5, "apply stopped part-way; the report lists done, not done"
     UNKNOWN = 6, "outcome unknown: a create may or may not have landed; the report lists which"
     USAGE = 64, "usage error"
-    INTERRUPTED = 130, "interrupted"
+    INTERRUPTED = 130, "interrupted; the report of an apply lists done, unknown, not done"
 
 
 class TieropsError(Exception):
@@ -56,6 +56,15 @@ class PlanRefused(TieropsError):
     """A plan file must not be carried out, for the reason given."""
 
     exit_code = Exit.REFUSED
+
+
+class Interrupted(TieropsError):
+    """Somebody asked to stop; nothing was sent after that."""
+
+    exit_code = Exit.INTERRUPTED
+
+    def __init__(self, message: str = "interrupted; nothing was written") -> None:
+        super().__init__(message)
 
 
 class VendorError(TieropsError):

@@ -139,6 +139,11 @@ class Provider:
         body: Value = {"groupName": identity.name, "attribute": attribute, "tiers": encode(tiers)}
         return (Request("POST", _CREATE, body),)
 
+    def afford(self, lives: Sequence[Live]) -> None:
+        """For each group the list before its create, the create, and the list and the group to read it back."""
+        pages = 1 if self._list is None else self._list.pages
+        self._client.limits.check((2 * pages + 2) * len(lives))
+
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
         """Create the group, if a fresh list in the opposite order does not show it either."""
         for request in self.requests(identity, tiers):

@@ -146,6 +146,10 @@ class Provider:
             return ()
         return (Request("POST", _tiers_path(identity), [encode(tier) for tier in tiers]),)
 
+    def afford(self, lives: Sequence[Live]) -> None:
+        """At each campaign one create, and two requests to read it back."""
+        self._client.limits.check(3 * len(lives))
+
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
         """Send one array, and match the answer by name: its order is not promised."""
         for request in self.requests(identity, tiers):
