@@ -134,6 +134,20 @@ def test_a_plan_for_another_account_or_host_is_refused(
     assert middle_missing.writes == 0
 
 
+def test_where_the_project_is_named_one_key_plans_and_another_applies(
+    middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCHERIFY_PROJECT", "Acme, production")
+    tierops("plan", "--out", "plan.json")
+    monkeypatch.setenv("VOUCHERIFY_APP_ID", "the key that may write")
+    monkeypatch.setenv("VOUCHERIFY_PROJECT", "Acme, sandbox")
+    assert tierops("apply", "plan.json").code == Exit.REFUSED
+    assert middle_missing.writes == 0
+    monkeypatch.setenv("VOUCHERIFY_PROJECT", "Acme, production")
+    assert tierops("apply", "plan.json").code == Exit.DONE
+    assert middle_missing.writes == 1
+
+
 def test_an_expired_plan_is_refused(middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     tierops("plan", "--out", "plan.json", "--ttl", "1s")
     time.sleep(1.1)
