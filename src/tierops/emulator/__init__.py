@@ -9,14 +9,17 @@ from __future__ import annotations
 from tierops.emulator.app import Emulator, Sent
 from tierops.emulator.faults import KINDS, Fault
 from tierops.emulator.switches import FanfareSwitches, Switch, Switches, VoucherifySwitches
-from tierops.emulator.web import ConnectionDropped
+from tierops.emulator.web import ConnectionDropped, ConnectionReset, NoAnswer, PortClosed
 
 __all__ = [
     "KINDS",
     "ConnectionDropped",
+    "ConnectionReset",
     "Emulator",
     "FanfareSwitches",
     "Fault",
+    "NoAnswer",
+    "PortClosed",
     "Sent",
     "Switch",
     "Switches",

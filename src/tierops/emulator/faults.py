@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from threading import Lock
 
-from tierops.emulator.web import Answer, Call, Json
+from tierops.emulator.web import Answer, Call, ConnectionDropped, ConnectionReset, Json, NoAnswer, PortClosed
 
 STOPPERS = {
+    "refuse": "no connection: nothing was executed, this one is reset, and for `value` milliseconds none is accepted",
     "drop-before": "the connection closes, nothing was executed",
+    "reset-before": "the connection is reset, nothing was executed",
+    "hang-before": "no answer: the connection closes after `value` milliseconds, nothing was executed",
+    "late": "the connection closes at once, and `value` milliseconds later the request is executed all the same",
     "401": "the key is not known (any more), nothing was executed",
     "403": "the key may not do this, nothing was executed",
     "429": "rate limit with `Retry-After` and the vendor's own header, `value` seconds from now",
@@ -27,6 +31,8 @@ STOPPERS = {
 }
 SPOILERS = {
     "drop-after": "the connection closes after the commit",
+    "reset-after": "the connection is reset after the commit",
+    "hang-after": "no answer after the commit: the connection closes after `value` milliseconds",
     "500-after": "error 500 after the commit",
     "502-after": "error 502 after the commit",
     "503-after": "error 503 after the commit",
@@ -38,13 +44,27 @@ SPOILERS = {
 }
 BENDERS = {
     "delay": "the answer comes `value` milliseconds late",
+    "drip": "the body of the answer comes in small pieces, over `value` milliseconds",
+    "lag": "a list does not show what was created in the last `value` milliseconds, nor does its `total` count it",
     "total": "`total` of a list is off by `value`",
     "cap": "a list holds at most `value` entries, whatever its `total` or its cursors say",
     "shift": "a list lacks its first `value` entries, as a page does when the list changed since the page before",
+    "insert": "a list has an entry more in front, a copy of its first with an id and a name of its own, as a page may"
+    " have when the list changed since the page before; its `total` counts it",
     "repeat": "a list has its last entry twice, with the same id",
     "cycle": "`pageInfo.endCursor` is the cursor that was asked for, so that the page leads to itself",
 }
 KINDS = STOPPERS | SPOILERS | BENDERS
+
+_SILENCES: dict[str, type[ConnectionDropped]] = {
+    "drop": ConnectionDropped,
+    "late": ConnectionDropped,
+    "reset": ConnectionReset,
+    "refuse": PortClosed,
+    "hang": NoAnswer,
+}
+_TIMED = frozenset({"refuse", "hang-before", "hang-after", "late", "drip", "lag"})
+"""Kinds that last 1000 milliseconds unless `value` says otherwise."""
 
 _HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>The server had a problem</h1></body></html>"
 
@@ -55,7 +75,8 @@ class Fault:
 
     `on` is a method and a path pattern, `"POST /v1/loyalties/*/tiers"`; `*` stands for any text, also for any method,
     and the path may be given with or without the vendor's mount. It happens `times` times (`None`: always), after it
-    let `after` matching requests pass. Raises `ValueError` on an unknown kind or a malformed `on`.
+    let `after` matching requests pass. What lasts some time lasts a second unless `value` is given. Raises `ValueError`
+    on an unknown kind or a malformed `on`.
     """
 
     on: str
@@ -71,6 +92,17 @@ class Fault:
             raise ValueError(f"a fault is on METHOD /path, not {self.on!r}")
         if (self.times is not None and self.times < 1) or self.after < 0:
             raise ValueError("a fault happens at least once, after no fewer than 0 requests")
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts, where it lasts."""
+        return (self.value or (1000 if self.kind in _TIMED else 0)) / 1000
+
+    @property
+    def silence(self) -> ConnectionDropped | None:
+        """What is raised where there is no answer at all."""
+        silence = _SILENCES.get(self.kind.partition("-")[0])
+        return None if silence is None else silence(f"{self.kind}: scripted for {self.on}", self.seconds)
 
     def fits(self, method: str, *paths: str) -> bool:
         """Does it concern this request?"""
@@ -145,7 +177,17 @@ class Due:
     @property
     def delay(self) -> float:
         """Seconds to wait before the answer."""
-        return self._faults["delay"].value / 1000 if "delay" in self._faults else 0.0
+        return self._seconds("delay")
+
+    @property
+    def drip(self) -> float:
+        """Seconds over which the answer is sent."""
+        return self._seconds("drip")
+
+    @property
+    def lag(self) -> float:
+        """Seconds that a list is behind."""
+        return self._seconds("lag")
 
     @property
     def kept(self) -> int | None:
@@ -156,7 +198,7 @@ class Due:
         """The answer with a wrong `total`, a wrong cursor, or other entries than it should have."""
         body: Json = answer.body
         if isinstance(body, list) and call.method == "GET":
-            return replace(answer, body=self._entries(body))
+            return replace(answer, body=self._entries(self._inserted(body) + body))
         if not isinstance(body, dict):
             return answer
         body = dict(body)
@@ -166,8 +208,20 @@ class Due:
             body["pageInfo"] = {**body["pageInfo"], "endCursor": call.query["after"]}
         entries = body.get("data_ref", "data")
         if isinstance(body.get(entries), list):
-            body[entries] = self._entries(body[entries])
+            inserted = self._inserted(body[entries])
+            if "total" in body:
+                body["total"] += len(inserted)
+            body[entries] = self._entries([*inserted, *body[entries]])
         return replace(answer, body=body)
+
+    def _seconds(self, kind: str) -> float:
+        return self._faults[kind].seconds if kind in self._faults else 0.0
+
+    def _inserted(self, entries: list[Json]) -> list[Json]:
+        if "insert" not in self._faults or not entries or not {"id", "name"} <= entries[0].keys():
+            return []
+        first = entries[0]
+        return [{**first, "id": f"{first['id'][:-4]}ffff", "name": f"{first['name']} (new)"}]
 
     def _entries(self, entries: list[Json]) -> list[Json]:
         if "shift" in self._faults:

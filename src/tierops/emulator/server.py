@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
 
+from tierops.emulator import sockets
+from tierops.emulator.web import ConnectionDropped, ConnectionReset, NoAnswer, PortClosed
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+_PIECES = 20
+"""Into how many pieces a body is cut that comes slowly."""
 
 
 class _QuietRequest(WSGIRequestHandler):
@@ -47,12 +56,31 @@ class _QuietRequest(WSGIRequestHandler):
             return self.wfile.write
 
         try:
-            for chunk in self.server.app(self.environ, start_response):
-                self.wfile.write(chunk)
-            self.wfile.flush()
-        except OSError:
-            # Scripted by a fault (`ConnectionDropped`), or the client has gone or broke its chunked body.
+            self._send(self.server.app(self.environ, start_response))
+        except ConnectionDropped as silence:
             self.close_connection = True
+            self._keep_silent(silence)
+        except OSError:
+            # The client has gone, or broke its chunked body.
+            self.close_connection = True
+
+    def _send(self, body: Iterable[bytes]) -> None:
+        seconds = getattr(body, "seconds", 0.0)
+        for chunk in body:
+            for piece in _pieces(chunk) if seconds else (chunk,):
+                if seconds:
+                    self.wfile.flush()
+                    time.sleep(seconds / _PIECES)
+                self.wfile.write(piece)
+        self.wfile.flush()
+
+    def _keep_silent(self, silence: ConnectionDropped) -> None:
+        if isinstance(silence, NoAnswer):
+            sockets.stay_silent(self.connection, silence.seconds)
+        if isinstance(silence, PortClosed):
+            cast("_Server", self.server).gate.shut(silence.seconds)
+        if isinstance(silence, PortClosed | ConnectionReset):
+            sockets.reset(self.connection)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """No line per request."""
@@ -74,6 +102,7 @@ class _Server(ThreadedWSGIServer):
         with socket.create_server((host, port), family=family, backlog=128) as listener:
             handler = _LoggingRequest if log else _QuietRequest
             super().__init__(host, listener.getsockname()[1], app, handler, fd=listener.fileno())
+        self.gate = sockets.Gate(self.socket)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self.port}"
 
@@ -82,10 +111,21 @@ class _Server(ThreadedWSGIServer):
         self._connections.add(request)
         super().process_request(request, client_address)
 
+    def service_actions(self) -> None:
+        """Called by the thread that polls, each time it has."""
+        self.gate.turn()
+
     def shutdown_request(self, request: Any) -> None:
         """Called at the end of each connection."""
         self._connections.discard(request)
         super().shutdown_request(request)
+
+    def serve_forever(self, poll_interval: float = 0.02) -> None:
+        """Serve until told to stop. The interval, in seconds, is how long a port that is to be closed stays open."""
+        try:
+            super().serve_forever(poll_interval)
+        finally:
+            self.gate.close()
 
     def hang_up(self) -> None:
         """End all kept connections, so that nothing is answered after the server closed."""
@@ -100,7 +140,7 @@ class Served:
     def __init__(self, server: _Server) -> None:
         self._server = server
         self.url = server.url
-        self._thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=server.serve_forever, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -136,3 +176,8 @@ def run_forever(
     if ready is not None:
         ready(server.url)
     server.serve_forever()
+
+
+def _pieces(chunk: bytes) -> Iterable[bytes]:
+    size = max(math.ceil(len(chunk) / _PIECES), 1)
+    return [chunk[start : start + size] for start in range(0, len(chunk), size)]

@@ -31,7 +31,29 @@ class ConnectionDropped(ConnectionError):
     """The emulator closed the connection without an answer.
 
     In process it reaches the caller of the WSGI application (an httpx transport may turn it into `httpx.ReadError`);
-    the loopback server closes the socket.
+    the loopback server closes the socket. `seconds` is for a server: how long it is to keep up what the subclass names.
+    """
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class ConnectionReset(ConnectionDropped):
+    """The connection was reset, not closed."""
+
+
+class PortClosed(ConnectionDropped):
+    """No connection came about. A server notices it too late, resets this one and takes no other for `seconds`.
+
+    A transport in process may turn it into `httpx.ConnectError`.
+    """
+
+
+class NoAnswer(ConnectionDropped):
+    """The connection stays open and silent, over a server for `seconds`.
+
+    A transport in process may turn it into `httpx.ReadTimeout`, without any waiting.
     """
 
 
@@ -43,7 +65,8 @@ class MalformedJson(ValueError):
 class Call:
     """One request as a vendor sees it: the path below its mount, headers with lower-case names, the whole body.
 
-    `kept` says how many entries of a create are to be stored where a fault has it break off; `None` means all.
+    `kept` says how many entries of a create are to be stored where a fault has it break off; `None` means all. `lag` is
+    how many seconds a list is to be behind what was created.
     """
 
     method: str
@@ -54,6 +77,7 @@ class Call:
     body: bytes
     body_length: int
     kept: int | None = None
+    lag: float = 0.0
 
     @property
     def media_type(self) -> str:
@@ -75,12 +99,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response: a JSON value, or bytes sent as they are."""
+    """One response: a JSON value, or bytes sent as they are. A server sends its body over so many `seconds`."""
 
     status: int
     body: Json | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
+    seconds: float = 0.0
 
     def payload(self) -> bytes:
         """The body as it goes over the wire; ASCII JSON without NaN."""
