@@ -211,22 +211,40 @@ def schema(name: str) -> Exit:
 @click.option("--data", type=FILE, metavar="FILE", help="Keep the data in this SQLite file; else in memory.")
 @click.option("--switch", "switches", multiple=True, metavar="VENDOR.NAME=VALUE", help="What the vendor leaves open.")
 @click.option("--switches", "is_listing", is_flag=True, help="List the switches and end.")
+@click.option("--faults", type=FILE, metavar="FILE", help="Misbehave as this YAML or JSON list of faults says.")
+@click.option("--fault-kinds", is_flag=True, help="List the kinds of faults and end.")
+@click.option("--chaos", type=int, metavar="SEED", help="Misbehave at random, alike for the same seed and requests.")
 @click.option("--examples", is_flag=True, help="Add the examples of the vendors' documentation.")
 @shared
 @click.pass_obj
 def emulate(
     settings: Settings, host: str, port: int, data: Path | None, switches: tuple[str, ...], is_listing: bool,
-    examples: bool,
+    faults: Path | None, fault_kinds: bool, chaos: int | None, examples: bool,
 ) -> Exit:  # fmt: skip
     """Serve the vendors' APIs on this machine.
 
     Built from the vendors' published documentation. Any non-empty keys do. Needs the extra: tierops[emulator]
+
+    A vendor that misbehaves: --faults takes a list such as
+
+    \b
+      - {on: "POST /v1/loyalties/*/tiers", kind: drop-after}
+      - {on: "GET *", kind: lag, value: 2000, times: always, after: 1}
+
+    `times` (1) is how often it happens, or `always`; `after` (0) lets so many requests pass before; what `value` means,
+    --fault-kinds says. With --chaos too, it decides on the requests that no fault of the list is for: about every fifth
+    one meets a fault that suits its method.
     """
     serving = _extra("serving")
     if is_listing:
         click.echo(serving.switch_table(), nl=False)
+    elif fault_kinds:
+        click.echo(serving.fault_table(), nl=False)
     else:
-        serving.run(host, port, data, switches, has_examples=examples, log=settings.verbose > 0, say=click.echo)
+        serving.run(
+            host, port, data, switches, faults=faults, chaos=chaos, has_examples=examples, log=settings.verbose > 0,
+            say=click.echo,
+        )  # fmt: skip
     return Exit.DONE
 
 
