@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from tierops import diff, plan
-from tierops.errors import AnswerLost, Exit, IncompleteRead, Interrupted, PlanRefused, VendorError
+from tierops.errors import AnswerLost, Exit, IncompleteRead, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Change, Identity, Kind, Live, Outcome, Result, State, TargetPlan, Tier
 
 _MOST_SENDS = 3
@@ -95,6 +95,8 @@ def _carry_out(target: TargetPlan, vendor: Vendor, live: Live, absent: Sequence[
         except Interrupted:  # before this create was sent
             result = _result(target, live, first, _INTERRUPTED, may_have_landed=may_land_late)
             return result._replace(is_interrupted=True)
+        except NotSent as error:
+            return _result(target, live, first, str(error), may_have_landed=may_land_late)
         except AnswerLost as error:
             patience.tell(f"{target.address}: {error}; reading back")
             is_lost, may_land_late = True, may_land_late or error.may_land_late

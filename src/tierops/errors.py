@@ -78,6 +78,10 @@ class VendorError(TieropsError):
         self.status = status
 
 
+class NotSent(VendorError):
+    """A create never left, or the vendor refused it unseen: nothing came of it, and there is nothing to read back."""
+
+
 class IncompleteRead(VendorError):
     """A list of live tiers could not be shown to be complete, so nothing may be planned from it."""
 

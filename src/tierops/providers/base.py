@@ -78,7 +78,8 @@ class Provider(Protocol):
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
         """Send those requests; return only if the answer shows each tier as wanted.
 
-        Raises `AnswerLost` where the answer does not say what happened, `VendorError` where the vendor refused.
+        Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
+        where the vendor refused.
         """
         ...
 

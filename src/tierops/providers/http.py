@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tierops import __version__, jsontext
-from tierops.errors import AnswerLost, TieropsError, VendorError
+from tierops.errors import AnswerLost, NotSent, TieropsError, VendorError
 from tierops.model import Value
 from tierops.providers.limits import Limits, Waiting
 
@@ -78,7 +78,7 @@ class Client:
         self._http.close()
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
-        """The JSON of a read. Lost connections, 429 and 5xx are tried again. Raises `VendorError`."""
+        """The JSON of a read. Lost connections, 429, 5xx and broken JSON are tried again. Raises `VendorError`."""
         for attempt in range(1, _TRIES + 1):
             try:
                 response = self._send("GET", path, params=params, timeout=_READ_TIMEOUT)
@@ -86,15 +86,20 @@ class Client:
                 if attempt == _TRIES:
                     raise VendorError(self._unreachable(error)) from None
             else:
-                if response.status_code < 500:
+                try:
                     return self._json(response)
-                if attempt == _TRIES:
-                    raise VendorError(self._told(response), response.status_code)
+                except VendorError:
+                    is_refusal = not response.is_success and response.status_code < 500
+                    if is_refusal or attempt == _TRIES:
+                        raise
             self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
         raise AssertionError("unreachable")  # pragma: no cover
 
     def post(self, path: str, body: Value) -> Value:
-        """The JSON of a write. Raises `VendorError` where the vendor refused, `AnswerLost` where nobody knows."""
+        """The JSON of a write.
+
+        Raises `NotSent` where it never left, `VendorError` where the vendor refused, `AnswerLost` where nobody knows.
+        """
         content = jsontext.dumps(body).encode()
         for attempt in range(1, _TRIES + 1):
             try:
@@ -103,7 +108,7 @@ class Client:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 # No connection, so nothing was sent: the one failure after which a write may simply be tried again.
                 if attempt == _TRIES:
-                    raise VendorError(self._unreachable(error)) from None
+                    raise NotSent(self._unreachable(error)) from None
                 self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
             except httpx.RequestError as error:
                 lost = f"the answer of {self.title} to POST {path} is lost: {_reason(error)}"

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from threading import Condition
 from typing import NamedTuple
 
-from tierops.errors import VendorError
+from tierops.errors import NotSent
 
 _LONGEST_WINDOW = 3600.0  # seconds: Voucherify's sandbox counts by the hour
 _UNTOLD = 10.0  # seconds to wait after a refusal that does not say how long
@@ -65,16 +65,16 @@ class Limits:
     def refused(self, headers: Mapping[str, str], told: float | None) -> None:
         """A 429: nobody sends before the time it names. `told` is what its body says, in seconds.
 
-        Raises `VendorError` where waiting does not help.
+        Raises `NotSent` where waiting does not help.
         """
         if headers.get("X-Rate-Limit-Type", "").endswith("_cycle"):
-            raise VendorError(f"{self._title}: the calls of this billing cycle are spent; waiting does not help")
+            raise NotSent(f"{self._title}: the calls of this billing cycle are spent; waiting does not help")
         now = self._waiting.now()
         with self._room:
             self._not_before = max(self._not_before, now + _pause(headers, told, now))
 
     def check(self, calls: int) -> None:
-        """Raise `VendorError` if so many calls cannot be made without a wait that is longer than allowed."""
+        """Raise `NotSent` if so many calls cannot be made without a wait that is longer than allowed."""
         if self.left is None or calls <= self.left:
             return
         now = self._waiting.now()
@@ -84,7 +84,7 @@ class Limits:
             wait = _LONGEST_WINDOW
         if wait > self._waiting.max_wait:
             more = f"more in {wait:.0f} s" if is_told else "and does not say when there are more"
-            raise VendorError(
+            raise NotSent(
                 f"{self._title} allows {self.left} call{'' if self.left == 1 else 's'} now ({more}), and this takes"
                 f" {calls} at the least: nothing was started. Run again later, or allow the wait with"
                 f" --max-wait {wait:.0f} (now {self._waiting.max_wait:.0f})"
@@ -93,7 +93,7 @@ class Limits:
     def enter(self, waited: float) -> float:
         """Wait until one more call may leave; `waited` seconds were waited for this request before.
 
-        Returns what it has waited in all. Raises `VendorError` where that would be too long.
+        Returns what it has waited in all. Raises `NotSent` where that would be too long.
         """
         passed = 0.0
         while True:
@@ -112,7 +112,7 @@ class Limits:
                 self._told = until
             pause = until - now
             if waited + pause > self._waiting.max_wait:
-                raise VendorError(
+                raise NotSent(
                     f"{self._title} limits its calls: wait {pause:.0f} s and run again, or allow it with --max-wait"
                     f" (now {self._waiting.max_wait:.0f} s)"
                 )
