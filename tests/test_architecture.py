@@ -25,7 +25,7 @@ FLOW = {
     "plan": {"model", "errors", "diff", "rules", "wording"},
     "plan_file": {"model", "errors", "jsontext"},
     "apply": {"model", "errors", "diff", "plan"},
-    "output": {"", "model", "jsontext", "plan_file", "wording"},
+    "output": {"", "model", "errors", "jsontext", "plan_file", "wording"},
     "emulator": set(),
     "importing": {"model", "errors", "jsontext", "config", "rules"},
     "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
@@ -35,9 +35,11 @@ FLOW = {
     "serving": {"errors", "emulator", "fault_file"},
     "demo": {"errors", "emulator", "resources"},
     "interrupts": {"errors"},
-    "options": {"interrupts"},
+    "journal": {"", "model", "errors", "jsontext", "plan_file"},
+    "options": {"interrupts", "journal", "providers"},
+    "journal_command": {"model", "errors", "journal", "options"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo", "disk", "import_command", "interrupts"},
+    | {"serving", "demo", "disk", "import_command", "interrupts", "journal_command"},
     "__main__": {"cli"},
     "": set(),
 }

@@ -446,7 +446,7 @@ def test_a_plan_without_changes_imports_nothing_that_it_does_not_need(documented
     program = (
         "import sys\nfrom tierops.cli import run\nassert run(['plan']) == 0\n"
         "slow = {'jsonschema', 'deepdiff', 'rich', 'werkzeug', 'asyncio', 'difflib',"
-        " 'concurrent.futures', 'tierops.emulator'}\n"
+        " 'concurrent.futures', 'tierops.emulator', 'tierops.journal'}\n"
         "assert not slow & set(sys.modules), slow & set(sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

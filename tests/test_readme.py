@@ -16,8 +16,13 @@ README = Path(__file__).parents[1] / "README.md"
 
 def help_texts(run: Run) -> str:
     parts = [f"```\n$ tierops --help\n{run('--help').out}```\n"]
-    for name in cli.commands:
-        text = run(name, "--help").out
+    names = [
+        words
+        for name, command in cli.commands.items()
+        for words in (name, *(f"{name} {inner}" for inner in getattr(command, "commands", ())))
+    ]
+    for name in names:
+        text = run(*name.split(), "--help").out
         parts.append(f"<details><summary>tierops {name}</summary>\n\n```\n{text}```\n</details>\n")
     return "\n" + "\n".join(parts) + "\n"
 

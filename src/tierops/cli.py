@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from tierops import __version__, disk, interrupts, options
+from tierops import __version__, disk, interrupts, journal_command, options
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
@@ -100,12 +100,13 @@ def plan(
 @options.settle
 @options.ttl
 @options.max_wait
+@options.journal
 @options.format_
 @shared
 @click.pass_obj
 def apply(
     settings: Settings, planfile: Path | None, auto_approve: bool, programs: tuple[str, ...], settle: float,
-    ttl: timedelta, max_wait: float,
+    ttl: timedelta, max_wait: float, journal_file: Path | None,
 ) -> Exit:  # fmt: skip
     """Create what is missing.
 
@@ -118,6 +119,7 @@ def apply(
     is_asking = planfile is None and not auto_approve
     if is_asking and not sys.stdin.isatty():
         raise UsageError("apply asks before it creates, but no terminal is here: give a plan file or --auto-approve")
+    settings.begin_journal(journal_file, os.environ)
     made = (
         _make_plan(settings, programs, ttl, max_wait)
         if planfile is None
@@ -127,6 +129,8 @@ def apply(
     if is_asking and any(target.creates for target in made.targets):
         _ask(settings, made)
         lives = None  # time has passed: look again
+    if settings.journal:
+        settings.journal.plan(made.plan, made.targets)
     stop, tell = settings.stop, lambda text: _tell(settings, text)
     with interrupts.orderly(stop, tell, _give_up):
         settings.is_writing = True
@@ -140,16 +144,18 @@ def apply(
 @cli.command()
 @options.program
 @options.max_wait
+@options.journal
 @options.format_
 @shared
 @click.pass_obj
-def drift(settings: Settings, programs: tuple[str, ...], max_wait: float) -> Exit:
+def drift(settings: Settings, programs: tuple[str, ...], max_wait: float, journal_file: Path | None) -> Exit:
     """Audit: does live equal the files?
 
     Sends GET requests only, and a read-only key is enough. Exits with 2 where live differs in anything.
     """
     from tierops.model import Report
 
+    settings.begin_journal(journal_file, os.environ)
     made = _make_plan(settings, programs, timedelta(0), max_wait, is_read_only=True)
     code = Exit.DONE if made.plan.is_empty else Exit.DIFFERENCES
     usage = made.vendors.usage()
@@ -315,10 +321,15 @@ def _is_json(argv: Sequence[str]) -> bool:
 def _report(settings: Settings, report: Report) -> Exit:
     from tierops import output
 
+    if settings.journal:
+        report = settings.journal.end(report)
     click.echo(output.render(report, settings.format), nl=False, color=settings.color)
     if report.error and settings.format == "text":
         click.echo(click.style("error: ", fg="red") + report.error, err=True, color=settings.color)
     return report.exit_code
+
+
+cli.add_command(journal_command.group(_report))
 
 
 def _give_up() -> None:
@@ -375,9 +386,9 @@ def _vendors(
 
         logging.basicConfig(format="%(message)s", stream=sys.stderr)
         logging.getLogger("tierops").setLevel(logging.INFO)
-    stop = settings.stop
+    stop, urls = settings.stop, environment.urls if environment else {}
     waiting = Waiting(max_wait, stop.sleep, tell=lambda text: _tell(settings, text), check=stop.check)
-    vendors = stages.Vendors(os.environ, environment.urls if environment else {}, waiting, is_read_only)
+    vendors = stages.Vendors(os.environ, urls, waiting, is_read_only, settings.witness)
     return click.get_current_context().with_resource(vendors)
 
 

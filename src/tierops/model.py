@@ -333,11 +333,26 @@ class Usage(NamedTuple):
     left: int | None
 
 
+class Chain(NamedTuple):
+    """How far a journal holds together. Times are ISO 8601 in UTC, None where there is no line.
+
+    `torn` counts the lines that were cut off while they were written and recovered afterwards. `head` is the SHA-256
+    of the last line that holds: who keeps it elsewhere can tell later that the end was cut off.
+    """
+
+    lines: int
+    runs: int
+    first: str | None
+    last: str | None
+    torn: int
+    head: str
+
+
 class Report(NamedTuple):
     """What a command has to say; every output format is a rendering of this and of nothing else.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
-    and tiers that were read from files.
+    and tiers that were read from files. `journal` is what `journal verify` found.
     """
 
     command: str
@@ -348,3 +363,4 @@ class Report(NamedTuple):
     plan: Plan | None = None
     results: tuple[Result, ...] | None = None
     usage: tuple[Usage, ...] = ()
+    journal: Chain | None = None

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from click import style
 
 from tierops import jsontext
+from tierops.errors import Exit
 from tierops.model import (
+    Chain,
     Change,
     Kind,
     Plan,
@@ -51,6 +53,8 @@ def render(report: Report) -> str:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
     elif report.checked is not None:
         lines += _checked(report.checked, report.problems)
+    elif report.journal is not None:
+        lines += _journal(report.journal, report.exit_code)
     lines += [_usage(usage) for usage in report.usage]
     return "\n".join([*lines, ""])
 
@@ -71,6 +75,14 @@ def _checked(checked: tuple[int, int, int], problems: Sequence[Problem]) -> list
         _count(number, noun) for number, noun in zip(checked, ("program", "target", "tier"), strict=True)
     )
     return [f"{things}: " + (style(_count(errors, "problem"), fg="red") if errors else style("valid", fg="green"))]
+
+
+def _journal(chain: Chain, code: Exit) -> Iterator[str]:
+    when = printable(f", from {chain.first} to {chain.last}") if chain.lines else ""
+    torn = f", {_count(chain.torn, 'torn line')} recovered" if chain.torn else ""
+    held = style("whole", fg="green") if code is Exit.DONE else style("broken after them", fg="red")
+    yield f"{_count(chain.lines, 'line')}, {_count(chain.runs, 'run')}{when}{torn}: {held}"
+    yield f"last whole line: sha256 {chain.head}"
 
 
 def _plan(plan: Plan) -> Iterator[str]:
