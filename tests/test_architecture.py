@@ -15,7 +15,7 @@ ROOT = Path(tierops.__file__).parent
 FLOW = {
     "errors": {"model"},
     "model": {"errors"},
-    "wording": {"model"},
+    "wording": {"model", "jsontext"},
     "jsontext": {"model"},
     "resources": set(),
     "config": {"model", "errors", "resources"},
@@ -23,7 +23,7 @@ FLOW = {
     "diff": {"model", "jsontext"},
     "providers": {"", "model", "errors", "jsontext"},
     "plan": {"model", "errors", "diff", "rules", "wording"},
-    "plan_file": {"model", "errors", "jsontext"},
+    "plan_file": {"", "model", "errors", "jsontext", "wording"},
     "apply": {"model", "errors", "diff", "plan"},
     "output": {"", "model", "jsontext", "plan_file", "wording"},
     "emulator": set(),

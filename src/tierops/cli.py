@@ -184,10 +184,9 @@ def import_(settings: Settings, /, **chosen: Any) -> Exit:
 @click.pass_obj
 def show(settings: Settings, planfile: Path) -> Exit:
     """Show a saved plan."""
-    from tierops import plan_file
     from tierops.model import Report
 
-    return _report(settings, Report("show", Exit.DONE, plan=plan_file.loads(disk.read(planfile))))
+    return _report(settings, Report("show", Exit.DONE, plan=_read_plan(planfile)))
 
 
 @cli.command()
@@ -330,10 +329,16 @@ def _make_plan(
 def _load_plan(settings: Settings, planfile: Path, patterns: Sequence[str], max_wait: float) -> _Made:
     from tierops import plan_file, stages
 
-    made = plan_file.loads(disk.read(planfile))
+    made = _read_plan(planfile)
     environment = stages.read_environment(settings.directory, settings.environment)
     plan_file.check(made, datetime.now(UTC), environment.name if environment else None)
     return _Made(made, stages.chosen(made.targets, patterns), _vendors(settings, environment, max_wait))
+
+
+def _read_plan(planfile: Path) -> Plan:
+    from tierops import plan_file
+
+    return plan_file.loads(disk.read(planfile, plan_file.LARGEST + 1))
 
 
 def _vendors(

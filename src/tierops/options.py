@@ -12,7 +12,22 @@ from typing import Any, NamedTuple, TypeVar
 import click
 from click.core import ParameterSource
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class _File(click.Path):
+    """A path that can only name a file, as a `Path`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = str(value)
+        if not text or "\0" in text:
+            self.fail(f"{text!r} cannot be the name of a file", param, ctx)
+        if text == "-":
+            self.fail("'-' is not taken for stdin or stdout; for a file of that name, write ./-", param, ctx)
+        if text.endswith("/"):
+            self.fail(f"{text!r} is a folder, not a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(dir_okay=False, path_type=Path)
 
 
 @dataclass
