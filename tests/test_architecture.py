@@ -30,12 +30,14 @@ FLOW = {
     "importing": {"model", "errors", "jsontext", "config", "rules"},
     "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
     "disk": {"errors"},
+    "extras": {"errors"},
+    "signing": {"model", "errors", "disk", "plan_file", "wording"},
     "stages": {"", "model", "errors", "config", "providers", "rules", "plan", "apply"},
     "serving": {"errors", "emulator"},
     "demo": {"errors", "emulator", "resources"},
     "options": set(),
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo", "disk", "import_command"},
+    | {"serving", "demo", "disk", "import_command", "signing", "extras"},
     "__main__": {"cli"},
     "": set(),
 }
@@ -46,6 +48,7 @@ ONE_IMPORTER = {
     "jsonschema": {"config/explain.py"},
     "yaml": {"config/yamltext.py"},
     "httpx": {"providers/http.py"},
+    "cryptography": {"signing.py"},
     "werkzeug": {"emulator/server.py"},
     "pydantic": {"config/models.py", "config/gate.py", "plan_file.py"},
 }

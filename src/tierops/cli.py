@@ -8,20 +8,18 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 import click
 
-from tierops import __version__, disk, options
+from tierops import __version__, disk, extras, options
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import ModuleType
+    from collections.abc import Callable, Mapping
 
     from tierops.config import Environment
     from tierops.model import Live, Plan, Problem, Report, TargetPlan
@@ -66,6 +64,7 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
 
 @cli.command()
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for `tierops apply FILE`.")
+@options.sign
 @options.program
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are differences.")
 @options.ttl
@@ -74,13 +73,15 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
 @shared
 @click.pass_obj
 def plan(
-    settings: Settings, out: Path | None, programs: tuple[str, ...], detailed_exitcode: bool, ttl: timedelta,
-    max_wait: float,
+    settings: Settings, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], detailed_exitcode: bool,
+    ttl: timedelta, max_wait: float,
 ) -> Exit:  # fmt: skip
     """Show what apply would do. Sends GET requests only."""
     from tierops.model import Report
 
+    sign = _signer(keyfile, out)
     made = _make_plan(settings, programs, ttl, max_wait, is_read_only=True)
+    made = made._replace(plan=sign(made.plan))
     if out is not None:
         from tierops import plan_file
 
@@ -94,6 +95,7 @@ def plan(
 @cli.command()
 @click.argument("planfile", required=False, type=FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask before creating.")
+@options.require_signature
 @options.program
 @options.settle
 @options.ttl
@@ -102,8 +104,8 @@ def plan(
 @shared
 @click.pass_obj
 def apply(
-    settings: Settings, planfile: Path | None, auto_approve: bool, programs: tuple[str, ...], settle: float,
-    ttl: timedelta, max_wait: float,
+    settings: Settings, planfile: Path | None, auto_approve: bool, pubkey: Path | None, programs: tuple[str, ...],
+    settle: float, ttl: timedelta, max_wait: float,
 ) -> Exit:  # fmt: skip
     """Create what is missing.
 
@@ -113,13 +115,15 @@ def apply(
     from tierops import stages
     from tierops.model import Report
 
+    if pubkey is not None and planfile is None:
+        raise UsageError("--require-signature is for a plan file: name one, as in `tierops apply plan.json`")
     is_asking = planfile is None and not auto_approve
     if is_asking and not sys.stdin.isatty():
         raise UsageError("apply asks before it creates, but no terminal is here: give a plan file or --auto-approve")
     made = (
         _make_plan(settings, programs, ttl, max_wait)
         if planfile is None
-        else _load_plan(settings, planfile, programs, max_wait)
+        else _load_plan(settings, planfile, pubkey, programs, max_wait)
     )
     lives = made.lives
     if is_asking and any(target.creates for target in made.targets):
@@ -217,7 +221,7 @@ def emulate(
 
     Built from the vendors' published documentation. Any non-empty keys do. Needs the extra: tierops[emulator]
     """
-    serving = _extra("serving")
+    serving = extras.load("serving")
     if is_listing:
         click.echo(serving.switch_table(), nl=False)
     else:
@@ -230,19 +234,9 @@ def emulate(
 @click.pass_obj
 def demo(settings: Settings) -> Exit:
     """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
-    story = _extra("demo")
+    story = extras.load("demo")
     code: Exit = story.tell(lambda text: click.echo(text, color=settings.color))
     return code
-
-
-def _extra(name: str) -> ModuleType:
-    """A module that needs the extra `emulator`."""
-    try:
-        return import_module(f"tierops.{name}")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "werkzeug":
-            raise
-        raise TieropsError("the emulator needs Werkzeug: pip install 'tierops[emulator]'") from None
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -326,10 +320,29 @@ def _make_plan(
     return _Made(made, made.targets, vendors, lives, files.problems)
 
 
-def _load_plan(settings: Settings, planfile: Path, patterns: Sequence[str], max_wait: float) -> _Made:
+def _signer(keyfile: Path | None, out: Path | None) -> Callable[[Plan], Plan]:
+    """What signs a plan; without a key, what leaves it as it is. The key is read at once: it may be no good."""
+    if keyfile is None:
+        return lambda plan: plan
+    if out is None:
+        raise UsageError("--sign signs a plan file: say with --out where to save it")
+    signing = extras.load("signing")
+    key = signing.private_key(keyfile)
+    if not disk.is_private(keyfile):
+        click.echo(f"warning: other users of this machine can read {keyfile}: chmod 600 {keyfile}", err=True)
+    return lambda plan: cast("Plan", signing.sign(plan, key))
+
+
+def _load_plan(
+    settings: Settings, planfile: Path, pubkey: Path | None, patterns: Sequence[str], max_wait: float
+) -> _Made:
     from tierops import plan_file, stages
 
+    signing = pubkey and extras.load("signing")
+    key = signing and signing.public_key(pubkey)
     made = _read_plan(planfile)
+    if signing:
+        signing.verify(made, key)
     environment = stages.read_environment(settings.directory, settings.environment)
     plan_file.check(made, datetime.now(UTC), environment.name if environment else None)
     return _Made(made, stages.chosen(made.targets, patterns), _vendors(settings, environment, max_wait))

@@ -133,6 +133,13 @@ max_wait = click.option(
     help="Longest wait for a vendor's rate limit.",
 )  # fmt: skip
 ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
+sign = click.option(
+    "--sign", "keyfile", type=FILE, metavar="KEYFILE", help="Sign the saved plan with this ed25519 private key (PEM)."
+)
+require_signature = click.option(
+    "--require-signature", "pubkey", type=FILE, metavar="PUBKEY",
+    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
+)  # fmt: skip
 settle = click.option(
     "--settle", type=click.FloatRange(0), default=2.0, show_default=True, metavar="SECONDS",
     help="Quiet period between two equal reads after a lost answer.",

@@ -78,6 +78,11 @@ def to_data(plan: Plan) -> dict[str, Value]:
     return data | {"digest": jsontext.digest(data)}
 
 
+def signed_text(plan: Plan) -> str:
+    """What a signature is made over: the canonical JSON of the plan file without its `signature` and `digest`."""
+    return jsontext.canonical(_without(_undigested(plan), "signature"))
+
+
 def change_data(change: Change) -> dict[str, Value]:
     """One plan line as JSON values."""
     return {
@@ -113,6 +118,8 @@ def _undigested(plan: Plan) -> dict[str, Value]:
         "environment": plan.environment,
         "targets": [_target_data(target) for target in plan.targets],
     }
+    if plan.signature:
+        data["signature"] = plan.signature._asdict()
     return data
 
 

@@ -69,6 +69,9 @@ def _checked(checked: tuple[int, int, int], problems: Sequence[Problem]) -> list
 def _plan(plan: Plan) -> Iterator[str]:
     if plan.environment:
         yield printable(f"environment {plan.environment}")
+    if plan.signature:
+        yield printable(f"signed ({plan.signature.algorithm}; not checked here) by the key")
+        yield printable(f"  {plan.signature.key}")
     if not plan.is_empty:
         yield from (_LEGEND, "")
     for target in plan.targets:
