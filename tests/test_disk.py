@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -139,6 +140,19 @@ def test_a_process_stopped_before_the_end_leaves_the_file_as_it_was(where: str, 
     assert left[-1] == "plan.json"
     assert len(left) == (2 if signal_ == "KILL" else 1)  # nobody can tidy up after kill -9
     assert all(path.name == "plan.json" or mode(path) == 0o600 for path in tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(saved: Path, tierops: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    saved.write_text("old")
+    monkeypatch.setattr("os.fsync", full)
+    ended = tierops("plan", "--out", str(saved))
+    assert ended.code == Exit.USAGE
+    assert "cannot write out/plan.json: No space left on device" in ended.err
+    assert [path.name for path in saved.parent.iterdir()] == ["plan.json"]
+    assert saved.read_text() == "old"
 
 
 def test_content_is_on_the_disk_before_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
