@@ -7,16 +7,24 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from tierops.emulator import ConnectionDropped, Emulator
-from tierops.providers.http import Client, Waiting
+from tierops.emulator import ConnectionDropped, Emulator, NoAnswer, PortClosed
+from tierops.providers.http import Client
+from tierops.providers.limits import Waiting
 from tierops.providers.voucherify import Provider
 
 CAMPAIGN = "Loyalty Campaign - Tiers"
 KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token", "FANFARE_SECRET_KEY": "sk_test_key"}
 
 
+# What a client notices of a connection that the emulator drops, where that is no `httpx.ReadError`.
+_SEEN: dict[type[ConnectionDropped], type[httpx.TransportError]] = {
+    PortClosed: httpx.ConnectError,
+    NoAnswer: httpx.ReadTimeout,
+}
+
+
 class InProcess(httpx.BaseTransport):
-    """The emulator without a socket. A connection that it drops is a lost answer, as over a network."""
+    """The emulator without a socket. A connection that it drops is a lost answer, as over a network; nothing waits."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._transport = httpx.WSGITransport(app=emulator)
@@ -25,7 +33,7 @@ class InProcess(httpx.BaseTransport):
         try:
             return self._transport.handle_request(request)
         except ConnectionDropped as error:
-            raise httpx.ReadError(str(error), request=request) from error
+            raise _SEEN.get(type(error), httpx.ReadError)(str(error), request=request) from error
 
 
 class Slept(list[float]):
@@ -40,15 +48,16 @@ def connect(
     slept: Callable[[float], None],
     transport: httpx.BaseTransport | None = None,
     kind: type = Provider,
+    **waiting: Any,
 ) -> Any:
-    """A provider in front of the emulator, without a socket."""
+    """A provider in front of the emulator, without a socket. `waiting` is what else `Waiting` takes."""
     headers, account = kind.credentials(KEYS)
     client = Client(
         kind.TITLE,
         f"http://127.0.0.1/{kind.NAME}",
         headers,
         kind.explain,
-        waiting=Waiting(sleep=slept),
+        waiting=Waiting(sleep=slept, **waiting),
         transport=transport or InProcess(emulator),
     )
     return kind(client, account)

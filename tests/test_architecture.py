@@ -33,11 +33,13 @@ FLOW = {
     "extras": {"errors"},
     "signing": {"model", "errors", "disk", "plan_file", "wording"},
     "stages": {"", "model", "errors", "config", "providers", "rules", "plan", "apply"},
-    "serving": {"errors", "emulator"},
+    "fault_file": {"model", "errors", "config", "emulator"},
+    "serving": {"errors", "emulator", "fault_file"},
     "demo": {"errors", "emulator", "resources"},
-    "options": set(),
+    "interrupts": {"errors"},
+    "options": {"interrupts"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo", "disk", "import_command", "signing", "extras"},
+    | {"serving", "demo", "disk", "import_command", "interrupts", "signing", "extras"},
     "__main__": {"cli"},
     "": set(),
 }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
+
+from tierops.interrupts import Stop
 
 
 class _File(click.Path):
@@ -32,7 +34,10 @@ FILE = _File(dir_okay=False, path_type=Path)
 
 @dataclass
 class Settings:
-    """The global options, wherever on the command line they stood, and how the report is to be written."""
+    """The global options, wherever on the command line they stood, how the report is to be written, and how far it is.
+
+    `is_writing` is True from when a create may have been sent.
+    """
 
     directory: Path = Path("tiers")
     environment: str | None = None
@@ -41,6 +46,8 @@ class Settings:
     no_color: bool = False
     command: str = ""
     format: str = "text"
+    is_writing: bool = False
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def color(self) -> bool | None:

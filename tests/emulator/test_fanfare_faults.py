@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -119,6 +120,8 @@ def test_lists_lie(fanfare: httpx.Client, app: Emulator) -> None:
     assert _listed(fanfare) == (["Platinum"], None)
     app.faults.append(Fault(LIST, "repeat"))
     assert _listed(fanfare) == (["Platinum", "Gold", "Silver", "Bronze", "Bronze"], None)
+    app.faults.append(Fault(LIST, "insert"))
+    assert _listed(fanfare) == (["Platinum (new)", "Platinum", "Gold", "Silver", "Bronze"], None)
     app.faults.append(Fault(LIST, "shift", value=2))
     assert _listed(fanfare) == (["Silver", "Bronze"], None)
     assert _listed(fanfare) == (["Platinum", "Gold", "Silver", "Bronze"], None)
@@ -128,6 +131,47 @@ def test_bare_arrays_lie_too(fanfare: httpx.Client, app: Emulator) -> None:
     group_id = app.fanfare.load_examples()[0]["groupId"]
     app.faults.append(Fault("GET /audiences/groups/*", "cap", value=3))
     assert len(fanfare.get(f"/audiences/groups/{group_id}").json()) == 3
+    app.faults.append(Fault("GET /audiences/groups/*", "insert"))
+    assert len(fanfare.get(f"/audiences/groups/{group_id}").json()) == 5
+
+
+def test_rules_of_an_audience_have_no_name_and_nothing_is_inserted(fanfare: httpx.Client, app: Emulator) -> None:
+    audience = app.fanfare.load_examples()[0]
+    app.faults.append(Fault("GET *", "insert"))
+    assert fanfare.get(f"/audiences/{audience['id']}/rules").json() == audience["rules"]
+
+
+def test_lists_and_groups_may_lag_behind_what_was_created(
+    fanfare: httpx.Client, app: Emulator, switched: Callable[..., None], clock: Any
+) -> None:
+    by_hand = app.fanfare.load_examples()
+    group = _post(fanfare).json()["tierGroup"]
+    clock.time += 1
+    app.faults.append(Fault("GET *", "lag", times=3, value=2000))
+    assert _listed(fanfare) == ([one["name"] for one in reversed(by_hand)], None)
+    assert fanfare.get(f"/audiences/groups/{group}").status_code == 404
+    switched("fanfare.unknown_group=empty")
+    assert fanfare.get(f"/audiences/groups/{group}").json() == []
+    app.faults.append(Fault("GET *", "lag", times=2, value=1000))
+    assert len(_listed(fanfare)[0]) == 6
+    assert len(fanfare.get(f"/audiences/groups/{group}").json()) == 2
+
+
+def test_list_changes_between_two_pages(fanfare: httpx.Client, app: Emulator, clock: Any) -> None:
+    app.fanfare.load_examples()
+    first, cursor = _listed(fanfare, first=2)
+    app.faults.extend([Fault(LIST, "shift", value=1), Fault(LIST, "insert", after=1)])
+    removed, _ = _listed(fanfare, first=2, after=cursor)
+    inserted, _ = _listed(fanfare, first=2, after=cursor)
+    assert first == ["Platinum", "Gold"]
+    assert removed == ["Bronze"]
+    assert inserted == ["Silver (new)", "Silver", "Bronze"]
+    clock.time += 1
+    # Really changed: what came in is at the head, where nobody who pages on sees it; what went is not on its page.
+    app.fanfare.add_audience("Newcomer")
+    app.fanfare.edit_audience("Silver", archived=True)
+    assert _listed(fanfare, first=2, after=cursor) == (["Bronze"], None)
+    assert _listed(fanfare)[0] == ["Newcomer", "Platinum", "Gold", "Bronze"]
 
 
 def test_cursor_leads_in_a_circle(fanfare: httpx.Client, app: Emulator) -> None:

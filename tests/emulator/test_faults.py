@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -124,12 +125,17 @@ def test_lists_lie(client: httpx.Client, app: Emulator) -> None:
     assert (len(third["data"]), third["total"]) == (3, 3)
     app.faults.extend([Fault(LIST, "shift", value=1), Fault(LIST, "repeat")])
     assert [tier["name"] for tier in client.get(TIERS).json()["data"]] == ["B", "C", "C"]
+    app.faults.append(Fault(LIST, "insert"))
+    longer = client.get(TIERS).json()
+    assert ([tier["name"] for tier in longer["data"]], longer["total"]) == (["A (new)", "A", "B", "C"], 4)
+    assert len({tier["id"] for tier in longer["data"]}) == 4
     app.faults.append(Fault("GET /v1/loyalties", "cap"))
     assert client.get("/v1/loyalties").json()["campaigns"] == []
 
 
 def test_lies_leave_other_answers_alone(client: httpx.Client, app: Emulator) -> None:
     app.faults.extend([Fault("* /*", "total", times=None, value=2), Fault("* /*", "cap", times=None)])
+    app.faults.append(Fault("* /*", "insert", times=None))
     assert client.get("/v1/loyalties/Club").json()["name"] == "Club"
     assert client.post(TIERS, json=BODY).json()[0]["name"] == "Bronze"
 
@@ -150,18 +156,40 @@ def test_standing_fault_lasts_until_cleared(client: httpx.Client, app: Emulator)
 
 def test_every_kind_is_described() -> None:
     assert all(KINDS.values())
-    assert len(KINDS) == 27
+    assert len(KINDS) == 36
 
 
 @pytest.mark.parametrize(
-    ("on", "kind", "times", "after", "message"),
+    ("fault", "message"),
     [
-        (CREATE, "sulk", 1, 0, "fault kind 'sulk' is none of"),
-        ("/v1/loyalties", "empty", 1, 0, "a fault is on METHOD /path"),
-        (CREATE, "empty", 0, 0, "at least once"),
-        (CREATE, "empty", None, -1, "no fewer than 0"),
+        ({"on": CREATE, "kind": "sulk"}, "fault kind 'sulk' is none of"),
+        ({"on": "/v1/loyalties", "kind": "empty"}, "a fault is on METHOD /path"),
+        ({"on": "post /v1/loyalties", "kind": "empty"}, "a fault is on METHOD /path"),
+        ({"on": CREATE, "kind": "empty", "times": 0}, "at least once, not 0 times"),
+        ({"on": CREATE, "kind": "empty", "times": None, "after": -1}, "no fewer than 0"),
+        ({"on": CREATE, "kind": "html-before", "value": 204}, "204 is no HTTP status of a page"),
+        ({"on": CREATE, "kind": "html-after", "value": 799}, "799 is no HTTP status of a page"),
+        ({"on": LIST, "kind": "cap", "value": -1}, "-1 is no value for a fault: 0 to 86400000"),
+        ({"on": LIST, "kind": "total", "value": -86_400_001}, "no value for a fault: -86400000 to 86400000"),
     ],
 )
-def test_bad_fault_is_refused(on: str, kind: str, times: int | None, after: int, message: str) -> None:
+def test_bad_fault_is_refused(fault: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Fault(on, kind, times, after)
+        Fault(**fault)
+
+
+def test_list_may_lag_behind_what_was_created(client: httpx.Client, app: Emulator, clock: Any) -> None:
+    app.voucherify.add_tiers("Club", [{"name": "by hand"}])
+    client.post(TIERS, json=BODY)
+    client.post("/v1/loyalties", json={"name": "New"})
+    clock.time += 3
+    client.post(TIERS, json=BODY)
+    app.faults.extend(
+        [Fault(LIST, "lag", value=3001), Fault(LIST, "lag", value=2999), Fault("GET *", "lag", times=None)]
+    )
+    lists = [client.get(TIERS).json() for _ in range(4)]
+    assert [(len(found["data"]), found["total"]) for found in lists] == [(1, 1), (2, 2), (2, 2), (2, 2)]
+    app.faults.clear()
+    app.faults.append(Fault("GET /v1/loyalties", "lag", value=3001))
+    assert [client.get("/v1/loyalties").json()["total"] for _ in range(2)] == [1, 2]
+    assert client.get(f"{TIERS}/{app.voucherify.tiers('Club')[-1]['id']}").status_code == 200

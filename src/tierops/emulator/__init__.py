@@ -7,18 +7,25 @@ Built from the vendors' published documentation, never tried against their live 
 from __future__ import annotations
 
 from tierops.emulator.app import Emulator, Sent
-from tierops.emulator.faults import KINDS, Fault
+from tierops.emulator.chaos import RATE, Chaos
+from tierops.emulator.faults import KINDS, Fault, flaws
 from tierops.emulator.switches import FanfareSwitches, Switch, Switches, VoucherifySwitches
-from tierops.emulator.web import ConnectionDropped
+from tierops.emulator.web import ConnectionDropped, ConnectionReset, NoAnswer, PortClosed
 
 __all__ = [
     "KINDS",
+    "RATE",
+    "Chaos",
     "ConnectionDropped",
+    "ConnectionReset",
     "Emulator",
     "FanfareSwitches",
     "Fault",
+    "NoAnswer",
+    "PortClosed",
     "Sent",
     "Switch",
     "Switches",
     "VoucherifySwitches",
+    "flaws",
 ]

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
+from tierops.emulator.chaos import Chaos
 from tierops.emulator.fanfare import FanfareApi
 from tierops.emulator.fanfare_organization import Organization
 from tierops.emulator.faults import Due, Fault, Faults, html_page, spoil
@@ -21,7 +22,6 @@ from tierops.emulator.voucherify_project import Project
 from tierops.emulator.web import (
     Answer,
     Call,
-    ConnectionDropped,
     Json,
     Refused,
     Router,
@@ -81,11 +81,28 @@ class Sent(tuple[str, str, Json]):
         return sent
 
 
+class Body(list[bytes]):
+    """The body of an answer, and over how many `seconds` a server is to send it."""
+
+    def __init__(self, chunks: Iterable[bytes], seconds: float) -> None:
+        super().__init__(chunks)
+        self.seconds = seconds
+
+
+class _Late(NamedTuple):
+    """A request that is still to be executed."""
+
+    due: float
+    vendor: Vendor
+    call: Call
+
+
 class Emulator:
     """Vendors' APIs on this machine, each below its own path.
 
     `data` is the SQLite file to keep everything in; without it, data lives in memory. `clock` tells the time in seconds
-    since the epoch. `switches` may be replaced and `faults` filled at any time; `requests` logs the last requests and
+    since the epoch. `switches` may be replaced and `faults` filled at any time, and where `chaos` is set it decides on
+    the requests that no fault is for; `requests` logs the last requests and
     `writes` counts those that reached a writing route. `voucherify` and `fanfare` hold the data and are the vendors'
     dashboards. Raises `OSError` if `data` cannot be used.
     """
@@ -100,9 +117,12 @@ class Emulator:
     ) -> None:
         self.switches = switches
         self.faults = Faults()
+        self.chaos: Chaos | None = None
         self.requests: list[Sent] = []
         self.writes = 0
         self._log_size = log_size
+        self._clock = clock
+        self._late: list[_Late] = []
         self._lock = Lock()
         self._store = Store(data)
         self.voucherify = Project(self._store, clock)
@@ -135,25 +155,46 @@ class Emulator:
         payload = answer.payload()
         headers = {"Content-Type": answer.content_type, "Content-Length": str(len(payload)), **answer.headers}
         start_response(answer.status_line(), list(headers.items()))
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else payload]
+        return Body([b"" if environ["REQUEST_METHOD"] == "HEAD" else payload], answer.seconds)
+
+    def land(self, *, everything: bool = False) -> int:
+        """Carry out the late writes that are due, or `everything` at once, and say how many that were.
+
+        Every request does so before it is looked at; who looks at the data between requests calls it.
+        """
+        now = self._clock()
+        with self._lock:
+            due = [late for late in self._late if everything or late.due <= now]
+            self._late = [late for late in self._late if not everything and late.due > now]
+        for late in sorted(due, key=lambda late: late.due):
+            self._execute(late.vendor, late.call)
+        return len(due)
 
     def close(self) -> None:
-        """Close the data file."""
+        """Close the data file. What has not landed yet never will."""
         self._store.close()
 
     def _respond(self, prefix: str, call: Call) -> Answer:
         vendor = self._mounts[prefix]
+        self.land()
         with self._lock:
             self.requests.append(Sent.of(call, prefix))
             del self.requests[: -self._log_size]
-        due = self.faults.take(call.method, call.path, prefix + call.path)
+        paths = call.path, prefix + call.path
+        due = self.faults.take(call.method, *paths)
+        if self.chaos and not due:
+            due = self.chaos.take(call.method, *paths)
         headers, refusal = vendor.meter()
         if due.stops:
+            if due.stops.kind == "late" and refusal is None:
+                with self._lock:
+                    self._late.append(_Late(self._clock() + due.stops.seconds, vendor, call))
             time.sleep(due.delay)
-            return _failure(vendor, due.stops, headers)
-        answer = due.bend(refusal or self._execute(vendor, replace(call, kept=due.kept)), call)
+            return replace(_failure(vendor, due.stops, headers), seconds=due.drip)
+        answer = due.bend(refusal or self._execute(vendor, replace(call, kept=due.kept, lag=due.lag)), call)
         time.sleep(due.delay)
-        return _spoiled(vendor, due, replace(answer, headers={**headers, **answer.headers}))
+        answer = _spoiled(vendor, due, replace(answer, headers={**headers, **answer.headers}))
+        return replace(answer, seconds=due.drip)
 
     def _execute(self, vendor: Vendor, call: Call) -> Answer:
         found = vendor.router.find(call)
@@ -175,9 +216,9 @@ class Emulator:
 
 
 def _failure(vendor: Vendor, fault: Fault, headers: Mapping[str, str]) -> Answer:
+    if silence := fault.silence:
+        raise silence
     form = fault.kind.split("-")[0]
-    if form == "drop":
-        raise ConnectionDropped(f"{fault.kind}: scripted for {fault.on}")
     if form == "html":
         return html_page(fault)
     answer = vendor.failure(fault)

@@ -121,7 +121,7 @@ class FanfareApi:
         shown = fanfare_pages.included(call.query, (), switches)
         if switches.rules_in_list == "always":
             shown |= set(WHOLE)
-        page, info = paging.page(self._organization.readable(), now, switches.last_page)
+        page, info = paging.page(self._organization.readable(lag=call.lag), now, switches.last_page)
         return Answer(200, {"data": [view(audience_of(record), shown) for record in page], "pageInfo": info})
 
     def _create_audience(self, call: Call, _path: Mapping[str, str]) -> Answer:

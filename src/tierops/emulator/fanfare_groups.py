@@ -19,9 +19,9 @@ class TierGroups:
         self._organization = organization
         self._switches = switches
 
-    def read(self, _call: Call, path: Mapping[str, str]) -> Answer:
+    def read(self, call: Call, path: Mapping[str, str]) -> Answer:
         """`GET /audiences/groups/{groupId}`: a bare array."""
-        members = self._members(path)
+        members = self._members(path, call.lag)
         return Answer(200, [view(audience, WHOLE) for audience in members])
 
     def archive(self, _call: Call, path: Mapping[str, str]) -> Answer:
@@ -89,11 +89,11 @@ class TierGroups:
         issue = errors.invalid(path, "overlap", "non-overlapping ranges", tier["startValue"], conflict.text)
         return errors.validation([issue], self._switches().validation_status)
 
-    def _members(self, path: Mapping[str, str]) -> list[Json]:
-        every = self._organization.readable(with_archived=True)
+    def _members(self, path: Mapping[str, str], lag: float = 0.0) -> list[Json]:
+        every = self._organization.readable(with_archived=True, lag=lag)
         if self._switches().unknown_group == "404" and all(one["group_id"] != path["group"] for one in every):
             raise Refused(errors.group_not_found())
-        readable = self._organization.readable()
+        readable = self._organization.readable(lag=lag)
         return [audience_of(record) for record in readable if record["group_id"] == path["group"]]
 
 

@@ -205,10 +205,13 @@ class Organization:
         """When readers will see what is created now."""
         return self.clock() + self._switches().read_after_write_lag_ms / 1000
 
-    def readable(self, *, with_archived: bool = False) -> list[Record]:
-        """The records of what readers see now; whether archived audiences belong to it, the switch says."""
+    def readable(self, *, with_archived: bool = False, lag: float = 0.0) -> list[Record]:
+        """The records of what readers see who are `lag` seconds behind what is created.
+
+        Whether archived audiences belong to it, the switch says.
+        """
         shows_archived = with_archived or self._switches().archived == "shown"
-        records = self.store.select(AUDIENCE, now=self.clock())
+        records = self.store.select(AUDIENCE, now=self.clock() - lag)
         return [record for record in records if shows_archived or not record["archived"]]
 
     def _definitions(self, group_id: str, attribute: str, tiers: Sequence[fanfare_tiers.RawTier]) -> list[Json]:

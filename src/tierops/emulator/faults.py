@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 from threading import Lock
 
-from tierops.emulator.web import Answer, Call, Json
+from tierops.emulator.web import Answer, Call, ConnectionDropped, ConnectionReset, Json, NoAnswer, PortClosed
 
 STOPPERS = {
+    "refuse": "no connection: nothing was executed, this one is reset, and for `value` milliseconds"
+    " (1000 unless given) none is accepted",
     "drop-before": "the connection closes, nothing was executed",
+    "reset-before": "the connection is reset, nothing was executed",
+    "hang-before": "no answer: the connection closes after `value` milliseconds (1000 unless given), nothing was"
+    " executed",
+    "late": "the connection closes at once, and `value` milliseconds later (1000 unless given) the request is executed"
+    " all the same",
     "401": "the key is not known (any more), nothing was executed",
     "403": "the key may not do this, nothing was executed",
     "429": "rate limit with `Retry-After` and the vendor's own header, `value` seconds from now",
@@ -27,6 +35,8 @@ STOPPERS = {
 }
 SPOILERS = {
     "drop-after": "the connection closes after the commit",
+    "reset-after": "the connection is reset after the commit",
+    "hang-after": "no answer after the commit: the connection closes after `value` milliseconds (1000 unless given)",
     "500-after": "error 500 after the commit",
     "502-after": "error 502 after the commit",
     "503-after": "error 503 after the commit",
@@ -37,15 +47,34 @@ SPOILERS = {
     "content-type": "the answer is right but says it is `text/html`",
 }
 BENDERS = {
-    "delay": "the answer comes `value` milliseconds late",
+    "delay": "the answer comes `value` milliseconds late (1000 unless given)",
+    "drip": "the body of the answer comes in small pieces, over `value` milliseconds (1000 unless given)",
+    "lag": "a list does not show what was created in the last `value` milliseconds (1000 unless given),"
+    " nor does its `total` count it",
     "total": "`total` of a list is off by `value`",
     "cap": "a list holds at most `value` entries, whatever its `total` or its cursors say",
     "shift": "a list lacks its first `value` entries, as a page does when the list changed since the page before",
+    "insert": "a list has an entry more in front, a copy of its first with an id and a name of its own, as a page may"
+    " have when the list changed since the page before; its `total` counts it",
     "repeat": "a list has its last entry twice, with the same id",
     "cycle": "`pageInfo.endCursor` is the cursor that was asked for, so that the page leads to itself",
 }
 KINDS = STOPPERS | SPOILERS | BENDERS
 
+_SILENCES: dict[str, type[ConnectionDropped]] = {
+    "drop": ConnectionDropped,
+    "late": ConnectionDropped,
+    "reset": ConnectionReset,
+    "refuse": PortClosed,
+    "hang": NoAnswer,
+}
+_TIMED = frozenset({"refuse", "hang-before", "hang-after", "late", "delay", "drip", "lag"})
+"""Kinds that last 1000 milliseconds unless `value` says otherwise."""
+
+_MOST = 24 * 3600 * 1000
+"""The largest `value`: a day, where it is milliseconds."""
+_PAGES = frozenset(status for status in HTTPStatus if status >= 200 and status not in (204, 205, 304))
+"""Statuses of answers that have a body."""
 _HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>The server had a problem</h1></body></html>"
 
 
@@ -55,7 +84,8 @@ class Fault:
 
     `on` is a method and a path pattern, `"POST /v1/loyalties/*/tiers"`; `*` stands for any text, also for any method,
     and the path may be given with or without the vendor's mount. It happens `times` times (`None`: always), after it
-    let `after` matching requests pass. Raises `ValueError` on an unknown kind or a malformed `on`.
+    let `after` matching requests pass. What lasts some time lasts a second unless `value` is given. Raises `ValueError`
+    with what `flaws` says of it.
     """
 
     on: str
@@ -65,17 +95,41 @@ class Fault:
     value: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"fault kind {self.kind!r} is none of {', '.join(KINDS)}")
-        if not re.fullmatch(r"\S+ [/*].*", self.on):
-            raise ValueError(f"a fault is on METHOD /path, not {self.on!r}")
-        if (self.times is not None and self.times < 1) or self.after < 0:
-            raise ValueError("a fault happens at least once, after no fewer than 0 requests")
+        for _, flaw in flaws(self.on, self.kind, self.times, self.after, self.value):
+            raise ValueError(flaw)
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts, where it lasts."""
+        return (self.value or (1000 if self.kind in _TIMED else 0)) / 1000
+
+    @property
+    def silence(self) -> ConnectionDropped | None:
+        """What is raised where there is no answer at all."""
+        silence = _SILENCES.get(self.kind.partition("-")[0])
+        return None if silence is None else silence(f"{self.kind}: scripted for {self.on}", self.seconds)
 
     def fits(self, method: str, *paths: str) -> bool:
         """Does it concern this request?"""
         wanted, pattern = self.on.split(" ", 1)
         return wanted in ("*", method) and any(fnmatchcase(path, pattern) for path in paths)
+
+
+def flaws(on: str, kind: str, times: int | None, after: int, value: int) -> Iterator[tuple[str, str]]:
+    """What is wrong with a fault: the field, and a sentence."""
+    if not re.fullmatch(r"(?:[A-Z]+|\*) [/*].*", on, re.DOTALL):
+        yield "on", f"a fault is on METHOD /path, such as `GET /v1/loyalties/*/tiers`, not {on!r}"
+    if kind not in KINDS:
+        yield "kind", f"fault kind {kind!r} is none of {', '.join(KINDS)}"
+    if times is not None and times < 1:
+        yield "times", f"a fault happens at least once, not {times} times"
+    if after < 0:
+        yield "after", f"a fault comes after no fewer than 0 requests, not {after}"
+    if kind.startswith("html-"):
+        if value and value not in _PAGES:
+            yield "value", f"{value} is no HTTP status of a page"
+    elif not (-_MOST if kind == "total" else 0) <= value <= _MOST:
+        yield "value", f"{value} is no value for a fault: {-_MOST if kind == 'total' else 0} to {_MOST}"
 
 
 class Faults:
@@ -108,7 +162,7 @@ class Faults:
         still: list[Fault] = []
         with self._lock:
             for fault in self._waiting:
-                slot = fault.kind if fault.kind in BENDERS else "answer"
+                slot = _slot(fault)
                 if not fault.fits(method, *paths):
                     still.append(fault)
                 elif fault.after:
@@ -132,6 +186,14 @@ class Due:
         self._faults = faults
         self.answer = faults.get("answer")
 
+    @classmethod
+    def of(cls, *faults: Fault) -> Due:
+        """These faults, of which no two may decide the answer."""
+        return cls({_slot(fault): fault for fault in faults})
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
     @property
     def stops(self) -> Fault | None:
         """The fault that keeps the request from being executed."""
@@ -145,7 +207,17 @@ class Due:
     @property
     def delay(self) -> float:
         """Seconds to wait before the answer."""
-        return self._faults["delay"].value / 1000 if "delay" in self._faults else 0.0
+        return self._seconds("delay")
+
+    @property
+    def drip(self) -> float:
+        """Seconds over which the answer is sent."""
+        return self._seconds("drip")
+
+    @property
+    def lag(self) -> float:
+        """Seconds that a list is behind."""
+        return self._seconds("lag")
 
     @property
     def kept(self) -> int | None:
@@ -156,7 +228,7 @@ class Due:
         """The answer with a wrong `total`, a wrong cursor, or other entries than it should have."""
         body: Json = answer.body
         if isinstance(body, list) and call.method == "GET":
-            return replace(answer, body=self._entries(body))
+            return replace(answer, body=self._entries(self._inserted(body) + body))
         if not isinstance(body, dict):
             return answer
         body = dict(body)
@@ -166,8 +238,20 @@ class Due:
             body["pageInfo"] = {**body["pageInfo"], "endCursor": call.query["after"]}
         entries = body.get("data_ref", "data")
         if isinstance(body.get(entries), list):
-            body[entries] = self._entries(body[entries])
+            inserted = self._inserted(body[entries])
+            if "total" in body:
+                body["total"] += len(inserted)
+            body[entries] = self._entries([*inserted, *body[entries]])
         return replace(answer, body=body)
+
+    def _seconds(self, kind: str) -> float:
+        return self._faults[kind].seconds if kind in self._faults else 0.0
+
+    def _inserted(self, entries: list[Json]) -> list[Json]:
+        if "insert" not in self._faults or not entries or not {"id", "name"} <= entries[0].keys():
+            return []
+        first = entries[0]
+        return [{**first, "id": f"{first['id'][:-4]}ffff", "name": f"{first['name']} (new)"}]
 
     def _entries(self, entries: list[Json]) -> list[Json]:
         if "shift" in self._faults:
@@ -175,6 +259,10 @@ class Due:
         if "cap" in self._faults:
             entries = entries[: self._faults["cap"].value]
         return entries + entries[-1:] if "repeat" in self._faults else entries
+
+
+def _slot(fault: Fault) -> str:
+    return fault.kind if fault.kind in BENDERS else "answer"
 
 
 def html_page(fault: Fault) -> Answer:

@@ -126,7 +126,7 @@ class VoucherifyApi:
         page = _whole(call, "page", 1) if switches.page == "honoured" else 1
         order = _order(call) or switches.default_order
         campaign = self._loyalty(path["campaign"])
-        return self._listed(TIER, campaign["id"], order, limit, page, "data")
+        return self._listed(TIER, campaign["id"], order, limit, page, "data", call.lag)
 
     def _create_tiers(self, call: Call, path: Mapping[str, str]) -> Answer:
         switches = self._switches()
@@ -204,7 +204,7 @@ class VoucherifyApi:
     def _campaigns(self, call: Call, kind: str | None) -> Answer:
         limit, page = _whole(call, "limit", 10), _whole(call, "page", 1)
         # Newest first is documented for campaigns.
-        return self._listed(CAMPAIGN, kind, _order(call) or "-created_at", limit, page, "campaigns")
+        return self._listed(CAMPAIGN, kind, _order(call) or "-created_at", limit, page, "campaigns", call.lag)
 
     def _get_loyalty(self, _call: Call, path: Mapping[str, str]) -> Answer:
         return Answer(200, self._loyalty(path["campaign"]))
@@ -225,7 +225,7 @@ class VoucherifyApi:
         if fields["campaign_type"] == payload.LOYALTY:
             fields["join_once"] = True  # forced for loyalty campaigns, as documented
         try:
-            return Answer(200, self._project.add_campaign(**fields))
+            return Answer(200, self._project.add_campaign(**fields, visible_at=self._project.clock()))
         except ValueError:
             raise Refused(errors.duplicate("campaign", fields["name"])) from None
 
@@ -261,8 +261,10 @@ class VoucherifyApi:
             if unknown:
                 raise Refused(errors.invalid_payload(f"Cannot find {word} with id {unknown[0]}"))
 
-    def _listed(self, kind: str, place: str | None, order: str, limit: int, page: int, data_ref: str) -> Answer:
-        now = self._project.clock()
+    def _listed(
+        self, kind: str, place: str | None, order: str, limit: int, page: int, data_ref: str, lag: float
+    ) -> Answer:
+        now = self._project.clock() - lag
         found = self._store.select(
             kind,
             place=place,

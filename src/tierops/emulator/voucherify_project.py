@@ -35,6 +35,7 @@ class Project:
         tiers: Iterable[Mapping[str, Any]] = (),
         earning_rules: Iterable[str | Mapping[str, Any]] = (),
         rewards: Iterable[str | Mapping[str, Any]] = (),
+        visible_at: float = 0,
         **fields: Any,
     ) -> Record:
         """A new campaign, with the fields that responses always have; `fields` overrides them.
@@ -47,7 +48,7 @@ class Project:
             if taken is not None and taken["name"] == name:
                 raise ValueError(f"a campaign {name!r} is there already")
             campaign = self._campaign_record(id or self.store.next_id("camp_"), name, campaign_type, fields)
-            self.store.insert(CAMPAIGN, campaign_type, campaign)
+            self.store.insert(CAMPAIGN, campaign_type, campaign, visible_at=visible_at)
             self.add_tiers(campaign["id"], tiers)
             for rule in earning_rules:
                 entry = self.earning_rule(rule, campaign["id"]) if isinstance(rule, str) else rule

@@ -18,6 +18,7 @@ from tierops.emulator import exact
 from tierops.emulator.exact import Json as Json  # the word for what every body holds
 
 BODY_LIMIT = 10 * 1024 * 1024
+_ENDLESS = 10 * BODY_LIMIT
 
 
 def _finite(text: str) -> float:
@@ -31,7 +32,29 @@ class ConnectionDropped(ConnectionError):
     """The emulator closed the connection without an answer.
 
     In process it reaches the caller of the WSGI application (an httpx transport may turn it into `httpx.ReadError`);
-    the loopback server closes the socket.
+    the loopback server closes the socket. `seconds` is for a server: how long it is to keep up what the subclass names.
+    """
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class ConnectionReset(ConnectionDropped):
+    """The connection was reset, not closed."""
+
+
+class PortClosed(ConnectionDropped):
+    """No connection came about. A server notices it too late, resets this one and takes no other for `seconds`.
+
+    A transport in process may turn it into `httpx.ConnectError`.
+    """
+
+
+class NoAnswer(ConnectionDropped):
+    """The connection stays open and silent, over a server for `seconds`.
+
+    A transport in process may turn it into `httpx.ReadTimeout`, without any waiting.
     """
 
 
@@ -43,7 +66,8 @@ class MalformedJson(ValueError):
 class Call:
     """One request as a vendor sees it: the path below its mount, headers with lower-case names, the whole body.
 
-    `kept` says how many entries of a create are to be stored where a fault has it break off; `None` means all.
+    `kept` says how many entries of a create are to be stored where a fault has it break off; `None` means all. `lag` is
+    how many seconds a list is to be behind what was created.
     """
 
     method: str
@@ -54,6 +78,7 @@ class Call:
     body: bytes
     body_length: int
     kept: int | None = None
+    lag: float = 0.0
 
     @property
     def media_type(self) -> str:
@@ -75,12 +100,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response: a JSON value, or bytes sent as they are."""
+    """One response: a JSON value, or bytes sent as they are. A server sends its body over so many `seconds`."""
 
     status: int
     body: Json | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
+    seconds: float = 0.0
 
     def payload(self) -> bytes:
         """The body as it goes over the wire; ASCII JSON without NaN."""
@@ -180,12 +206,15 @@ def requested_paths(environ: Mapping[str, Any]) -> tuple[str, str | None]:
 def read_body(chunks: Iterator[bytes]) -> tuple[bytes, int]:
     """The first bytes of a body (one more than the limit at most) and its length.
 
-    It is read to its end either way: the connection stays usable, and a client that sends too much gets its 413.
+    It is read to its end either way: the connection stays usable, and a client that sends too much gets its 413. One
+    that goes on without end does not: raises `ConnectionDropped`.
     """
     kept = bytearray()
     length = 0
     for chunk in chunks:
         length += len(chunk)
+        if length > _ENDLESS:
+            raise ConnectionDropped(f"more than {_ENDLESS} bytes of body")
         if len(kept) <= BODY_LIMIT:
             kept += chunk
     return bytes(kept), length
