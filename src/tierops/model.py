@@ -276,6 +276,14 @@ class TargetPlan(NamedTuple):
         return tuple(c.after for c in self.changes if c.kind is Kind.CREATE and c.after is not None)
 
 
+class Signature(NamedTuple):
+    """Who vouches for a plan: `key` is the fingerprint of the public key, `value` the signature in base64."""
+
+    algorithm: str
+    key: str
+    value: str
+
+
 class Plan(NamedTuple):
     """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none."""
 
@@ -284,6 +292,7 @@ class Plan(NamedTuple):
     expires_at: str
     environment: str | None
     targets: tuple[TargetPlan, ...]
+    signature: Signature | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -18,7 +18,22 @@ if TYPE_CHECKING:
     from tierops.journal import Journal
     from tierops.providers.http import Witness
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class _File(click.Path):
+    """A path that can only name a file, as a `Path`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = str(value)
+        if not text or "\0" in text:
+            self.fail(f"{text!r} cannot be the name of a file", param, ctx)
+        if text == "-":
+            self.fail("'-' is not taken for stdin or stdout; for a file of that name, write ./-", param, ctx)
+        if text.endswith("/"):
+            self.fail(f"{text!r} is a folder, not a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(dir_okay=False, path_type=Path)
 
 
 @dataclass
@@ -147,6 +162,13 @@ journal = click.option(
     help="Append to FILE what is about to be written and what came of it; see `tierops journal`.",
 )  # fmt: skip
 ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
+sign = click.option(
+    "--sign", "keyfile", type=FILE, metavar="KEYFILE", help="Sign the saved plan with this ed25519 private key (PEM)."
+)
+require_signature = click.option(
+    "--require-signature", "pubkey", type=FILE, metavar="PUBKEY",
+    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
+)  # fmt: skip
 settle = click.option(
     "--settle", type=click.FloatRange(0), default=2.0, show_default=True, metavar="SECONDS",
     help="Quiet period between two equal reads after a lost answer.",

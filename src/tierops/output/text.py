@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from click import style
 
-from tierops import jsontext
 from tierops.errors import Exit
 from tierops.model import (
     Chain,
@@ -23,10 +22,9 @@ from tierops.model import (
     Tier,
     Usage,
     Value,
-    exact,
 )
 from tierops.output import ladder
-from tierops.wording import span
+from tierops.wording import differences, printable, shown, span
 
 _WIDTH = 80
 _MOST_ROWS = 24  # of a ladder; longer ones leave out what is alike on both sides
@@ -59,11 +57,6 @@ def render(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def printable(text: str) -> str:
-    """The text with control, bidi and other invisible characters escaped: names and messages are not ours."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _problem(problem: Problem) -> str:
     severity = "" if problem.severity is Severity.ERROR else f"{problem.severity.value}: "
     return printable(f"{severity}{problem}")
@@ -87,7 +80,10 @@ def _journal(chain: Chain, code: Exit) -> Iterator[str]:
 
 def _plan(plan: Plan) -> Iterator[str]:
     if plan.environment:
-        yield f"environment {plan.environment}"
+        yield printable(f"environment {plan.environment}")
+    if plan.signature:
+        yield printable(f"signed ({plan.signature.algorithm}; not checked here) by the key")
+        yield printable(f"  {plan.signature.key}")
     if not plan.is_empty:
         yield from (_LEGEND, "")
     for target in plan.targets:
@@ -97,7 +93,7 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def _target(target: TargetPlan) -> Iterator[str]:
     identity = target.identity
-    yield style(target.address, bold=True)
+    yield style(printable(target.address), bold=True)
     yield printable(f"  {target.provider} {identity.kind} {identity.name!r} ({identity.id})")
     yield printable(f"  {identity.base_url}, read: {target.proof}")
     for change in target.changes:
@@ -111,7 +107,7 @@ def _target(target: TargetPlan) -> Iterator[str]:
 
 def _change(change: Change, target: TargetPlan) -> Iterator[str]:
     tier = change.after or change.before
-    where = f"  {span(tier.range, whole=target.whole_numbers)} {target.unit}" if tier else ""
+    where = printable(f"  {span(tier.range, whole=target.whole_numbers)} {target.unit}") if tier else ""
     yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + where
     if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
         yield from (f"      {printable(line)}" for line in _leaves(tier.fields))
@@ -122,24 +118,16 @@ def _change(change: Change, target: TargetPlan) -> Iterator[str]:
 
 
 def _fields(change: Change, is_whole: bool) -> Iterator[str]:
-    if change.before and change.after and change.before.range != change.after.range:
-        before, after = (span(tier.range, whole=is_whole) for tier in (change.before, change.after))
-        yield f"range: {before} → {after}"
-    for field in change.fields:
-        if field.path[0] != "range":
-            yield f"{'.'.join(field.path)}: {_shown(field.before)} → {_shown(field.after)}"
+    if change.before and change.after:
+        yield from differences(change.before, change.after, change.fields, whole=is_whole)
 
 
 def _leaves(fields: Mapping[str, Value]) -> Iterator[str]:
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
-            yield from (f"{name}.{key}: {_shown(item)}" for key, item in value.items())
+    for name, field in fields.items():
+        if isinstance(field, Mapping):
+            yield from (f"{name}.{key}: {shown(item)}" for key, item in field.items())
         else:
-            yield f"{name}: {_shown(value)}"
-
-
-def _shown(value: Value) -> str:
-    return "absent" if value is None else jsontext.dumps(exact(value))
+            yield f"{name}: {shown(field)}"
 
 
 def _wrapped(note: str) -> Iterator[str]:
@@ -234,7 +222,7 @@ def _summary(plan: Plan) -> str:
 
 def _results(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        yield style(result.target.address, bold=True)
+        yield style(printable(result.target.address), bold=True)
         for outcome in result.outcomes:
             word, colour = _STATES[outcome.state]
             detail = f" ({printable(outcome.detail)})" if outcome.detail else ""
