@@ -17,7 +17,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @dataclass
 class Settings:
-    """The global options, wherever on the command line they stood, and how the report is to be written."""
+    """The global options, wherever on the command line they stood, and how the report is to be written.
+
+    `redact` takes whole keys out of a text, `redact_all` also parts of them out of a short one. `writes` tells how many
+    requests that write have left so far.
+    """
 
     directory: Path = Path("tiers")
     environment: str | None = None
@@ -26,6 +30,9 @@ class Settings:
     no_color: bool = False
     command: str = ""
     format: str = "text"
+    redact: Callable[[str], str] = str
+    redact_all: Callable[[str], str] = str
+    writes: Callable[[], int] = int
 
     @property
     def color(self) -> bool | None:
@@ -35,6 +42,18 @@ class Settings:
 
 # What one ladder is called at each vendor.
 _LADDERS = {"voucherify": "campaign", "fanfare": "group"}
+
+
+def settings(environ: Mapping[str, str]) -> Settings:
+    """The options as they are unless told, and what keeps the vendors' keys secret: the values of their variables."""
+    vendors = tuple(f"{vendor.upper()}_" for vendor in _LADDERS)
+    keys = [value.strip() for name, value in environ.items() if name.startswith(vendors) and not name.endswith("_URL")]
+    if not keys:
+        return Settings()
+    from tierops.redaction import Redaction
+
+    redaction = Redaction(keys)
+    return Settings(redact=redaction.whole, redact_all=redaction.every)
 
 
 class Import(NamedTuple):

@@ -24,6 +24,7 @@ from tierops.model import (
     exact,
 )
 from tierops.output import ladder
+from tierops.visible import fit, printable, width
 from tierops.wording import span
 
 _WIDTH = 80
@@ -55,11 +56,6 @@ def render(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def printable(text: str) -> str:
-    """The text with control, bidi and other invisible characters escaped: names and messages are not ours."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _problem(problem: Problem) -> str:
     severity = "" if problem.severity is Severity.ERROR else f"{problem.severity.value}: "
     return printable(f"{severity}{problem}")
@@ -75,7 +71,7 @@ def _checked(checked: tuple[int, int, int], problems: Sequence[Problem]) -> list
 
 def _plan(plan: Plan) -> Iterator[str]:
     if plan.environment:
-        yield f"environment {plan.environment}"
+        yield printable(f"environment {plan.environment}")
     if not plan.is_empty:
         yield from (_LEGEND, "")
     for target in plan.targets:
@@ -85,7 +81,7 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def _target(target: TargetPlan) -> Iterator[str]:
     identity = target.identity
-    yield style(target.address, bold=True)
+    yield style(printable(target.address), bold=True)
     yield printable(f"  {target.provider} {identity.kind} {identity.name!r} ({identity.id})")
     yield printable(f"  {identity.base_url}, read: {target.proof}")
     for change in target.changes:
@@ -98,8 +94,8 @@ def _target(target: TargetPlan) -> Iterator[str]:
 
 
 def _change(change: Change, target: TargetPlan) -> Iterator[str]:
-    tier = change.after or change.before
-    where = f"  {span(tier.range, whole=target.whole_numbers)} {target.unit}" if tier else ""
+    tier, unit = change.after or change.before, printable(target.unit)
+    where = f"  {span(tier.range, whole=target.whole_numbers)} {unit}" if tier else ""
     yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + where
     if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
         yield from (f"      {printable(line)}" for line in _leaves(tier.fields))
@@ -148,9 +144,10 @@ def _ladder(target: TargetPlan) -> Iterator[str]:
         )
         for row in rows
     ]
-    left = max([len(target.unit), *(len(cell[0]) for cell in cells)])
+    unit = fit(printable(target.unit), _WIDTH // 4).rstrip()
+    left = max([width(unit), *(len(cell[0]) for cell in cells)])
     side = (_WIDTH - left - 6) // 2
-    yield f"  {target.unit:<{left}}  {'live':<{side}}  desired"
+    yield f"  {fit(unit, left)}  {'live':<{side}}  desired"
     alike = 0
     for range_, live, desired, is_different in cells:
         if len(cells) > _MOST_ROWS and not is_different:
@@ -159,7 +156,7 @@ def _ladder(target: TargetPlan) -> Iterator[str]:
         if alike:
             yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
             alike = 0
-        yield f"  {range_:<{left}}  {_fit(live, side):<{side}}  {_fit(desired, side)}".rstrip()
+        yield f"  {range_:<{left}}  {fit(live, side)}  {fit(desired, side)}".rstrip()
     if alike:
         yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
 
@@ -168,10 +165,6 @@ def _names(names: Sequence[str], symbols: Mapping[str, str]) -> str:
     if not names:
         return "·  (no tier)"
     return "┃ " + " ┃ ".join(printable(name) + symbols.get(name, "") for name in names)
-
-
-def _fit(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 _MISSING = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}
@@ -222,7 +215,7 @@ def _summary(plan: Plan) -> str:
 
 def _results(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        yield style(result.target.address, bold=True)
+        yield style(printable(result.target.address), bold=True)
         for outcome in result.outcomes:
             word, colour = _STATES[outcome.state]
             detail = f" ({printable(outcome.detail)})" if outcome.detail else ""
