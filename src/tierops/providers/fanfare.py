@@ -13,12 +13,11 @@ from decimal import Decimal
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
-from urllib.parse import quote
 
 from tierops import jsontext
 from tierops.errors import IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Capabilities, Identity, Live, LiveTier, Range, Request, Tier, Value, compact, exact
-from tierops.providers.base import credential
+from tierops.providers.base import credential, segment
 from tierops.providers.received import expect_list, expect_made, expect_map, expect_text
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ class Provider:
             return self._list
 
     def _group(self, id_: str) -> list[Audience]:
-        answer = self._client.get(f"/audiences/groups/{quote(id_, safe='')}")
+        answer = self._client.get(f"/audiences/groups/{segment(id_)}")
         return [expect_map(item, "audience") for item in expect_list(answer, "audiences")]
 
     def _identity(self, listed: _List, id_: str, name: str) -> Identity:
