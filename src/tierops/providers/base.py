@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from tierops.errors import TieropsError
 
 if TYPE_CHECKING:
-    from tierops.model import Capabilities, Identity, Live, Request, Tier, Value
+    from tierops.model import Capabilities, Identity, Live, LiveTier, Request, Tier, Value
     from tierops.providers.http import Client
 
 
@@ -68,8 +68,8 @@ class Provider(Protocol):
         """The fewest requests that create these tiers. Pure."""
         ...
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
-        """Send those requests; return only if the answer shows each tier as wanted.
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
+        """Send those requests; give the tiers that they made, if the answer shows each as wanted.
 
         Raises `AnswerLost` where the answer does not say what happened, `VendorError` where the vendor refused.
         """
