@@ -20,7 +20,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TIEROPS_ENV", "NO_COLOR", "VOUCHERIFY_URL", "FANFARE_URL", "VOUCHERIFY_OAUTH_TOKEN", *KEYS):
+    for name in (
+        "TIEROPS_ENV",
+        "NO_COLOR",
+        "VOUCHERIFY_URL",
+        "FANFARE_URL",
+        "VOUCHERIFY_OAUTH_TOKEN",
+        "VOUCHERIFY_PROJECT",
+        *KEYS,
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from tierops.emulator import ConnectionDropped, Emulator, NoAnswer, PortClosed
-from tierops.providers.http import Client, Waiting
+from tierops.providers.http import Client
+from tierops.providers.limits import Waiting
 from tierops.providers.voucherify import Provider
 
 CAMPAIGN = "Loyalty Campaign - Tiers"
@@ -47,15 +48,16 @@ def connect(
     slept: Callable[[float], None],
     transport: httpx.BaseTransport | None = None,
     kind: type = Provider,
+    **waiting: Any,
 ) -> Any:
-    """A provider in front of the emulator, without a socket."""
+    """A provider in front of the emulator, without a socket. `waiting` is what else `Waiting` takes."""
     headers, account = kind.credentials(KEYS)
     client = Client(
         kind.TITLE,
         f"http://127.0.0.1/{kind.NAME}",
         headers,
         kind.explain,
-        waiting=Waiting(sleep=slept),
+        waiting=Waiting(sleep=slept, **waiting),
         transport=transport or InProcess(emulator),
     )
     return kind(client, account)

@@ -11,7 +11,7 @@ from harness import InProcess, Slept, connect
 
 from tierops import apply, plan
 from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
-from tierops.errors import AnswerLost, Exit, PlanRefused, VendorError
+from tierops.errors import AnswerLost, Exit, Interrupted, PlanRefused, VendorError
 from tierops.model import Identity, Kind, Live, LiveTier, Position, Range, Result, State, Target, TargetPlan, Tier
 from tierops.providers.voucherify import Provider, encode
 
@@ -239,6 +239,9 @@ class Refusing:
     def fetch(self, place) -> Live:
         return self._provider.fetch(place)
 
+    def afford(self, lives: Sequence[Live]) -> None:
+        self._provider.afford(lives)
+
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> Sequence[LiveTier]:
         self.creates += 1
         if self._before:
@@ -456,3 +459,71 @@ def test_the_worst_outcome_of_all_targets_is_the_exit_code(club: Emulator, provi
     assert apply.exit_code([good, bad, lost]) is Exit.UNKNOWN
     assert apply.exit_code([bad]) is Exit.FAILED
     assert apply.exit_code([]) is Exit.DONE
+
+
+class Stopping:
+    """Somebody asks to stop after so many checks, or in the first pause."""
+
+    def __init__(self, checks: int = 99) -> None:
+        self._left = checks
+
+    def check(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise Interrupted
+
+    def sleep(self, _: float) -> None:
+        raise Interrupted
+
+
+def stopped(target: TargetPlan, vendor: object, stop: Stopping) -> Result:
+    live = {target.address: vendor.fetch(target.place)}
+    return apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, stop.sleep, check=stop.check))[0]
+
+
+def test_an_interrupt_before_the_create_leaves_it_not_done(club: Emulator, provider: Provider) -> None:
+    result = stopped(planned(provider), provider, Stopping(0))
+    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
+    assert (result.is_interrupted, result.trouble, club.writes) == (True, "interrupted", 0)
+    assert apply.exit_code([result]) is Exit.INTERRUPTED
+
+
+def test_an_interrupt_in_the_pause_after_a_lost_answer_leaves_it_unknown(club: Emulator, provider: Provider) -> None:
+    target = planned(provider)
+    club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 500}}])
+    club.faults.append(Fault(on=POST, kind="drop-after"))
+    result = stopped(target, provider, Stopping())
+    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.ALREADY}
+    assert (result.is_interrupted, result.remaining) == (True, None)
+
+
+def test_an_interrupt_before_the_second_send_knows_what_the_settled_read_showed(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    vendor = Refusing(provider, AnswerLost("lost"))
+    live = {target.address: Live(target.identity, target.live, "")}
+    result = apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, slept, check=Stopping(1).check))[0]
+    assert set(states(result).values()) == {State.UNKNOWN}
+    assert (vendor.creates, result.is_interrupted) == (1, True)
+    assert [change.kind for change in result.remaining or ()] == [Kind.CREATE, Kind.CREATE]
+
+
+def test_an_interrupted_read_back_of_a_confirmed_create_says_that_it_is_done(
+    club: Emulator, provider: Provider
+) -> None:
+    class Stopped(Refusing):
+        def fetch(self, place) -> Live:
+            if self.creates:
+                raise Interrupted
+            return super().fetch(place)
+
+    for errors, state, trouble in (
+        ((), State.DONE, "interrupted"),
+        ((VendorError("refused", 400),), State.UNKNOWN, "refused; interrupted"),
+    ):
+        club.voucherify.add_campaign(f"Club {trouble}")
+        target = planned(provider, ladder()._replace(place={"campaign": f"Club {trouble}"}))
+        result = stopped(target, Stopped(provider, *errors), Stopping())
+        assert set(states(result).values()) == {state}
+        assert (result.trouble, apply.exit_code([result])) == (trouble, Exit.INTERRUPTED)

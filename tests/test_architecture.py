@@ -31,11 +31,13 @@ FLOW = {
     "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
     "disk": {"errors"},
     "stages": {"", "model", "errors", "config", "providers", "rules", "plan", "apply"},
-    "serving": {"errors", "emulator"},
+    "fault_file": {"model", "errors", "config", "emulator"},
+    "serving": {"errors", "emulator", "fault_file"},
     "demo": {"errors", "emulator", "resources"},
-    "options": set(),
+    "interrupts": {"errors"},
+    "options": {"interrupts"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo", "disk", "import_command"},
+    | {"serving", "demo", "disk", "import_command", "interrupts"},
     "__main__": {"cli"},
     "": set(),
 }

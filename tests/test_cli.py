@@ -134,6 +134,20 @@ def test_a_plan_for_another_account_or_host_is_refused(
     assert middle_missing.writes == 0
 
 
+def test_where_the_project_is_named_one_key_plans_and_another_applies(
+    middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCHERIFY_PROJECT", "Acme, production")
+    tierops("plan", "--out", "plan.json")
+    monkeypatch.setenv("VOUCHERIFY_APP_ID", "the key that may write")
+    monkeypatch.setenv("VOUCHERIFY_PROJECT", "Acme, sandbox")
+    assert tierops("apply", "plan.json").code == Exit.REFUSED
+    assert middle_missing.writes == 0
+    monkeypatch.setenv("VOUCHERIFY_PROJECT", "Acme, production")
+    assert tierops("apply", "plan.json").code == Exit.DONE
+    assert middle_missing.writes == 1
+
+
 def test_an_expired_plan_is_refused(middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     tierops("plan", "--out", "plan.json", "--ttl", "1s")
     time.sleep(1.1)
@@ -281,7 +295,7 @@ def test_apply_on_a_terminal_shows_the_plan_and_wants_a_yes(
 def test_an_interrupt_exits_with_130(middle_missing: Emulator, tierops: Run) -> None:
     ended, shown = typed("\x03", "apply")
     assert (ended, middle_missing.writes) == (Exit.INTERRUPTED, 0)
-    assert "plan again to see" in shown
+    assert "interrupted; nothing was written" in shown
 
 
 def test_plain_output_has_no_colour_codes(middle_missing: Emulator, tierops: Run) -> None:
@@ -364,7 +378,7 @@ def test_a_waived_finding_is_shown_and_stops_nothing(documented: Emulator, tiero
 def test_what_keeps_tierops_from_the_vendor_is_one_sentence(
     environ: dict, message: str, documented: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("tierops.interrupts.Stop.sleep", lambda *_: None)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     ended = tierops("plan")

@@ -12,7 +12,8 @@ import pytest
 from harness import Slept
 
 from tierops.errors import AnswerLost, TieropsError, VendorError
-from tierops.providers.http import Client, Waiting
+from tierops.providers.http import Client
+from tierops.providers.limits import Waiting
 
 NOW = 1_800_000_000.0
 

@@ -67,14 +67,14 @@ def test_plan_is_as_expected_and_apply_converges(
     assert emulator.writes == 0
 
     creates = any(target.creates for target in plan.targets)
-    results = stages.carry_out(plan.targets, None, vendors, 0, slept, lambda _: None)
+    results = stages.carry_out(plan.targets, None, vendors, apply.Patience(0, slept))
     left = [change for target in plan.targets for change in target.changes if change.kind is not Kind.CREATE]
     assert apply.exit_code(results) == (Exit.REMAINING if left else Exit.DONE)
     assert emulator.writes == (1 if creates else 0)
 
     again = make_plan(vendors)
     assert [change for target in again.targets for change in target.changes] == left
-    stages.carry_out(plan.targets, None, vendors, 0, slept, lambda _: None)
-    stages.carry_out(again.targets, None, vendors, 0, slept, lambda _: None)
+    stages.carry_out(plan.targets, None, vendors, apply.Patience(0, slept))
+    stages.carry_out(again.targets, None, vendors, apply.Patience(0, slept))
     assert emulator.writes == (1 if creates else 0)
     assert slept == []

@@ -291,6 +291,7 @@ def test_no_tiers_are_no_request(club: Emulator, provider: Provider) -> None:
     [
         (KEYS, {"X-App-Id": "app", "X-App-Token": "token"}, True),
         ({**KEYS, "VOUCHERIFY_OAUTH_TOKEN": " abc\n"}, {"Authorization": "Bearer abc"}, False),
+        ({"VOUCHERIFY_OAUTH_TOKEN": "abc", "VOUCHERIFY_PROJECT": "p"}, {"Authorization": "Bearer abc"}, True),
     ],
 )
 def test_keys_or_a_bearer_token_authenticate(environ: dict, headers: dict, has_account: bool) -> None:

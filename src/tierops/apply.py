@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from tierops import diff, plan
-from tierops.errors import AnswerLost, Exit, IncompleteRead, PlanRefused, VendorError
+from tierops.errors import AnswerLost, Exit, IncompleteRead, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Change, Identity, Kind, Live, LiveTier, Outcome, Result, State, TargetPlan, Tier
 
 _MOST_SENDS = 3
+_INTERRUPTED = "interrupted"
 _MOST_READS = 6  # of a list that does not settle, or does not show what the vendor confirmed
 
 
@@ -25,17 +26,25 @@ class Vendor(Protocol):
         """Every live tier of the place, proved complete."""
         ...
 
+    def afford(self, lives: Sequence[Live]) -> None:
+        """Raise `VendorError` if its limits do not allow a create at each place; see `providers.base.Provider`."""
+        ...
+
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> Sequence[LiveTier]:
         """Send the creates and give what they made, or say why not; see `providers.base.Provider.create`."""
         ...
 
 
 class Patience(NamedTuple):
-    """How a list is waited for: `settle` is the quiet period in seconds between two reads that must be equal."""
+    """How a list is waited for: `settle` is the quiet period in seconds between two reads that must be equal.
+
+    `sleep` and `check` raise `Interrupted` once somebody asked to stop.
+    """
 
     settle: float
     sleep: Callable[[float], None]
     tell: Callable[[str], None] = lambda _: None
+    check: Callable[[], None] = lambda: None
 
 
 def run(
@@ -48,9 +57,12 @@ def run(
     """Carry out the plans of all targets, `spread` as the caller likes. `vendors` goes by provider name.
 
     `lives` is a fresh read of every target, by address. Each is checked against its plan before the first write to
-    any: raises `PlanRefused` where one does not fit, and then nothing was written.
+    any: raises `PlanRefused` where one does not fit, `VendorError` where the vendor's limits do not allow all of it,
+    and then nothing was written.
     """
     absent = {target.address: plan.missing(target, lives[target.address]) for target in targets}
+    for name, vendor in vendors.items():
+        vendor.afford([lives[t.address] for t in targets if t.provider == name and absent[t.address]])
 
     def carry_out(target: TargetPlan) -> Result:
         return _carry_out(target, vendors[target.provider], lives[target.address], absent[target.address], patience)
@@ -60,6 +72,8 @@ def run(
 
 def exit_code(results: Sequence[Result]) -> Exit:
     """The one code for all targets; the worst news wins."""
+    if any(result.is_interrupted for result in results):
+        return Exit.INTERRUPTED
     states = {outcome.state for result in results for outcome in result.outcomes}
     if State.UNKNOWN in states:
         return Exit.UNKNOWN
@@ -76,9 +90,14 @@ def _carry_out(target: TargetPlan, vendor: Vendor, live: Live, absent: Sequence[
     sends = 0
     while absent and not trouble and not made:
         sends += 1
-        patience.tell(f"{target.address}: creating {', '.join(tier.name for tier in absent)}")
         try:
+            patience.check()
+            patience.tell(f"{target.address}: creating {', '.join(tier.name for tier in absent)}")
             made = vendor.create(target.identity, absent)
+        except Interrupted:  # before this create was sent
+            return _result(target, live, first, made, lost, _INTERRUPTED)._replace(is_interrupted=True)
+        except NotSent as error:
+            return _result(target, live, first, made, lost, str(error))
         except AnswerLost as error:
             patience.tell(f"{target.address}: {error}; reading back")
             lost.update(tier.name for tier in absent)
@@ -88,6 +107,9 @@ def _carry_out(target: TargetPlan, vendor: Vendor, live: Live, absent: Sequence[
             trouble = str(error)
         try:
             live = _read_back(target, vendor, made, patience, is_settled_needed=bool(lost) or not made)
+        except Interrupted:
+            told = f"{trouble}; {_INTERRUPTED}" if trouble else _INTERRUPTED
+            return _unread(target, first, told, is_confirmed=bool(made))._replace(is_interrupted=True)
         except VendorError as error:
             return _unread(target, first, f"{trouble or 'sent'}; reading back failed: {error}")
         try:
@@ -172,15 +194,18 @@ def _result(
     return Result(target, tuple(map(outcome, target.creates)), _remaining(target, live), trouble)
 
 
-def _unread(target: TargetPlan, sent: Sequence[Tier], trouble: str) -> Result:
+def _unread(target: TargetPlan, sent: Sequence[Tier], trouble: str, *, is_confirmed: bool = False) -> Result:
+    """What is known of each create where nothing could be read after it was sent."""
     was_sent = {tier.name for tier in sent}
-    outcomes = (
-        Outcome(tier.name, State.UNKNOWN, "it may or may not have landed: plan again to see")
-        if tier.name in was_sent
-        else Outcome(tier.name, State.ALREADY)
-        for tier in target.creates
-    )
-    return Result(target, tuple(outcomes), None, trouble)
+
+    def outcome(tier: Tier) -> Outcome:
+        if tier.name not in was_sent:
+            return Outcome(tier.name, State.ALREADY)
+        if is_confirmed:
+            return Outcome(tier.name, State.DONE, "the vendor confirmed it; it was not read back")
+        return Outcome(tier.name, State.UNKNOWN, "it may or may not have landed: plan again to see")
+
+    return Result(target, tuple(map(outcome, target.creates)), None, trouble)
 
 
 def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:

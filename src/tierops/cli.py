@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from tierops import __version__, disk, options
+from tierops import __version__, disk, interrupts, options
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
     from tierops.config import Environment
     from tierops.model import Live, Plan, Problem, Report, TargetPlan
     from tierops.stages import Vendors
+
+
+_UNDER_WAY = "a create may have been under way: plan again to see"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -125,9 +127,11 @@ def apply(
     if is_asking and any(target.creates for target in made.targets):
         _ask(settings, made)
         lives = None  # time has passed: look again
-    results = stages.carry_out(
-        made.targets, lives, made.vendors, settle, time.sleep, lambda text: _tell(settings, text)
-    )
+    stop, tell = settings.stop, lambda text: _tell(settings, text)
+    with interrupts.orderly(stop, tell, _give_up):
+        settings.is_writing = True
+        patience = applying.Patience(settle, stop.sleep, tell, stop.check)
+        results = stages.carry_out(made.targets, lives, made.vendors, patience)
     code = applying.exit_code(results)
     usage = made.vendors.usage()
     return _report(settings, Report("apply", code, "", made.notes, None, made.plan, results, usage))
@@ -207,22 +211,40 @@ def schema(name: str) -> Exit:
 @click.option("--data", type=FILE, metavar="FILE", help="Keep the data in this SQLite file; else in memory.")
 @click.option("--switch", "switches", multiple=True, metavar="VENDOR.NAME=VALUE", help="What the vendor leaves open.")
 @click.option("--switches", "is_listing", is_flag=True, help="List the switches and end.")
+@click.option("--faults", type=FILE, metavar="FILE", help="Misbehave as this YAML or JSON list of faults says.")
+@click.option("--fault-kinds", is_flag=True, help="List the kinds of faults and end.")
+@click.option("--chaos", type=int, metavar="SEED", help="Misbehave at random, alike for the same seed and requests.")
 @click.option("--examples", is_flag=True, help="Add the examples of the vendors' documentation.")
 @shared
 @click.pass_obj
 def emulate(
     settings: Settings, host: str, port: int, data: Path | None, switches: tuple[str, ...], is_listing: bool,
-    examples: bool,
+    faults: Path | None, fault_kinds: bool, chaos: int | None, examples: bool,
 ) -> Exit:  # fmt: skip
     """Serve the vendors' APIs on this machine.
 
     Built from the vendors' published documentation. Any non-empty keys do. Needs the extra: tierops[emulator]
+
+    A vendor that misbehaves: --faults takes a list such as
+
+    \b
+      - {on: "POST /v1/loyalties/*/tiers", kind: drop-after}
+      - {on: "GET *", kind: lag, value: 2000, times: always, after: 1}
+
+    `times` (1) is how often it happens, or `always`; `after` (0) lets so many requests pass before; what `value` means,
+    --fault-kinds says. With --chaos too, it decides on the requests that no fault of the list is for: about every fifth
+    one meets a fault that suits its method.
     """
     serving = _extra("serving")
     if is_listing:
         click.echo(serving.switch_table(), nl=False)
+    elif fault_kinds:
+        click.echo(serving.fault_table(), nl=False)
     else:
-        serving.run(host, port, data, switches, has_examples=examples, log=settings.verbose > 0, say=click.echo)
+        serving.run(
+            host, port, data, switches, faults=faults, chaos=chaos, has_examples=examples, log=settings.verbose > 0,
+            say=click.echo,
+        )  # fmt: skip
     return Exit.DONE
 
 
@@ -259,15 +281,15 @@ def run(argv: Sequence[str]) -> int:
     """Run one command line; every way in which it can end becomes an exit code and, with it, a sentence."""
     settings = Settings()
     try:
-        return int(cli.main(list(argv), prog_name="tierops", obj=settings, standalone_mode=False) or Exit.DONE)
+        with interrupts.at_once(settings.stop):
+            return int(cli.main(list(argv), prog_name="tierops", obj=settings, standalone_mode=False) or Exit.DONE)
     except click.ClickException as error:
         if not _is_json(argv):
             error.show()
             return Exit.USAGE
         return _fail(settings, argv, Exit.USAGE, error.format_message())
     except click.Abort:
-        is_writing = settings.command == "apply"
-        told = "interrupted; a create may have been under way: plan again to see" if is_writing else "interrupted"
+        told = f"interrupted; {_UNDER_WAY if settings.is_writing else 'nothing was written'}"
         return _fail(settings, argv, Exit.INTERRUPTED, told)
     except BadInput as error:
         return _fail(settings, argv, error.exit_code, str(error), error.problems)
@@ -297,6 +319,12 @@ def _report(settings: Settings, report: Report) -> Exit:
     if report.error and settings.format == "text":
         click.echo(click.style("error: ", fg="red") + report.error, err=True, color=settings.color)
     return report.exit_code
+
+
+def _give_up() -> None:
+    """Leave at once, whatever other threads wait for."""
+    click.echo(f"error: stopped at once; {_UNDER_WAY}", err=True)
+    os._exit(Exit.INTERRUPTED)
 
 
 def _tell(settings: Settings, text: str) -> None:
@@ -340,14 +368,15 @@ def _vendors(
     settings: Settings, environment: Environment | None, max_wait: float, *, is_read_only: bool = False
 ) -> Vendors:
     from tierops import stages
-    from tierops.providers.http import Waiting
+    from tierops.providers.limits import Waiting
 
     if settings.verbose:
         import logging
 
         logging.basicConfig(format="%(message)s", stream=sys.stderr)
         logging.getLogger("tierops").setLevel(logging.INFO)
-    waiting = Waiting(max_wait=max_wait, tell=lambda text: _tell(settings, text))
+    stop = settings.stop
+    waiting = Waiting(max_wait, stop.sleep, tell=lambda text: _tell(settings, text), check=stop.check)
     vendors = stages.Vendors(os.environ, environment.urls if environment else {}, waiting, is_read_only)
     return click.get_current_context().with_resource(vendors)
 

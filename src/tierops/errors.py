@@ -29,7 +29,7 @@ class Exit(IntEnum):
     PARTIAL = 5, "apply stopped part-way; the report lists done, not done"
     UNKNOWN = 6, "outcome unknown: a create may or may not have landed; the report lists which"
     USAGE = 64, "usage error"
-    INTERRUPTED = 130, "interrupted"
+    INTERRUPTED = 130, "interrupted; the report of an apply lists done, unknown, not done"
 
 
 class TieropsError(Exception):
@@ -58,6 +58,15 @@ class PlanRefused(TieropsError):
     exit_code = Exit.REFUSED
 
 
+class Interrupted(TieropsError):
+    """Somebody asked to stop; nothing was sent after that."""
+
+    exit_code = Exit.INTERRUPTED
+
+    def __init__(self, message: str = "interrupted; nothing was written") -> None:
+        super().__init__(message)
+
+
 class VendorError(TieropsError):
     """A vendor refused, could not be reached, or answered otherwise than documented.
 
@@ -67,6 +76,10 @@ class VendorError(TieropsError):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+class NotSent(VendorError):
+    """A create never left, or the vendor refused it unseen: nothing came of it, and there is nothing to read back."""
 
 
 class IncompleteRead(VendorError):

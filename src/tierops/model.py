@@ -312,14 +312,15 @@ class Outcome(NamedTuple):
 class Result(NamedTuple):
     """What apply did at one target.
 
-    `remaining` is the difference that the last read showed, None where that read failed.
-    `trouble` says what stopped the target, and is empty where nothing did.
+    `remaining` is the difference that the last read showed, None where there was none after the last write.
+    `trouble` says what stopped the target, and is empty where nothing did; `is_interrupted` where somebody did.
     """
 
     target: TargetPlan
     outcomes: tuple[Outcome, ...]
     remaining: tuple[Change, ...] | None
     trouble: str = ""
+    is_interrupted: bool = False
 
 
 class Usage(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -12,12 +12,17 @@ from typing import Any, NamedTuple, TypeVar
 import click
 from click.core import ParameterSource
 
+from tierops.interrupts import Stop
+
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @dataclass
 class Settings:
-    """The global options, wherever on the command line they stood, and how the report is to be written."""
+    """The global options, wherever on the command line they stood, how the report is to be written, and how far it is.
+
+    `is_writing` is True from when a create may have been sent.
+    """
 
     directory: Path = Path("tiers")
     environment: str | None = None
@@ -26,6 +31,8 @@ class Settings:
     no_color: bool = False
     command: str = ""
     format: str = "text"
+    is_writing: bool = False
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def color(self) -> bool | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tierops.emulator import Emulator, Switches
+from tierops import fault_file
+from tierops.emulator import KINDS, RATE, Chaos, Emulator, Switches
 from tierops.emulator.server import run_forever
 from tierops.errors import TieropsError, UsageError
 
@@ -16,11 +17,17 @@ def run(
     data: Path | None,
     switches: Sequence[str],
     *,
+    faults: Path | None = None,
+    chaos: int | None = None,
     has_examples: bool,
     log: bool,
     say: Callable[[str], None],
 ) -> None:
-    """Serve until interrupted. Raises `UsageError` for a wrong switch, `TieropsError` where it cannot listen."""
+    """Serve until interrupted, misbehaving as the file `faults` says and else at random from the seed `chaos`.
+
+    Raises `UsageError` for a wrong switch, `BadInput` for a wrong file, `TieropsError` where it cannot listen.
+    """
+    script = fault_file.read(faults) if faults else ()
     try:
         emulator = Emulator(data, Switches.parse(switches))
     except ValueError as error:
@@ -32,10 +39,17 @@ def run(
     if has_examples and not emulator.fanfare.audiences():
         emulator.fanfare.load_examples()
 
+    emulator.faults.extend(script)
+    emulator.chaos = None if chaos is None else Chaos(chaos)
+
     def ready(url: str) -> None:
         say("Serving what the vendors' published documentation describes; never tried against their live services.")
         say(f"export VOUCHERIFY_URL={url}/voucherify VOUCHERIFY_APP_ID=any VOUCHERIFY_APP_TOKEN=any")
         say(f"export FANFARE_URL={url}/fanfare FANFARE_SECRET_KEY=any")
+        if script:
+            say(f"Misbehaving as {faults} says: {len(script)} fault{'' if len(script) == 1 else 's'}.")
+        if chaos is not None:
+            say(f"Misbehaving at random, seed {chaos}: about one request in {round(1 / RATE)}.")
 
     try:
         run_forever(emulator, host, port, log=log, ready=ready)
@@ -53,3 +67,8 @@ def switch_table() -> str:
         lines.append(f"{switch.name}={switch.default}{''.join(f' | {choice}' for choice in others)}")
         lines.append(f"    {switch.doc}")
     return "\n".join([*lines, ""])
+
+
+def fault_table() -> str:
+    """Every kind of fault and what it does."""
+    return "".join(f"{kind}\n    {doc}\n" for kind, doc in KINDS.items())

@@ -16,8 +16,10 @@ from tierops.errors import BadInput, PlanRefused, UsageError, VendorError
 from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan, Usage
 
 if TYPE_CHECKING:
+    from tierops.apply import Patience
     from tierops.providers.base import Provider
-    from tierops.providers.http import Client, Waiting
+    from tierops.providers.http import Client
+    from tierops.providers.limits import Waiting
 
 _THREADS = 16  # sync httpx with one client is no faster with more
 
@@ -110,7 +112,7 @@ class Vendors:
                 client.reads,
                 client.writes,
                 sum(len(target.requests) for target in targets if target.provider == name),
-                client.left,
+                client.limits.left,
             )
             for name, client in self.clients.items()
         )
@@ -174,9 +176,7 @@ def carry_out(
     planned: Sequence[TargetPlan],
     lives: Mapping[str, Live] | None,
     vendors: Vendors,
-    settle: float,
-    sleep: Callable[[float], None],
-    tell: Callable[[str], None],
+    patience: Patience,
 ) -> tuple[Result, ...]:
     """Apply plans. `lives` is a read that nothing can have come after; without it live is read again first."""
     from tierops import apply
@@ -184,7 +184,7 @@ def carry_out(
     if lives is None:
         lives = read_again(planned, vendors)
     connected = vendors.connect([target.provider for target in planned])
-    return apply.run(planned, connected, lives, apply.Patience(settle, sleep, tell), _side_by_side)
+    return apply.run(planned, connected, lives, patience, _side_by_side)
 
 
 def read_again(planned: Sequence[TargetPlan], vendors: Vendors) -> dict[str, Live]:

@@ -160,17 +160,22 @@ def test_every_kind_is_described() -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "kind", "times", "after", "message"),
+    ("fault", "message"),
     [
-        (CREATE, "sulk", 1, 0, "fault kind 'sulk' is none of"),
-        ("/v1/loyalties", "empty", 1, 0, "a fault is on METHOD /path"),
-        (CREATE, "empty", 0, 0, "at least once"),
-        (CREATE, "empty", None, -1, "no fewer than 0"),
+        ({"on": CREATE, "kind": "sulk"}, "fault kind 'sulk' is none of"),
+        ({"on": "/v1/loyalties", "kind": "empty"}, "a fault is on METHOD /path"),
+        ({"on": "post /v1/loyalties", "kind": "empty"}, "a fault is on METHOD /path"),
+        ({"on": CREATE, "kind": "empty", "times": 0}, "at least once, not 0 times"),
+        ({"on": CREATE, "kind": "empty", "times": None, "after": -1}, "no fewer than 0"),
+        ({"on": CREATE, "kind": "html-before", "value": 204}, "204 is no HTTP status of a page"),
+        ({"on": CREATE, "kind": "html-after", "value": 799}, "799 is no HTTP status of a page"),
+        ({"on": LIST, "kind": "cap", "value": -1}, "-1 is no value for a fault: 0 to 86400000"),
+        ({"on": LIST, "kind": "total", "value": -86_400_001}, "no value for a fault: -86400000 to 86400000"),
     ],
 )
-def test_bad_fault_is_refused(on: str, kind: str, times: int | None, after: int, message: str) -> None:
+def test_bad_fault_is_refused(fault: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Fault(on, kind, times, after)
+        Fault(**fault)
 
 
 def test_list_may_lag_behind_what_was_created(client: httpx.Client, app: Emulator, clock: Any) -> None:

@@ -195,9 +195,10 @@ def test_request_over_the_limit_does_not_land_late(
 
 
 def test_what_lasts_lasts_a_second_unless_told() -> None:
-    lasting = ("refuse", "hang-before", "hang-after", "late", "drip", "lag")
+    lasting = ("refuse", "hang-before", "hang-after", "late", "delay", "drip", "lag")
     assert {Fault("GET /", kind).seconds for kind in lasting} == {1.0}
-    assert Fault("GET /", "delay").seconds == 0.0
+    assert Fault("GET /", "late", value=1).seconds == 0.001
+    assert Fault("GET /", "empty").seconds == 0.0
 
 
 def test_slow_answer_is_right(served: httpx.Client, app: Emulator) -> None:

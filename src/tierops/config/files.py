@@ -56,21 +56,24 @@ def environments(directory: Path) -> dict[str, list[Path]]:
     return found
 
 
-def read(path: Path) -> tuple[list[Document], list[Problem]]:
-    """The documents of one file, and every finding that kept it, or a part of it, from being read."""
+def read(path: Path, *begins: str) -> tuple[list[Document], list[Problem]]:
+    """The documents of one file, and every finding that kept it, or a part of it, from being read.
+
+    `begins` may say how a file of this sort begins, if it is no program.
+    """
     try:
         with path.open("rb") as stream:
             content = stream.read(_LARGEST + 1)
     except OSError as error:
         return _refused(path, f"cannot read this file: {error.strerror}")
     if len(content) > _LARGEST:
-        return _refused(path, "larger than 10 MiB; is this a program? Split it if it is")
+        return _refused(path, "larger than 10 MiB; is this the right file? Split it if it is")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return _refused(path, f"not UTF-8 (byte 0x{content[error.start]:02x}); save the file as UTF-8", line)
-    return yamltext.parse(text, str(path))
+    return yamltext.parse(text, str(path), *begins)
 
 
 def _refused(path: Path, message: str, line: int = 1) -> tuple[list[Document], list[Problem]]:

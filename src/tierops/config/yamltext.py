@@ -40,15 +40,17 @@ class _Stop(Exception):
     """No error: reading ends here, the finding is already noted, what was read is kept."""
 
 
-def parse(text: str, file: str) -> tuple[list[Document], list[Problem]]:
+def parse(
+    text: str, file: str, begins: str = "a program begins with `version: 1`"
+) -> tuple[list[Document], list[Problem]]:
     """Every document of `text` that could be read, empty ones left out, and every finding (rule `schema`).
 
-    `file` is for the positions. A file without any document is a finding.
+    `file` is for the positions. A file without any document is a finding, which says how such a file `begins`.
     """
     reader = _Reader(text.removeprefix("\ufeff"), file)
     documents = reader.documents()
     if not documents and not reader.problems:
-        reader.report(Position(file, 1, 1), "the file is empty; a program begins with `version: 1`")
+        reader.report(Position(file, 1, 1), f"the file is empty; {begins}")
     return documents, reader.problems
 
 

@@ -7,12 +7,15 @@ Built from the vendors' published documentation, never tried against their live 
 from __future__ import annotations
 
 from tierops.emulator.app import Emulator, Sent
-from tierops.emulator.faults import KINDS, Fault
+from tierops.emulator.chaos import RATE, Chaos
+from tierops.emulator.faults import KINDS, Fault, flaws
 from tierops.emulator.switches import FanfareSwitches, Switch, Switches, VoucherifySwitches
 from tierops.emulator.web import ConnectionDropped, ConnectionReset, NoAnswer, PortClosed
 
 __all__ = [
     "KINDS",
+    "RATE",
+    "Chaos",
     "ConnectionDropped",
     "ConnectionReset",
     "Emulator",
@@ -24,4 +27,5 @@ __all__ = [
     "Switch",
     "Switches",
     "VoucherifySwitches",
+    "flaws",
 ]

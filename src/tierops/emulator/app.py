@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
+from tierops.emulator.chaos import Chaos
 from tierops.emulator.fanfare import FanfareApi
 from tierops.emulator.fanfare_organization import Organization
 from tierops.emulator.faults import Due, Fault, Faults, html_page, spoil
@@ -100,7 +101,8 @@ class Emulator:
     """Vendors' APIs on this machine, each below its own path.
 
     `data` is the SQLite file to keep everything in; without it, data lives in memory. `clock` tells the time in seconds
-    since the epoch. `switches` may be replaced and `faults` filled at any time; `requests` logs the last requests and
+    since the epoch. `switches` may be replaced and `faults` filled at any time, and where `chaos` is set it decides on
+    the requests that no fault is for; `requests` logs the last requests and
     `writes` counts those that reached a writing route. `voucherify` and `fanfare` hold the data and are the vendors'
     dashboards. Raises `OSError` if `data` cannot be used.
     """
@@ -115,6 +117,7 @@ class Emulator:
     ) -> None:
         self.switches = switches
         self.faults = Faults()
+        self.chaos: Chaos | None = None
         self.requests: list[Sent] = []
         self.writes = 0
         self._log_size = log_size
@@ -177,7 +180,10 @@ class Emulator:
         with self._lock:
             self.requests.append(Sent.of(call, prefix))
             del self.requests[: -self._log_size]
-        due = self.faults.take(call.method, call.path, prefix + call.path)
+        paths = call.path, prefix + call.path
+        due = self.faults.take(call.method, *paths)
+        if self.chaos and not due:
+            due = self.chaos.take(call.method, *paths)
         headers, refusal = vendor.meter()
         if due.stops:
             if due.stops.kind == "late" and refusal is None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 from threading import Lock
 
 from tierops.emulator.web import Answer, Call, ConnectionDropped, ConnectionReset, Json, NoAnswer, PortClosed
 
 STOPPERS = {
-    "refuse": "no connection: nothing was executed, this one is reset, and for `value` milliseconds none is accepted",
+    "refuse": "no connection: nothing was executed, this one is reset, and for `value` milliseconds"
+    " (1000 unless given) none is accepted",
     "drop-before": "the connection closes, nothing was executed",
     "reset-before": "the connection is reset, nothing was executed",
-    "hang-before": "no answer: the connection closes after `value` milliseconds, nothing was executed",
-    "late": "the connection closes at once, and `value` milliseconds later the request is executed all the same",
+    "hang-before": "no answer: the connection closes after `value` milliseconds (1000 unless given), nothing was"
+    " executed",
+    "late": "the connection closes at once, and `value` milliseconds later (1000 unless given) the request is executed"
+    " all the same",
     "401": "the key is not known (any more), nothing was executed",
     "403": "the key may not do this, nothing was executed",
     "429": "rate limit with `Retry-After` and the vendor's own header, `value` seconds from now",
@@ -32,7 +36,7 @@ STOPPERS = {
 SPOILERS = {
     "drop-after": "the connection closes after the commit",
     "reset-after": "the connection is reset after the commit",
-    "hang-after": "no answer after the commit: the connection closes after `value` milliseconds",
+    "hang-after": "no answer after the commit: the connection closes after `value` milliseconds (1000 unless given)",
     "500-after": "error 500 after the commit",
     "502-after": "error 502 after the commit",
     "503-after": "error 503 after the commit",
@@ -43,9 +47,10 @@ SPOILERS = {
     "content-type": "the answer is right but says it is `text/html`",
 }
 BENDERS = {
-    "delay": "the answer comes `value` milliseconds late",
-    "drip": "the body of the answer comes in small pieces, over `value` milliseconds",
-    "lag": "a list does not show what was created in the last `value` milliseconds, nor does its `total` count it",
+    "delay": "the answer comes `value` milliseconds late (1000 unless given)",
+    "drip": "the body of the answer comes in small pieces, over `value` milliseconds (1000 unless given)",
+    "lag": "a list does not show what was created in the last `value` milliseconds (1000 unless given),"
+    " nor does its `total` count it",
     "total": "`total` of a list is off by `value`",
     "cap": "a list holds at most `value` entries, whatever its `total` or its cursors say",
     "shift": "a list lacks its first `value` entries, as a page does when the list changed since the page before",
@@ -63,9 +68,13 @@ _SILENCES: dict[str, type[ConnectionDropped]] = {
     "refuse": PortClosed,
     "hang": NoAnswer,
 }
-_TIMED = frozenset({"refuse", "hang-before", "hang-after", "late", "drip", "lag"})
+_TIMED = frozenset({"refuse", "hang-before", "hang-after", "late", "delay", "drip", "lag"})
 """Kinds that last 1000 milliseconds unless `value` says otherwise."""
 
+_MOST = 24 * 3600 * 1000
+"""The largest `value`: a day, where it is milliseconds."""
+_PAGES = frozenset(status for status in HTTPStatus if status >= 200 and status not in (204, 205, 304))
+"""Statuses of answers that have a body."""
 _HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>The server had a problem</h1></body></html>"
 
 
@@ -76,7 +85,7 @@ class Fault:
     `on` is a method and a path pattern, `"POST /v1/loyalties/*/tiers"`; `*` stands for any text, also for any method,
     and the path may be given with or without the vendor's mount. It happens `times` times (`None`: always), after it
     let `after` matching requests pass. What lasts some time lasts a second unless `value` is given. Raises `ValueError`
-    on an unknown kind or a malformed `on`.
+    with what `flaws` says of it.
     """
 
     on: str
@@ -86,12 +95,8 @@ class Fault:
     value: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"fault kind {self.kind!r} is none of {', '.join(KINDS)}")
-        if not re.fullmatch(r"\S+ [/*].*", self.on):
-            raise ValueError(f"a fault is on METHOD /path, not {self.on!r}")
-        if (self.times is not None and self.times < 1) or self.after < 0:
-            raise ValueError("a fault happens at least once, after no fewer than 0 requests")
+        for _, flaw in flaws(self.on, self.kind, self.times, self.after, self.value):
+            raise ValueError(flaw)
 
     @property
     def seconds(self) -> float:
@@ -108,6 +113,23 @@ class Fault:
         """Does it concern this request?"""
         wanted, pattern = self.on.split(" ", 1)
         return wanted in ("*", method) and any(fnmatchcase(path, pattern) for path in paths)
+
+
+def flaws(on: str, kind: str, times: int | None, after: int, value: int) -> Iterator[tuple[str, str]]:
+    """What is wrong with a fault: the field, and a sentence."""
+    if not re.fullmatch(r"(?:[A-Z]+|\*) [/*].*", on, re.DOTALL):
+        yield "on", f"a fault is on METHOD /path, such as `GET /v1/loyalties/*/tiers`, not {on!r}"
+    if kind not in KINDS:
+        yield "kind", f"fault kind {kind!r} is none of {', '.join(KINDS)}"
+    if times is not None and times < 1:
+        yield "times", f"a fault happens at least once, not {times} times"
+    if after < 0:
+        yield "after", f"a fault comes after no fewer than 0 requests, not {after}"
+    if kind.startswith("html-"):
+        if value and value not in _PAGES:
+            yield "value", f"{value} is no HTTP status of a page"
+    elif not (-_MOST if kind == "total" else 0) <= value <= _MOST:
+        yield "value", f"{value} is no value for a fault: {-_MOST if kind == 'total' else 0} to {_MOST}"
 
 
 class Faults:
@@ -140,7 +162,7 @@ class Faults:
         still: list[Fault] = []
         with self._lock:
             for fault in self._waiting:
-                slot = fault.kind if fault.kind in BENDERS else "answer"
+                slot = _slot(fault)
                 if not fault.fits(method, *paths):
                     still.append(fault)
                 elif fault.after:
@@ -163,6 +185,14 @@ class Due:
     def __init__(self, faults: dict[str, Fault]) -> None:
         self._faults = faults
         self.answer = faults.get("answer")
+
+    @classmethod
+    def of(cls, *faults: Fault) -> Due:
+        """These faults, of which no two may decide the answer."""
+        return cls({_slot(fault): fault for fault in faults})
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
 
     @property
     def stops(self) -> Fault | None:
@@ -229,6 +259,10 @@ class Due:
         if "cap" in self._faults:
             entries = entries[: self._faults["cap"].value]
         return entries + entries[-1:] if "repeat" in self._faults else entries
+
+
+def _slot(fault: Fault) -> str:
+    return fault.kind if fault.kind in BENDERS else "answer"
 
 
 def html_page(fault: Fault) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import socket
 import threading
@@ -25,6 +26,18 @@ _PIECES = 20
 """Into how many pieces a body is cut that comes slowly."""
 
 
+_MOST_CONNECTIONS = 128
+_LONGEST_LINE = 64 * 1024
+
+
+class _ShortLines(io.BufferedReader):
+    """A reader that gives out a line in parts if it is too long, so that none fills the memory."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """The next line, or as much of it as one may have."""
+        return super().readline(_LONGEST_LINE if size is None or size < 0 else size)
+
+
 class _QuietRequest(WSGIRequestHandler):
     """Werkzeug's request handler, kept alive.
 
@@ -36,6 +49,13 @@ class _QuietRequest(WSGIRequestHandler):
     # Head and body leave in one write, and without waiting for the other side's delayed acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
+    # Seconds that a client may send nothing, or take nothing: its thread is not for ever.
+    timeout = 60
+
+    def setup(self) -> None:
+        """Files for the connection, of which the one that is read from knows no endless lines."""
+        super().setup()
+        self.rfile = _ShortLines(self.rfile.detach())
 
     def handle_expect_100(self) -> bool:
         """Let the client send its body; at once, since it waits."""
@@ -45,7 +65,14 @@ class _QuietRequest(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         """Answer one request; an `OSError` closes the connection instead."""
-        self.environ = self.make_environ()
+        length = self.headers.get("Content-Length", "0")
+        try:
+            self.environ = self.make_environ()
+        except ValueError:  # a target such as http://[
+            length = ""
+        if not (length.isascii() and length.isdigit()):
+            self.send_error(400)  # closes the connection, too: where the next request begins, nobody knows
+            return
 
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
             code, _, phrase = status.partition(" ")
@@ -85,6 +112,9 @@ class _QuietRequest(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """No line per request."""
 
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's own word
+        """No line per client that sends garbage, or nothing."""
+
 
 class _LoggingRequest(_QuietRequest):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -96,7 +126,7 @@ class _Server(ThreadedWSGIServer):
     """Werkzeug's threaded server, which knows its open connections and raises `OSError` on a port that is taken."""
 
     def __init__(self, app: WSGIApplication, host: str, port: int, *, log: bool) -> None:
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, None] = {}  # a set that knows who came first
         family = select_address_family(host, port)
         # Bound here: Werkzeug, doing it itself, ends the process when the port is taken.
         with socket.create_server((host, port), family=family, backlog=128) as listener:
@@ -108,7 +138,9 @@ class _Server(ThreadedWSGIServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer what comes over one connection, in a thread of its own."""
-        self._connections.add(request)
+        self._connections[request] = None
+        # Who opens more and more of them loses the oldest, and nobody else waits for a thread.
+        _hang_up(tuple(self._connections)[:-_MOST_CONNECTIONS])
         super().process_request(request, client_address)
 
     def service_actions(self) -> None:
@@ -117,7 +149,7 @@ class _Server(ThreadedWSGIServer):
 
     def shutdown_request(self, request: Any) -> None:
         """Called at the end of each connection."""
-        self._connections.discard(request)
+        self._connections.pop(request, None)
         super().shutdown_request(request)
 
     def serve_forever(self, poll_interval: float = 0.02) -> None:
@@ -129,9 +161,7 @@ class _Server(ThreadedWSGIServer):
 
     def hang_up(self) -> None:
         """End all kept connections, so that nothing is answered after the server closed."""
-        for connection in tuple(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        _hang_up(tuple(self._connections))
 
 
 class Served:
@@ -176,6 +206,12 @@ def run_forever(
     if ready is not None:
         ready(server.url)
     server.serve_forever()
+
+
+def _hang_up(connections: Iterable[socket.socket]) -> None:
+    for connection in connections:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _pieces(chunk: bytes) -> Iterable[bytes]:

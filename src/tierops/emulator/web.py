@@ -18,6 +18,7 @@ from tierops.emulator import exact
 from tierops.emulator.exact import Json as Json  # the word for what every body holds
 
 BODY_LIMIT = 10 * 1024 * 1024
+_ENDLESS = 10 * BODY_LIMIT
 
 
 def _finite(text: str) -> float:
@@ -205,12 +206,15 @@ def requested_paths(environ: Mapping[str, Any]) -> tuple[str, str | None]:
 def read_body(chunks: Iterator[bytes]) -> tuple[bytes, int]:
     """The first bytes of a body (one more than the limit at most) and its length.
 
-    It is read to its end either way: the connection stays usable, and a client that sends too much gets its 413.
+    It is read to its end either way: the connection stays usable, and a client that sends too much gets its 413. One
+    that goes on without end does not: raises `ConnectionDropped`.
     """
     kept = bytearray()
     length = 0
     for chunk in chunks:
         length += len(chunk)
+        if length > _ENDLESS:
+            raise ConnectionDropped(f"more than {_ENDLESS} bytes of body")
         if len(kept) <= BODY_LIMIT:
             kept += chunk
     return bytes(kept), length

@@ -239,7 +239,7 @@ def _results(results: Sequence[Result]) -> Iterator[str]:
 
 def _remaining(result: Result) -> Iterator[str]:
     if result.remaining is None:
-        yield "  what is live now could not be read"
+        yield f"  what is live now {'was not' if result.is_interrupted else 'could not be'} read"
     elif not result.remaining and not result.outcomes:
         yield "  nothing to do"
     elif result.remaining:

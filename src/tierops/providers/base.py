@@ -68,10 +68,18 @@ class Provider(Protocol):
         """The fewest requests that create these tiers. Pure."""
         ...
 
+    def afford(self, lives: Sequence[Live]) -> None:
+        """Raise `VendorError` if the vendor's limits do not allow a create at each of these places and its read-back.
+
+        Sends nothing: it goes by what the answers so far said of the limits, and by the longest wait that is allowed.
+        """
+        ...
+
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
         """Send those requests; give the tiers that they made, if the answer shows each as wanted.
 
-        Raises `AnswerLost` where the answer does not say what happened, `VendorError` where the vendor refused.
+        Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
+        where the vendor refused.
         """
         ...
 

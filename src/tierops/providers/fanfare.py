@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
 from tierops import jsontext
-from tierops.errors import IncompleteRead, TieropsError, VendorError
+from tierops.errors import IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Capabilities, Identity, Live, LiveTier, Range, Request, Tier, Value, compact, exact
 from tierops.providers.base import credential
 from tierops.providers.received import expect_list, expect_made, expect_map, expect_text
@@ -139,12 +139,21 @@ class Provider:
         body: Value = {"groupName": identity.name, "attribute": attribute, "tiers": encode(tiers)}
         return (Request("POST", _CREATE, body),)
 
+    def afford(self, lives: Sequence[Live]) -> None:
+        """For each group the list before its create, the create, and the list and the group to read it back."""
+        pages = 1 if self._list is None else self._list.pages
+        self._client.limits.check((2 * pages + 2) * len(lives))
+
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
         """Create the group, if a fresh list in the opposite order does not show it either."""
         made: tuple[LiveTier, ...] = ()
         for request in self.requests(identity, tiers):
             self._has_written = True
-            if _read_list(self._client, "asc").find(identity.name) is not None:
+            try:
+                found = _read_list(self._client, "asc").find(identity.name)
+            except VendorError as error:
+                raise NotSent(f"not sent, for the list before it failed: {error}") from None
+            if found is not None:
                 raise VendorError(f"group {identity.name!r} exists by now, and Fanfare creates whole groups only")
             answer = self._client.post(request.path, request.body)
             made += expect_made(tiers, answer, lambda body: decode(_audiences_in(body), identity.name))

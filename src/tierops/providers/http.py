@@ -10,16 +10,16 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import httpx
 
 from tierops import __version__, jsontext
-from tierops.errors import AnswerLost, TieropsError, VendorError
+from tierops.errors import AnswerLost, NotSent, TieropsError, VendorError
 from tierops.model import Value
+from tierops.providers.limits import Limits, Waiting
 
 if TYPE_CHECKING:
     import ssl
@@ -36,20 +36,11 @@ _log = logging.getLogger(__name__)
 Explain = Callable[[Value], str]
 
 
-class Waiting(NamedTuple):
-    """How long to wait for a vendor's limits, and how: replaced in tests. Times in seconds."""
-
-    max_wait: float = 120.0
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], float] = time.time
-    tell: Callable[[str], None] = lambda _: None
-
-
 class Client:
     """A vendor's API below `base_url`. Safe to use from several threads.
 
-    `explain` turns the vendor's error body into a sentence. `reads` and `writes` count the requests sent, `left` is
-    how many the vendor said are left before its limit. With `is_read_only` nothing but GET can leave.
+    `explain` turns the vendor's error body into a sentence. `reads` and `writes` count the requests sent, `limits` what
+    the vendor allows. With `is_read_only` nothing but GET can leave.
     """
 
     def __init__(
@@ -67,10 +58,10 @@ class Client:
         self.base_url = base_url.rstrip("/")
         self.reads = 0
         self.writes = 0
-        self.left: int | None = None
         self._count = Lock()
         self._explain = explain
         self._waiting = waiting or Waiting()
+        self.limits = Limits(title, self._waiting)
         is_local = _check_url(title, self.base_url)
         self._root = httpx.URL(self.base_url).path.rstrip("/")
         self._http = httpx.Client(
@@ -87,7 +78,7 @@ class Client:
         self._http.close()
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
-        """The JSON of a read. Lost connections, 429 and 5xx are tried again. Raises `VendorError`."""
+        """The JSON of a read. Lost connections, 429, 5xx and broken JSON are tried again. Raises `VendorError`."""
         for attempt in range(1, _TRIES + 1):
             try:
                 response = self._send("GET", path, params=params, timeout=_READ_TIMEOUT)
@@ -95,15 +86,20 @@ class Client:
                 if attempt == _TRIES:
                     raise VendorError(self._unreachable(error)) from None
             else:
-                if response.status_code < 500:
+                try:
                     return self._json(response)
-                if attempt == _TRIES:
-                    raise VendorError(self._told(response), response.status_code)
+                except VendorError:
+                    is_refusal = not response.is_success and response.status_code < 500
+                    if is_refusal or attempt == _TRIES:
+                        raise
             self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
         raise AssertionError("unreachable")  # pragma: no cover
 
     def post(self, path: str, body: Value) -> Value:
-        """The JSON of a write. Raises `VendorError` where the vendor refused, `AnswerLost` where nobody knows."""
+        """The JSON of a write.
+
+        Raises `NotSent` where it never left, `VendorError` where the vendor refused, `AnswerLost` where nobody knows.
+        """
         content = jsontext.dumps(body).encode()
         for attempt in range(1, _TRIES + 1):
             try:
@@ -112,7 +108,7 @@ class Client:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 # No connection, so nothing was sent: the one failure after which a write may simply be tried again.
                 if attempt == _TRIES:
-                    raise VendorError(self._unreachable(error)) from None
+                    raise NotSent(self._unreachable(error)) from None
                 self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
             except httpx.RequestError as error:
                 lost = f"the answer of {self.title} to POST {path} is lost: {_reason(error)}"
@@ -137,31 +133,22 @@ class Client:
     ) -> httpx.Response:
         """One request; sent again after a 429, which a vendor answers before it does anything."""
         headers = {"Content-Type": "application/json"} if content is not None else {}
-        waited = 0.0
+        turn = self.limits.turn()
         while True:
-            with self._count:
-                self.reads += method == "GET"
-                self.writes += method != "GET"
-            start = time.perf_counter()
-            response = self._http.request(
-                method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
-            )
-            milliseconds = (time.perf_counter() - start) * 1000
-            self.left = _left(response.headers)
+            with turn:
+                with self._count:
+                    self.reads += method == "GET"
+                    self.writes += method != "GET"
+                start = time.perf_counter()
+                response = self._http.request(
+                    method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
+                )
+                milliseconds = (time.perf_counter() - start) * 1000
+                self.limits.learn(response.headers)
             _log.info("%s %s: %s in %.0f ms", method, response.url.path, response.status_code, milliseconds)
             if response.status_code != 429:
                 return response
-            pause = _pause(response.headers, self._waiting.now())
-            if response.headers.get("X-Rate-Limit-Type", "").endswith("_cycle"):
-                raise VendorError(f"{self.title}: the calls of this billing cycle are spent; waiting does not help")
-            if waited + pause > self._waiting.max_wait:
-                raise VendorError(
-                    f"{self.title} limits its calls: wait {pause:.0f} s and run again, or allow it with --max-wait"
-                    f" (now {self._waiting.max_wait:.0f} s)"
-                )
-            self._waiting.tell(f"{self.title} limits its calls: waiting {pause:.0f} s")
-            self._waiting.sleep(pause)
-            waited += pause
+            self.limits.refused(response.headers, _told_pause(response))
 
     def _json(self, response: httpx.Response) -> Value:
         try:
@@ -190,9 +177,14 @@ def _refuse_writes(request: httpx.Request) -> None:
         raise VendorError(f"{request.method} {request.url.path} was not sent: this command only reads")
 
 
-def _left(headers: httpx.Headers) -> int | None:
-    found = headers.get("X-Rate-Limit-Remaining") or headers.get("X-RateLimit-Remaining") or ""
-    return int(found) if found.isdigit() else None
+def _told_pause(response: httpx.Response) -> float | None:
+    """Seconds to wait that the body of a refusal names; one of Fanfare's documented forms has them there alone."""
+    try:
+        body = jsontext.loads(response.content)
+    except ValueError:
+        return None
+    told = body.get("retryAfter") if isinstance(body, Mapping) else None
+    return float(told) if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 10**9 else None
 
 
 def _check_url(title: str, url: str) -> bool:
@@ -237,20 +229,6 @@ def _reason(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     return str(error) or type(error).__name__
-
-
-def _pause(headers: httpx.Headers, now: float) -> float:
-    """Seconds to wait, from whichever header the vendor sent; a second more than told, for clocks differ."""
-    after = headers.get("Retry-After", "")
-    if after.isdigit():
-        return float(after) + 1
-    for name in ("X-Rate-Limit-Retry", "X-RateLimit-Reset"):
-        if headers.get(name, "").isdigit():
-            return max(0.0, float(headers[name]) - now) + 1
-    try:
-        return max(0.0, parsedate_to_datetime(after).timestamp() - now) + 1
-    except (ValueError, TypeError):
-        return 10.0
 
 
 def _excerpt(response: httpx.Response) -> str:

@@ -69,14 +69,19 @@ class Provider:
 
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
-        """Headers from `VOUCHERIFY_OAUTH_TOKEN`, or else `VOUCHERIFY_APP_ID` and `VOUCHERIFY_APP_TOKEN`."""
+        """Headers from `VOUCHERIFY_OAUTH_TOKEN`, or else `VOUCHERIFY_APP_ID` and `VOUCHERIFY_APP_TOKEN`.
+
+        A project can have several keys and its API never says its id. So the app id stands for the account, unless
+        `VOUCHERIFY_PROJECT` names the project: then one key can plan and another one of the same project apply.
+        """
         names = ("VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_APP_ID", "VOUCHERIFY_APP_TOKEN")
         token, app_id, app_token = (credential(environ, name) for name in names)
         headers = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
+        project = environ.get("VOUCHERIFY_PROJECT", "").strip() or (app_id if not token else "")
+        fingerprint = sha256(b"voucherify:" + project.encode()).hexdigest()[:16] if project else None
         if token:
-            return headers | {"Authorization": f"Bearer {token}"}, None
+            return headers | {"Authorization": f"Bearer {token}"}, fingerprint
         if app_id and app_token:
-            fingerprint = sha256(b"voucherify:" + app_id.encode()).hexdigest()[:16]
             return headers | {"X-App-Id": app_id, "X-App-Token": app_token}, fingerprint
         raise TieropsError(
             "no Voucherify keys: set VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN (dashboard, Project settings),"
@@ -145,6 +150,10 @@ class Provider:
         if not tiers:
             return ()
         return (Request("POST", _tiers_path(identity), [encode(tier) for tier in tiers]),)
+
+    def afford(self, lives: Sequence[Live]) -> None:
+        """At each campaign one create, and two requests to read it back."""
+        self._client.limits.check(3 * len(lives))
 
     def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
         """Send one array, and match the answer by name: its order is not promised."""

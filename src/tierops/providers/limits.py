@@ -1,0 +1,167 @@
+"""What a vendor allows, counted in one place for all threads of a run.
+
+Both vendors say with each answer how many calls are left and when there will be more, each under its own names:
+Voucherify with `X-Rate-Limit-Limit`, `-Remaining` and `-Retry` (documentation/guides/limits.mdx), Fanfare with
+`X-RateLimit-Limit`, `-Remaining` and `-Reset` (docs.fanfare.io/api/rate-limiting). Both of the times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from threading import Condition
+from typing import NamedTuple
+
+from tierops.errors import NotSent
+
+_LONGEST_WINDOW = 3600.0  # seconds: Voucherify's sandbox counts by the hour
+_UNTOLD = 10.0  # seconds to wait after a refusal that does not say how long
+
+
+class Waiting(NamedTuple):
+    """How long to wait for a vendor's limits, and how: replaced in tests. Times in seconds.
+
+    `check` is called before each request leaves, and raises where none may any more.
+    """
+
+    max_wait: float = 120.0
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.time
+    tell: Callable[[str], None] = lambda _: None
+    check: Callable[[], None] = lambda: None
+
+
+class Limits:
+    """The calls that one account may make. `left` is how many the vendor said are left, None where it did not."""
+
+    def __init__(self, title: str, waiting: Waiting) -> None:
+        self.left: int | None = None
+        self._title = title
+        self._waiting = waiting
+        self._room = Condition()
+        self._in_flight = 0
+        self._size: int | None = None
+        self._ends: float | None = None
+        self._not_before = 0.0
+        self._told = 0.0
+
+    def turn(self) -> Turn:
+        """What one request takes each time it leaves: `with turn: send()`."""
+        return Turn(self)
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """What an answer says of the calls that are left."""
+        left, size, ends = (_number(headers, name) for name in ("Remaining", "Limit", "end"))
+        with self._room:
+            if left is None:
+                self.left = None if self.left is None else max(0, self.left - 1)
+                return
+            is_same_window = self.left is not None and ends == self._ends
+            # Answers arrive in another order than they were counted in: the lowest of a window is the latest.
+            self.left = min(left, self.left) if self.left is not None and is_same_window else left
+            self._size, self._ends = size, None if ends is None else float(ends)
+
+    def refused(self, headers: Mapping[str, str], told: float | None) -> None:
+        """A 429: nobody sends before the time it names. `told` is what its body says, in seconds.
+
+        Raises `NotSent` where waiting does not help.
+        """
+        if headers.get("X-Rate-Limit-Type", "").endswith("_cycle"):
+            raise NotSent(f"{self._title}: the calls of this billing cycle are spent; waiting does not help")
+        now = self._waiting.now()
+        with self._room:
+            self._not_before = max(self._not_before, now + _pause(headers, told, now))
+
+    def check(self, calls: int) -> None:
+        """Raise `NotSent` if so many calls cannot be made without a wait that is longer than allowed."""
+        if self.left is None or calls <= self.left:
+            return
+        now = self._waiting.now()
+        is_told = self._ends is not None and self._ends > now
+        wait = self._ends - now + 1 if self._ends is not None and is_told else _LONGEST_WINDOW
+        if self._size is not None and calls - self.left > self._size:
+            wait = _LONGEST_WINDOW
+        if wait > self._waiting.max_wait:
+            more = f"more in {wait:.0f} s" if is_told else "and does not say when there are more"
+            raise NotSent(
+                f"{self._title} allows {self.left} call{'' if self.left == 1 else 's'} now ({more}), and this takes"
+                f" {calls} at the least: nothing was started. Run again later, or allow the wait with"
+                f" --max-wait {wait:.0f} (now {self._waiting.max_wait:.0f})"
+            )
+
+    def enter(self, waited: float) -> float:
+        """Wait until one more call may leave; `waited` seconds were waited for this request before.
+
+        Returns what it has waited in all. Raises `NotSent` where that would be too long.
+        """
+        passed = 0.0
+        while True:
+            self._waiting.check()
+            with self._room:
+                while self.left is not None and self._in_flight > 0 and self.left <= self._in_flight:
+                    self._room.wait()  # what is under way may have taken the last call
+                now = self._waiting.now()
+                if self.left == 0 and self._ends is not None:
+                    self._not_before, self.left = max(self._not_before, self._ends), None
+                until = self._not_before
+                if until <= max(now, passed):
+                    self._in_flight += 1
+                    return waited
+                is_news = self._told < until
+                self._told = until
+            pause = until - now
+            if waited + pause > self._waiting.max_wait:
+                raise NotSent(
+                    f"{self._title} limits its calls: wait {pause:.0f} s and run again, or allow it with --max-wait"
+                    f" (now {self._waiting.max_wait:.0f} s)"
+                )
+            if is_news:
+                self._waiting.tell(f"{self._title} limits its calls: waiting {pause:.0f} s")
+            self._waiting.sleep(pause)
+            waited, passed = waited + pause, until
+
+    def leave(self) -> None:
+        """The call is over."""
+        with self._room:
+            self._in_flight -= 1
+            self._room.notify_all()
+
+
+class Turn:
+    """One request's way out, as often as it is sent."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._waited = 0.0
+
+    def __enter__(self) -> None:
+        self._waited = self._limits.enter(self._waited)
+
+    def __exit__(self, *_: object) -> None:
+        self._limits.leave()
+
+
+_NAMES = {
+    "Remaining": ("X-Rate-Limit-Remaining", "X-RateLimit-Remaining"),
+    "Limit": ("X-Rate-Limit-Limit", "X-RateLimit-Limit"),
+    "end": ("X-Rate-Limit-Retry", "X-RateLimit-Reset"),
+}
+
+
+def _number(headers: Mapping[str, str], what: str) -> int | None:
+    found = next((value for name in _NAMES[what] if (value := headers.get(name, ""))), "")
+    return int(found) if found.isascii() and found.isdigit() and len(found) < 16 else None
+
+
+def _pause(headers: Mapping[str, str], told: float | None, now: float) -> float:
+    """Seconds to wait, from whichever form the vendor chose; a second more than told, for clocks differ."""
+    after = headers.get("Retry-After", "")
+    if after.isascii() and after.isdigit() and len(after) < 16:
+        return float(after) + 1
+    if (ends := _number(headers, "end")) is not None:
+        return max(0.0, ends - now) + 1
+    try:
+        return max(0.0, parsedate_to_datetime(after).timestamp() - now) + 1
+    except (ValueError, TypeError):
+        return _UNTOLD if told is None else told + 1
