@@ -133,12 +133,15 @@ class Judge:
             self._break(run, f"ended with {run.code!r}: {run.error}")
             return
         seen = {place: self._last(run, place) for place in self.world.places}
-        equal = all(look and any(_is_as_wanted(place, one.truth) for one in look.asked) for place, look in seen.items())
+        moments = {
+            place: [_is_as_wanted(place, one.truth) for one in look.asked] for place, look in seen.items() if look
+        }
+        equal = len(moments) == len(seen) and all(map(any, moments.values()))
         posts = [one for one in run.asked if one.method == "POST"]
         if run.code is Exit.DONE and not equal and not self._is_excused(run, runs):
             self.false_successes += 1
             self._break(run, "reported success, but live was not as wanted")
-        if run.code is Exit.REMAINING and equal:
+        if run.code is Exit.REMAINING and equal and all(map(all, moments.values())):
             self._break(run, "reported differences where there were none")
         if run.code in {Exit.FAILED, Exit.REFUSED} and any(one.made for one in posts):
             self._break(run, f"ended with {run.code} after it had written")
@@ -161,7 +164,13 @@ class Judge:
         return looks[-1] if looks else None
 
     def _may_refuse(self) -> bool:
-        return self.has_reason_to_refuse or bool(self._known) or any(map(twice, self.world.stored().values()))
+        """A list that lags may lack what the plan was made from."""
+        return (
+            self.has_reason_to_refuse
+            or not self.world.is_consistent
+            or bool(self._known)
+            or any(map(twice, self.world.stored().values()))
+        )
 
     def _is_excused(self, run: Run, runs: Sequence[Run]) -> bool:
         """Only duplicates that no list could show to this run are in its way, and they are no news or not its own.

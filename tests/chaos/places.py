@@ -80,17 +80,20 @@ def prepare(emulator: Emulator, place: Place, held: Sequence[Shape]) -> None:
         emulator.fanfare.add_group(place.name, "loyaltyBalance", _fanfare_raw(held))
 
 
+_GUEST: Shape = ("Guest", 100_000, 100_001, "")
 EDITS = ("change", "delete", "add", "add-wanted")
 
 
 def edit(emulator: Emulator, place: Place, kind: str) -> None:
     """What somebody does in the dashboard: change or delete the first tier, add another, add one that is wanted."""
     held = stored(emulator, place)
+    if is_split(emulator, place):
+        return  # nobody could say which of the two
     if kind == "add-wanted":
         missing = [shape for shape in place.wanted if shape[0] not in {name for name, *_ in held}]
         _add(emulator, place, missing[:1] if place.vendor == "voucherify" or held else place.wanted)
     elif kind == "add":
-        _add(emulator, place, [("Guest", 100_000, 100_001, "")])
+        _add(emulator, place, [] if any(name == _GUEST[0] for name, *_ in held) else [_GUEST])
     elif held and place.vendor == "voucherify":
         if kind == "delete":
             emulator.voucherify.delete_tier(place.name, held[0][0])

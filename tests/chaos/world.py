@@ -92,6 +92,11 @@ class Run:
     results: tuple[Result, ...] = ()
     error: str = ""
 
+    @property
+    def ended(self) -> str:
+        """How, in a word."""
+        return "killed" if self.is_dead else "?" if self.code is None else self.code.name
+
 
 class World:
     """Some ladders, wanted and held.
