@@ -160,7 +160,8 @@ class Judge:
         if not looks and place.vendor == "fanfare":
             addresses = dict.fromkeys(one.address for one in run.asked if one.path == "/fanfare/audiences")
             theirs = [[one for one in run.asked if one.address == address] for address in addresses]
-            looks = [look for asked in theirs for look in list(_fanfare_looks(asked, place))[:1]]
+            whole = [[look for look in _fanfare_looks(asked, place) if look.is_complete] for asked in theirs]
+            looks = [look for found in whole for look in found[:1]]
         return looks[-1] if looks else None
 
     def _may_refuse(self) -> bool:
