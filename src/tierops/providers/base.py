@@ -9,7 +9,7 @@ from urllib.parse import quote
 from tierops.errors import TieropsError, VendorError
 
 if TYPE_CHECKING:
-    from tierops.model import Capabilities, Identity, Live, Request, Tier, Value
+    from tierops.model import Capabilities, Identity, Live, LiveTier, Request, Tier, Value
     from tierops.providers.http import Client
 
 
@@ -76,8 +76,8 @@ class Provider(Protocol):
         """
         ...
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
-        """Send those requests; return only if the answer shows each tier as wanted.
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
+        """Send those requests; give the tiers that they made, if the answer shows each as wanted.
 
         Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
         where the vendor refused.

@@ -143,8 +143,9 @@ class Provider:
         pages = 1 if self._list is None else self._list.pages
         self._client.limits.check((2 * pages + 2) * len(lives))
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
         """Create the group, if a fresh list in the opposite order does not show it either."""
+        made: tuple[LiveTier, ...] = ()
         for request in self.requests(identity, tiers):
             self._has_written = True
             try:
@@ -154,7 +155,8 @@ class Provider:
             if found is not None:
                 raise VendorError(f"group {identity.name!r} exists by now, and Fanfare creates whole groups only")
             answer = self._client.post(request.path, request.body)
-            expect_made(tiers, answer, lambda body: decode(_audiences_in(body), identity.name))
+            made += expect_made(tiers, answer, lambda body: decode(_audiences_in(body), identity.name))
+        return made
 
     def _audiences(self, place: str) -> _List:
         """The list of all audiences, shared by all places that are looked at for the first time.

@@ -165,10 +165,9 @@ class Client:
                 self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
             except httpx.RequestError as error:
                 lost = f"the answer of {self.title} to POST {path} is lost: {_reason(error)}"
-                raise AnswerLost(lost, may_land_late=True) from None
+                raise AnswerLost(lost) from None
         if response.status_code >= 500:
-            # 502 and 504 come from a gateway that lost sight of the request, which may still be carried out.
-            raise AnswerLost(self._told(response), may_land_late=response.status_code in {502, 504})
+            raise AnswerLost(self._told(response))
         try:
             return self._json(response)
         except VendorError as error:

@@ -154,11 +154,13 @@ class Provider:
         """At each campaign one create, and two requests to read it back."""
         self._client.limits.check(3 * len(lives))
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
         """Send one array, and match the answer by name: its order is not promised."""
+        made: tuple[LiveTier, ...] = ()
         for request in self.requests(identity, tiers):
             answer = self._client.post(request.path, request.body)
-            expect_made(tiers, answer, lambda rows: map(decode, _maps(rows)))
+            made += expect_made(tiers, answer, lambda rows: map(decode, _maps(rows)))
+        return made
 
     def _resolve(self, campaign: str) -> Identity:
         try:
