@@ -69,8 +69,12 @@ def test_creates_say_what_they_mean_for_members() -> None:
 
 
 def test_two_live_tiers_of_one_name_stop_the_target() -> None:
-    with pytest.raises(VendorError, match=r"2 live tiers of 'Club' are named 'Bronze' \(ltr_1, ltr_2\)"):
+    with pytest.raises(VendorError) as caught:
         build((BRONZE, BRONZE._replace(id="ltr_2")))
+    assert str(caught.value) == (
+        "2 live tiers of 'Club' are named 'Bronze' (ltr_1, ltr_2);"
+        " tierops tells tiers apart by name: remove or rename all but one by hand"
+    )
 
 
 def test_a_create_that_would_overlap_a_live_tier_is_blocked_with_all_others() -> None:
@@ -95,6 +99,22 @@ def test_a_blocked_create_names_three_reasons_and_counts_the_rest() -> None:
     live = tuple(LiveTier(f"ltr_{n}", f"L{n}", span(500 + n, 600 + n)) for n in range(6))
     assert ". Change the file" in build((BRONZE, *live)).changes[0].note
     assert "; and 3 more" in build((BRONZE, *live)).changes[0].note
+
+
+def test_a_blocked_create_with_three_reasons_has_no_rest_to_count() -> None:
+    vip = tuple(LiveTier(f"ltr_{n}", f"L{n}", span(500 + n, 600 + n)) for n in range(3))
+    note = build((BRONZE, *vip)).changes[0].note
+    assert note.count(" overlaps ") == 3
+    assert " more" not in note
+
+
+def test_a_member_who_would_be_hurt_is_named_in_the_unit_of_the_target() -> None:
+    group = {"group": "Club", "attribute": "ltv"}
+    target = Target("club", "fanfare", "fanfare", group, DESIRED, AT)
+    found = Live(IDENTITY, (BRONZE._replace(range=span(0, 200)), LiveTier("ltr_9", "VIP", span(600, 700))), "")
+    note = plan.build(target, found, CAPABILITIES, requests).changes[0].note
+    assert "(a member with ltv 600 would be in Gold and in VIP)" in note
+    assert "(a member with ltv 200 would be in no tier)" in note
 
 
 def live(*tiers: LiveTier, **identity: str) -> Live:
@@ -138,6 +158,12 @@ def test_a_plan_fits_live_as_it_was_plus_any_part_of_its_own_creates(now: Live, 
 def test_a_plan_refuses_a_live_ladder_that_others_changed(now: Live, reason: str) -> None:
     with pytest.raises(PlanRefused, match=f"club/voucherify: .*{reason}.*make a new plan"):
         plan.missing(build(), now)
+
+
+def test_a_refused_plan_says_where_why_and_what_to_do() -> None:
+    with pytest.raises(PlanRefused) as caught:
+        plan.missing(build(), live(BRONZE, account="e2e2"))
+    assert str(caught.value) == "club/voucherify: it was made with the keys of another account; make a new plan"
 
 
 def test_credentials_that_name_no_account_are_not_held_against_a_plan() -> None:
