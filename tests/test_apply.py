@@ -529,12 +529,18 @@ def test_an_interrupted_read_back_of_a_confirmed_create_says_that_it_is_done(
                 raise Interrupted
             return super().fetch(place)
 
-    for errors, state, trouble in (
-        ((), State.DONE, "interrupted"),
-        ((VendorError("refused", 400),), State.UNKNOWN, "refused; interrupted"),
+    for errors, state, trouble, told in (
+        ((), State.DONE, "interrupted", "the vendor confirmed it; it was not read back"),
+        (
+            (VendorError("refused", 400),),
+            State.UNKNOWN,
+            "refused; interrupted",
+            "it may or may not have landed: plan again to see",
+        ),
     ):
         club.voucherify.add_campaign(f"Club {trouble}")
         target = planned(provider, ladder()._replace(place={"campaign": f"Club {trouble}"}))
         result = stopped(target, Stopped(provider, *errors), Stopping())
-        assert set(states(result).values()) == {state}
+        assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), state)
+        assert set(details(result).values()) == {told}
         assert (result.trouble, apply.exit_code([result])) == (trouble, Exit.INTERRUPTED)

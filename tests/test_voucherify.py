@@ -425,7 +425,10 @@ def test_a_campaign_name_that_cannot_be_read_gives_way_to_the_id(emulator: Emula
 
 
 def pages(*answers: object) -> httpx.MockTransport:
-    left = list(answers)
+    return handed_out(list(answers))
+
+
+def handed_out(left: list) -> httpx.MockTransport:
     return httpx.MockTransport(lambda request: httpx.Response(200, json=left.pop(0)))
 
 
@@ -447,7 +450,8 @@ def test_a_list_of_campaigns_that_may_be_incomplete_is_no_list(
     answers: list[dict], reason: tuple[str, int], emulator: Emulator, slept: Slept
 ) -> None:
     with pytest.raises(IncompleteRead) as caught:
-        connect(emulator, slept, pages(*answers)).discover()
+        connect(emulator, slept, handed_out(left := [*answers])).discover()
+    assert left == []
     told = "Voucherify says that there are {} loyalty campaigns, but its lists show {} different ones; run again"
     assert str(caught.value) == told.format(*reason)
 
