@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from test_contract import ladder, ladders, planned
 from test_voucherify import Canned
-from tierops.emulator import Emulator, Fault, Switches
+from tierops.emulator import Emulator, FanfareSwitches, Fault, Switches
 from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
-from tierops.model import Identity, Kind, Range, Tier
+from tierops.model import Identity, Kind, Live, Range, Tier
 from tierops.providers.fanfare import Provider, decode, encode
 
 GROUP = "019a0000-0000-7000-8000-0000000000bb"
@@ -569,3 +569,30 @@ def test_a_group_whose_tiers_measure_different_things_has_no_attribute(emulator:
             metadata=described(0, attribute=attribute),
         )  # fmt: skip
     assert fanfare.locate({"group": "Club"}) == {"group": "Club", "attribute": ""}
+
+
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+@pytest.mark.parametrize("is_list_known", [True, False])
+def test_a_fanfare_create_costs_more_calls_the_more_pages_the_list_has(
+    is_list_known: bool, spare: int, slept: Slept
+) -> None:
+    used, needed = (2, 2 * 2 + 2) if is_list_known else (2, 2 * 1 + 2)  # of a list not yet read one page is certain
+    switches = Switches(fanfare=FanfareSwitches(rate_limit=used + 2 * needed + spare))
+    emulator = Emulator(switches=switches, clock=lambda: NOW)
+    vendor = connect(emulator, slept, kind=Provider, now=lambda: NOW, max_wait=0)
+    if is_list_known:
+        for number in range(101):
+            emulator.fanfare.add_audience(f"other {number}")
+        vendor.fetch({"group": "Club", "attribute": "ltv"})
+    else:
+        vendor.create(Identity("", "group", "", "Club", None), ladder("fanfare", "0", "100"))
+    lives = [Live(Identity("", "group", "", name, None), (), "") for name in ("A", "B")]
+    if spare:
+        with pytest.raises(VendorError, match=f"this takes {2 * needed} at the least"):
+            vendor.afford(lives)
+    else:
+        vendor.afford(lives)
+    emulator.close()

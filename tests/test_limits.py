@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from harness import Run, connect
 
-from test_contract import ladder
 from tierops.emulator import Emulator, FanfareSwitches, Fault, Switches, VoucherifySwitches
 from tierops.errors import Exit, VendorError
-from tierops.model import Identity, Live
 from tierops.providers import fanfare, voucherify
 from tierops.providers.limits import Limits, Waiting
 
@@ -188,30 +186,6 @@ def test_a_provider_knows_what_a_create_costs_at_the_least(kind: type, calls: in
                 vendor.afford([live])
             vendor.afford([])
         emulator.close()
-
-
-@pytest.mark.parametrize("spare", [0, -1])
-@pytest.mark.parametrize("is_list_known", [True, False])
-def test_a_fanfare_create_costs_more_calls_the_more_pages_the_list_has(
-    is_list_known: bool, spare: int, clock: Clock
-) -> None:
-    used, needed = (2, 2 * 2 + 2) if is_list_known else (2, 2 * 1 + 2)  # of a list not yet read one page is certain
-    switches = Switches(fanfare=FanfareSwitches(rate_limit=used + 2 * needed + spare))
-    emulator = Emulator(switches=switches, clock=clock)
-    vendor = connect(emulator, clock.sleep, kind=fanfare.Provider, now=clock, max_wait=0)
-    if is_list_known:
-        for number in range(101):
-            emulator.fanfare.add_audience(f"other {number}")
-        vendor.fetch({"group": "Club", "attribute": "ltv"})
-    else:
-        vendor.create(Identity("", "group", "", "Club", None), ladder("fanfare", "0", "100"))
-    lives = [Live(Identity("", "group", "", name, None), (), "") for name in ("A", "B")]
-    if spare:
-        with pytest.raises(VendorError, match=f"this takes {2 * needed} at the least"):
-            vendor.afford(lives)
-    else:
-        vendor.afford(lives)
-    emulator.close()
 
 
 def test_an_apply_that_the_sandbox_limit_does_not_allow_writes_nothing(
