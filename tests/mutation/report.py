@@ -28,7 +28,7 @@ KILLED = {"killed", "timeout"}
 
 
 class Reason(NamedTuple):
-    """Why some mutants of the functions that `where` matches may live: those that change what `diff` or `pattern` says."""
+    """Why some mutants of the functions that `where` matches may live: those that `diff` or `pattern` describes."""
 
     where: str
     text: str
