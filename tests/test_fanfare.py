@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_contract import ladder, ladders, planned
 from test_voucherify import Canned
 from tierops.emulator import Emulator, FanfareSwitches, Fault, Switches
-from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
+from tierops.errors import AnswerLost, IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Identity, Kind, Live, Range, Tier
 from tierops.providers.fanfare import Provider, decode, encode
 
@@ -235,6 +235,15 @@ def test_before_a_create_the_list_is_read_once_more_in_the_opposite_order(
 ) -> None:
     fanfare.create(IDENTITY, ladder("fanfare", "0", "100"))
     assert [(sent[0], sent.query.get("sortDir")) for sent in emulator.requests] == [("GET", "asc"), ("POST", None)]
+
+
+def test_a_create_whose_list_before_it_cannot_be_read_is_not_sent(emulator: Emulator, fanfare: Provider) -> None:
+    emulator.faults.append(Fault(on="GET /audiences", kind="403", times=None))
+    with pytest.raises(
+        NotSent, match=r"^not sent, for the list before it failed: Fanfare answered GET /audiences with 403"
+    ):
+        fanfare.create(IDENTITY, ladder("fanfare", "0", "100"))
+    assert {sent[0] for sent in emulator.requests} == {"GET"}
 
 
 def test_many_audiences_are_paged_to_the_end(emulator: Emulator, fanfare: Provider) -> None:

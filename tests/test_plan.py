@@ -160,6 +160,31 @@ def test_a_plan_refuses_a_live_ladder_that_others_changed(now: Live, reason: str
         plan.missing(build(), now)
 
 
+def changed(now: LiveTier) -> str:
+    with pytest.raises(PlanRefused) as caught:
+        plan.missing(build(), live(now))
+    start = "club/voucherify: live tier 'Bronze' (ltr_1) was changed since the plan was made ("
+    assert str(caught.value).startswith(start)
+    return str(caught.value).removeprefix(start).removesuffix("); make a new plan")
+
+
+def test_a_tier_that_changed_is_told_with_three_differences_and_a_count_of_the_rest() -> None:
+    fields = {"metadata": {"a": False, "rate": 2}, "rewards": {"r": 1}}
+    three = "range: 0–249 → 0–299; metadata.a: true → false; metadata.rate: 1.5 → 2"
+    assert changed(BRONZE._replace(range=span(0, 300), fields=fields)) == f"{three}; and 1 more"
+    del fields["rewards"]
+    assert changed(BRONZE._replace(range=span(0, 300), fields=fields)) == three
+
+
+@pytest.mark.parametrize("length", [100, 101])
+def test_a_difference_is_told_in_100_characters_at_most(length: int) -> None:
+    start = "metadata.a: true → "
+    value = "x" * (length - len(start) - 2)
+    told = changed(BRONZE._replace(fields={"metadata": {"a": value, "rate": Decimal("1.5")}}))
+    whole = f'{start}"{value}"'
+    assert told == (whole if length == 100 else whole[:100] + "…")
+
+
 def test_a_refused_plan_says_where_why_and_what_to_do() -> None:
     with pytest.raises(PlanRefused) as caught:
         plan.missing(build(), live(BRONZE, account="e2e2"))
