@@ -25,7 +25,7 @@ FLOW = {
     "plan": {"model", "errors", "diff", "rules", "wording"},
     "plan_file": {"model", "errors", "jsontext"},
     "apply": {"model", "errors", "diff", "plan"},
-    "output": {"", "model", "jsontext", "plan_file", "wording"},
+    "output": {"", "model", "jsontext", "plan_file", "wording", "rules"},
     "emulator": set(),
     "importing": {"model", "errors", "jsontext", "config", "rules"},
     "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
@@ -35,7 +35,7 @@ FLOW = {
     "serving": {"errors", "emulator", "fault_file"},
     "demo": {"errors", "emulator", "resources"},
     "interrupts": {"errors"},
-    "options": {"interrupts"},
+    "options": {"interrupts", "disk"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
     | {"serving", "demo", "disk", "import_command", "interrupts"},
     "__main__": {"cli"},
