@@ -48,7 +48,7 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@options.format_
+@options.findings_format
 @shared
 @click.pass_obj
 def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
@@ -59,11 +59,12 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
     from tierops import stages
     from tierops.model import Report
 
+    settings.keep_apart(*paths)
     files = stages.read_files(settings.directory, settings.environment, paths=paths, full_check=True)
-    targets = [target for program in files.programs for target in program.targets]
+    targets = tuple(target for program in files.programs for target in program.targets)
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
     code = Exit.FAILED if files.errors else Exit.DONE
-    return _report(settings, Report("validate", code, problems=files.problems, checked=counts))
+    return _report(settings, Report("validate", code, problems=files.problems, checked=counts, targets=targets))
 
 
 @cli.command()
@@ -82,6 +83,7 @@ def plan(
     """Show what apply would do. Sends GET requests only."""
     from tierops.model import Report
 
+    settings.keep_apart(out)
     made = _make_plan(settings, programs, ttl, max_wait, is_read_only=True)
     if out is not None:
         from tierops import plan_file
@@ -115,6 +117,7 @@ def apply(
     from tierops import stages
     from tierops.model import Report
 
+    settings.keep_apart(planfile)
     is_asking = planfile is None and not auto_approve
     if is_asking and not sys.stdin.isatty():
         raise UsageError("apply asks before it creates, but no terminal is here: give a plan file or --auto-approve")
@@ -140,7 +143,7 @@ def apply(
 @cli.command()
 @options.program
 @options.max_wait
-@options.format_
+@options.findings_format
 @shared
 @click.pass_obj
 def drift(settings: Settings, programs: tuple[str, ...], max_wait: float) -> Exit:
@@ -191,6 +194,7 @@ def show(settings: Settings, planfile: Path) -> Exit:
     from tierops import plan_file
     from tierops.model import Report
 
+    settings.keep_apart(planfile)
     return _report(settings, Report("show", Exit.DONE, plan=plan_file.loads(disk.read(planfile))))
 
 
@@ -284,6 +288,7 @@ def run(argv: Sequence[str]) -> int:
         with interrupts.at_once(settings.stop):
             return int(cli.main(list(argv), prog_name="tierops", obj=settings, standalone_mode=False) or Exit.DONE)
     except click.ClickException as error:
+        settings.reports = ()  # one may be over a file that is something else
         if not _is_json(argv):
             error.show()
             return Exit.USAGE
@@ -315,10 +320,19 @@ def _is_json(argv: Sequence[str]) -> bool:
 def _report(settings: Settings, report: Report) -> Exit:
     from tierops import output
 
+    report = report._replace(environment=settings.environment)
     click.echo(output.render(report, settings.format), nl=False, color=settings.color)
-    if report.error and settings.format == "text":
+    if report.error and settings.format not in {"json", "github"}:  # whose readers get it from stdout
         click.echo(click.style("error: ", fg="red") + report.error, err=True, color=settings.color)
-    return report.exit_code
+    code = report.exit_code
+    for format_, path in settings.reports:
+        try:
+            disk.save(path, output.as_file(report, format_), disk.ORDINARY)
+        except UsageError as error:
+            click.echo(f"error: the report is not saved: {error}", err=True)
+            # What became of the creates matters more than a file.
+            code = Exit.USAGE if code is Exit.DONE and not settings.is_writing else code
+    return code
 
 
 def _give_up() -> None:
