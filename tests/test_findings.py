@@ -36,8 +36,8 @@ from tierops.model import (
 )
 from tierops.output import render
 from tierops.output.findings import CHECKS, DRIFT, Finding, Level, checks, findings
-from tierops.output.text import printable
 from tierops.rules import RULES
+from tierops.wording import printable
 
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HOSTILE = [

@@ -25,7 +25,9 @@ from tierops.model import (
     Target,
     TargetPlan,
     Tier,
+    compact,
 )
+from tierops.wording import ago
 
 AT = Position("tiers/club.yaml", 3, 5)
 IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", "f1f1")
@@ -157,6 +159,21 @@ def test_a_plan_file_holds_the_whole_plan() -> None:
     assert plan_file.loads(plan_file.dumps(made).encode()) == made
 
 
+_numbers = st.integers(-(10**20), 10**20) | st.decimals(-(10**9), 10**9, places=3)
+_values = st.recursive(_numbers | st.booleans() | st.text(max_size=4), st.lists, max_leaves=4)
+_fields = st.dictionaries(st.text(max_size=4), _values, max_size=3).map(compact)
+
+
+@given(st.text(max_size=9), _numbers.map(Decimal), _fields, st.none() | st.text(max_size=9))
+def test_a_plan_of_any_names_numbers_and_fields_is_read_as_it_was_written(
+    name: str, lower: Decimal, fields: dict, environment: str | None
+) -> None:
+    tier = Tier(name, Range(lower, None), fields, AT)
+    live = LiveTier("ltr_1", name, Range(None, lower), fields)
+    content = plan_file.dumps(whole(build((live,), (tier,)), build((), (tier,)), environment=environment))
+    assert plan_file.dumps(plan_file.loads(content.encode())) == content
+
+
 def test_no_change_and_no_live_tier_survive_the_file() -> None:
     made = whole(build(live=(), desired=()), environment=None)
     assert made.is_empty
@@ -197,8 +214,8 @@ def forged(alter) -> bytes:
         (b"{}", "no format_version"),
         (b'{"format_version": "2"}', 'plan format "2" is not the one'),
         (b'{"format_version": 1}', "plan format 1 is not the one"),
-        (b'{"format_version": "1"}', "altered"),
-        (b" " * (64 * 1024 * 1024 + 1), "more than any plan has"),
+        (b'{"format_version": "1"}', "no digest"),
+        (b" " * (64 * 1024 * 1024 + 1), "more than 64 MiB"),
         (forged(lambda data: data["targets"][0].pop("live")), r"targets.0.live: Field required"),
         (forged(lambda data: data.update(targets={})), "targets"),
         (forged(lambda data: data["targets"][0]["changes"][0].update(kind="destroy")), "kind"),
@@ -224,6 +241,22 @@ def test_a_plan_expires_and_belongs_to_one_environment() -> None:
         plan_file.check(whole(), NOW, "sandbox")
     with pytest.raises(PlanRefused, match="made for production, not for no environment"):
         plan_file.check(whole(), NOW, None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 seconds ago"),
+        (1, "1 second ago"),
+        (119, "119 seconds ago"),
+        (120, "2 minutes ago"),
+        (7_199, "119 minutes ago"),
+        (90_000, "25 hours ago"),
+        (172_800, "2 days ago"),
+    ],
+)
+def test_how_long_ago_is_told_in_the_largest_unit_that_says_enough(seconds: int, told: str) -> None:
+    assert ago(timedelta(seconds=seconds)) == told
 
 
 def test_the_live_digest_ignores_what_the_vendor_touches_by_itself() -> None:

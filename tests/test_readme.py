@@ -1,49 +1,128 @@
-"""The README says what the code says. `pytest --bless tests/test_readme.py` rewrites what comes from the code."""
+"""The pages say what the code says. `pytest --bless tests/test_readme.py` rewrites what comes from the code."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from harness import Run
 
 from tierops.cli import cli
+from tierops.emulator import Switches
+from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
+from tierops.rules import RULES
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+
+
+def commands_of(group: click.Group, *parents: str) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name, command in group.commands.items():
+        found.append((*parents, name))
+        if isinstance(command, click.Group):
+            found += commands_of(command, *parents, name)
+    return found
+
+
+def summary(run: Run) -> str:
+    return f"\n```\n$ tierops --help\n{run('--help').out}```\n\n"
 
 
 def help_texts(run: Run) -> str:
-    parts = [f"```\n$ tierops --help\n{run('--help').out}```\n"]
-    for name in cli.commands:
-        text = run(name, "--help").out
-        parts.append(f"<details><summary>tierops {name}</summary>\n\n```\n{text}```\n</details>\n")
-    return "\n" + "\n".join(parts) + "\n"
+    texts = ((" ".join(names), run(*names, "--help").out) for names in commands_of(cli))
+    return "\n" + "\n".join(f"## tierops {name}\n\n```\n{text}```\n" for name, text in texts) + "\n"
 
 
 def exit_codes(_: Run) -> str:
-    rows = "".join(f"| {int(code)} | {code.meaning} |\n" for code in Exit)
-    return f"\n| exit code | meaning |\n| --- | --- |\n{rows}\n"
+    return table(("exit code", "meaning"), [(str(int(code)), code.meaning) for code in Exit])
 
 
-@pytest.mark.parametrize(("section", "make"), [("help", help_texts), ("exit-codes", exit_codes)])
-def test_the_readme_is_current(
-    section: str, make, request: pytest.FixtureRequest, offline: Run, monkeypatch: pytest.MonkeyPatch
+def rules(_: Run) -> str:
+    rows = [(f"`{rule.id}`", rule.reason, "yes" if rule.is_waivable else "no") for rule in RULES.values()]
+    return table(("rule", "why", "can be waived"), rows)
+
+
+def switches(_: Run) -> str:
+    rows = []
+    for switch in Switches.table():
+        others = [choice for choice in switch.choices if choice != switch.default]
+        values = [f"**{switch.default or '(empty)'}**", *others] if others else [f"**{switch.default or '(empty)'}** …"]
+        rows.append((f"`{switch.name}`", switch.doc, ", ".join(values)))
+    return table(("switch", "what is left open", "values, the default first"), rows)
+
+
+def faults(_: Run) -> str:
+    parts = (
+        ("Nothing is executed", STOPPERS),
+        ("The answer is spoiled", SPOILERS),
+        ("The answer is slow or bent", BENDERS),
+    )
+    return "".join(table((title, ""), [(f"`{kind}`", doc) for kind, doc in kinds.items()]) for title, kinds in parts)
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return (
+        "\n" + "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in lines) + "\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "section", "make"),
+    [
+        ("README.md", "help", summary),
+        ("README.md", "exit-codes", exit_codes),
+        ("docs/commands.md", "help", help_texts),
+        ("docs/rules.md", "rules", rules),
+        ("docs/emulator.md", "switches", switches),
+        ("docs/emulator.md", "faults", faults),
+    ],
+)
+def test_the_pages_are_current(
+    page: str,
+    section: str,
+    make: Callable[[Run], str],
+    request: pytest.FixtureRequest,
+    offline: Run,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     pattern = re.compile(rf"(?<=<!-- {section} -->\n).*?(?=<!-- /{section} -->)", re.DOTALL)
-    text = README.read_text()
+    text = (ROOT / page).read_text()
     if request.config.getoption("--bless"):
         text = pattern.sub(lambda _: make(offline), text)
-        README.write_text(text)
+        (ROOT / page).write_text(text)
     found = pattern.search(text)
     assert found
     assert found[0] == make(offline)
 
 
-def test_the_ladder_of_the_readme_is_valid(offline) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
-    Path("tiers").mkdir()
-    Path("tiers/coffee-club.yaml").write_text(example)
-    assert offline("validate") == (0, "1 program, 2 targets, 6 tiers: valid\n", "")
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        if not target.startswith(("https://", "http://")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/files.md"])
+def test_the_ladders_of_the_pages_are_valid(page: str, offline: Run) -> None:
+    """Every example that is a whole program or environment."""
+    examples = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    programs = [example for example in examples if "program:" in example]
+    assert programs
+    Path("tiers/environments").mkdir(parents=True)
+    for number, example in enumerate(programs):
+        Path(f"tiers/{number}.yaml").write_text(example)
+    for example in examples:
+        if "environment:" in example:
+            Path("tiers/environments/production.yaml").write_text(example)
+    environment = ["--env", "production"] if any(Path("tiers/environments").iterdir()) else []
+    ended = offline("validate", *environment)
+    assert (ended.code, ended.err) == (Exit.DONE, "")

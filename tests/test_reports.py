@@ -142,13 +142,13 @@ def test_formats_for_findings_belong_to_validate_and_drift(command: str, name: s
     ("reports", "message"),
     [
         (["json"], "'json' is not FORMAT=FILE"),
-        (["json="], "'json=' is not FORMAT=FILE"),
-        (["json=-"], "'json=-' is not FORMAT=FILE"),
+        (["json="], "'' cannot be the name of a file"),
+        (["json=-"], "'-' is not taken for stdin or stdout"),
         (["=x"], "'=x' is not FORMAT=FILE"),
         (["json=nowhere/x"], "cannot write nowhere/x: No such file or directory"),
-        (["json=tiers"], "cannot write tiers: it is there and no ordinary file"),
-        (["json=link"], "cannot write link: it is there and no ordinary file"),
-        (["json=/dev/null"], "cannot write /dev/null: it is there and no ordinary file"),
+        (["json=tiers"], "File 'tiers' is a directory"),
+        (["json=link"], "cannot write link: it is a symbolic link"),
+        (["json=/dev/null"], "cannot write /dev/null: it is not a regular file"),
         (["json=x", "text=tiers/../x"], "two reports would go to tiers/../x"),
     ],
 )
@@ -184,6 +184,15 @@ def test_a_report_never_overwrites_a_file_that_is_validated(tierops: Run, sample
     before = sample.read_text()
     ended = tierops("validate", "tiers", str(sample), "--report", "text=tiers/loyalty-campaign.yaml")
     assert (ended.code, sample.read_text()) == (Exit.USAGE, before)
+
+
+def test_a_report_never_overwrites_the_journal(drifted: Emulator, tierops: Run) -> None:
+    assert tierops("drift", "--journal", "j.log").code == Exit.DIFFERENCES
+    before = Path("j.log").read_bytes()
+    for command in (("apply", "--auto-approve", "--journal"), ("drift", "--journal"), ("journal", "verify")):
+        ended = tierops(*command, "j.log", "--report", "json=j.log")
+        assert (ended.code, Path("j.log").read_bytes()) == (Exit.USAGE, before)
+    assert drifted.writes == 0
 
 
 class Gone:

@@ -7,23 +7,19 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tierops import __version__, disk, interrupts, options
+from tierops import __version__, disk, extras, interrupts, journal_command, options, planning
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import ModuleType
-
     from tierops.config import Environment
-    from tierops.model import Live, Plan, Problem, Report, TargetPlan
+    from tierops.model import Problem, Report
     from tierops.stages import Vendors
 
 
@@ -69,6 +65,7 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
 
 @cli.command()
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for `tierops apply FILE`.")
+@options.sign
 @options.program
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are differences.")
 @options.ttl
@@ -77,14 +74,16 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
 @shared
 @click.pass_obj
 def plan(
-    settings: Settings, out: Path | None, programs: tuple[str, ...], detailed_exitcode: bool, ttl: timedelta,
-    max_wait: float,
+    settings: Settings, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], detailed_exitcode: bool,
+    ttl: timedelta, max_wait: float,
 ) -> Exit:  # fmt: skip
     """Show what apply would do. Sends GET requests only."""
     from tierops.model import Report
 
-    settings.keep_apart(out)
-    made = _make_plan(settings, programs, ttl, max_wait, is_read_only=True)
+    settings.keep_apart(out, keyfile)
+    sign = planning.signer(keyfile, out, lambda text: click.echo(text, err=True))
+    made = planning.make(settings, programs, ttl, _vendors(settings, max_wait, is_read_only=True))
+    made = made._replace(plan=sign(made.plan))
     if out is not None:
         from tierops import plan_file
 
@@ -98,16 +97,18 @@ def plan(
 @cli.command()
 @click.argument("planfile", required=False, type=FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask before creating.")
+@options.require_signature
 @options.program
 @options.settle
 @options.ttl
 @options.max_wait
+@options.journal
 @options.format_
 @shared
 @click.pass_obj
 def apply(
-    settings: Settings, planfile: Path | None, auto_approve: bool, programs: tuple[str, ...], settle: float,
-    ttl: timedelta, max_wait: float,
+    settings: Settings, planfile: Path | None, auto_approve: bool, pubkey: Path | None, programs: tuple[str, ...],
+    settle: float, ttl: timedelta, max_wait: float, journal_file: Path | None,
 ) -> Exit:  # fmt: skip
     """Create what is missing.
 
@@ -117,19 +118,25 @@ def apply(
     from tierops import stages
     from tierops.model import Report
 
-    settings.keep_apart(planfile)
+    settings.keep_apart(planfile, pubkey, journal_file)
+    if pubkey is not None and planfile is None:
+        raise UsageError("--require-signature is for a plan file: name one, as in `tierops apply plan.json`")
     is_asking = planfile is None and not auto_approve
     if is_asking and not sys.stdin.isatty():
         raise UsageError("apply asks before it creates, but no terminal is here: give a plan file or --auto-approve")
+    settings.begin_journal(journal_file, os.environ)
+    vendors = _vendors(settings, max_wait)
     made = (
-        _make_plan(settings, programs, ttl, max_wait)
+        planning.make(settings, programs, ttl, vendors)
         if planfile is None
-        else _load_plan(settings, planfile, programs, max_wait)
+        else planning.load(settings, planfile, pubkey, programs, vendors)
     )
     lives = made.lives
     if is_asking and any(target.creates for target in made.targets):
         _ask(settings, made)
         lives = None  # time has passed: look again
+    if settings.journal:
+        settings.journal.plan(made.plan, made.targets)
     stop, tell = settings.stop, lambda text: _tell(settings, text)
     with interrupts.orderly(stop, tell, _give_up):
         settings.is_writing = True
@@ -143,17 +150,20 @@ def apply(
 @cli.command()
 @options.program
 @options.max_wait
+@options.journal
 @options.findings_format
 @shared
 @click.pass_obj
-def drift(settings: Settings, programs: tuple[str, ...], max_wait: float) -> Exit:
+def drift(settings: Settings, programs: tuple[str, ...], max_wait: float, journal_file: Path | None) -> Exit:
     """Audit: does live equal the files?
 
     Sends GET requests only, and a read-only key is enough. Exits with 2 where live differs in anything.
     """
     from tierops.model import Report
 
-    made = _make_plan(settings, programs, timedelta(0), max_wait, is_read_only=True)
+    settings.keep_apart(journal_file)
+    settings.begin_journal(journal_file, os.environ)
+    made = planning.make(settings, programs, timedelta(0), _vendors(settings, max_wait, is_read_only=True))
     code = Exit.DONE if made.plan.is_empty else Exit.DIFFERENCES
     usage = made.vendors.usage()
     return _report(settings, Report("drift", code, problems=made.notes, plan=made.plan, usage=usage))
@@ -172,7 +182,7 @@ def import_(settings: Settings, /, **chosen: Any) -> Exit:
 
     wanted = options.Import.parse(**chosen)
     environment = stages.read_environment(settings.directory, settings.environment)
-    provider = _vendors(settings, environment, wanted.max_wait).connect([wanted.vendor])[wanted.vendor]
+    provider = _vendors(settings, wanted.max_wait)(environment).connect([wanted.vendor])[wanted.vendor]
     today = datetime.now(UTC).date()
     found = import_command.run(
         wanted, settings.directory, environment, provider, today, lambda text: _tell(settings, text)
@@ -191,11 +201,10 @@ def import_(settings: Settings, /, **chosen: Any) -> Exit:
 @click.pass_obj
 def show(settings: Settings, planfile: Path) -> Exit:
     """Show a saved plan."""
-    from tierops import plan_file
     from tierops.model import Report
 
     settings.keep_apart(planfile)
-    return _report(settings, Report("show", Exit.DONE, plan=plan_file.loads(disk.read(planfile))))
+    return _report(settings, Report("show", Exit.DONE, plan=planning.read(planfile)))
 
 
 @cli.command()
@@ -239,7 +248,7 @@ def emulate(
     --fault-kinds says. With --chaos too, it decides on the requests that no fault of the list is for: about every fifth
     one meets a fault that suits its method.
     """
-    serving = _extra("serving")
+    serving = extras.load("serving")
     if is_listing:
         click.echo(serving.switch_table(), nl=False)
     elif fault_kinds:
@@ -257,19 +266,9 @@ def emulate(
 @click.pass_obj
 def demo(settings: Settings) -> Exit:
     """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
-    story = _extra("demo")
+    story = extras.load("demo")
     code: Exit = story.tell(lambda text: click.echo(text, color=settings.color))
     return code
-
-
-def _extra(name: str) -> ModuleType:
-    """A module that needs the extra `emulator`."""
-    try:
-        return import_module(f"tierops.{name}")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "werkzeug":
-            raise
-        raise TieropsError("the emulator needs Werkzeug: pip install 'tierops[emulator]'") from None
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -320,6 +319,8 @@ def _is_json(argv: Sequence[str]) -> bool:
 def _report(settings: Settings, report: Report) -> Exit:
     from tierops import output
 
+    if settings.journal:
+        report = settings.journal.end(report)
     report = report._replace(environment=settings.environment)
     click.echo(output.render(report, settings.format), nl=False, color=settings.color)
     if report.error and settings.format not in {"json", "github"}:  # whose readers get it from stdout
@@ -335,6 +336,9 @@ def _report(settings: Settings, report: Report) -> Exit:
     return code
 
 
+cli.add_command(journal_command.group(_report))
+
+
 def _give_up() -> None:
     """Leave at once, whatever other threads wait for."""
     click.echo(f"error: stopped at once; {_UNDER_WAY}", err=True)
@@ -346,41 +350,8 @@ def _tell(settings: Settings, text: str) -> None:
         click.echo(text, err=True)
 
 
-class _Made(NamedTuple):
-    """A plan and what it takes to carry it out. `lives` is None where live must be read first."""
-
-    plan: Plan
-    targets: tuple[TargetPlan, ...]
-    vendors: Vendors
-    lives: Mapping[str, Live] | None = None
-    notes: tuple[Problem, ...] = ()
-
-
-def _make_plan(
-    settings: Settings, patterns: Sequence[str], ttl: timedelta, max_wait: float, *, is_read_only: bool = False
-) -> _Made:
-    from tierops import stages
-
-    files = stages.read_files(settings.directory, settings.environment)
-    targets = stages.select(files, patterns)
-    vendors = _vendors(settings, files.environment, max_wait, is_read_only=is_read_only)
-    lives = stages.read_live(targets, vendors)
-    made = stages.make_plan(targets, lives, vendors, files.environment.name if files.environment else None, ttl)
-    return _Made(made, made.targets, vendors, lives, files.problems)
-
-
-def _load_plan(settings: Settings, planfile: Path, patterns: Sequence[str], max_wait: float) -> _Made:
-    from tierops import plan_file, stages
-
-    made = plan_file.loads(disk.read(planfile))
-    environment = stages.read_environment(settings.directory, settings.environment)
-    plan_file.check(made, datetime.now(UTC), environment.name if environment else None)
-    return _Made(made, stages.chosen(made.targets, patterns), _vendors(settings, environment, max_wait))
-
-
-def _vendors(
-    settings: Settings, environment: Environment | None, max_wait: float, *, is_read_only: bool = False
-) -> Vendors:
+def _vendors(settings: Settings, max_wait: float, *, is_read_only: bool = False) -> planning.Open:
+    """Opens the way to the vendors of an environment, until the command ends."""
     from tierops import stages
     from tierops.providers.limits import Waiting
 
@@ -391,11 +362,16 @@ def _vendors(
         logging.getLogger("tierops").setLevel(logging.INFO)
     stop = settings.stop
     waiting = Waiting(max_wait, stop.sleep, tell=lambda text: _tell(settings, text), check=stop.check)
-    vendors = stages.Vendors(os.environ, environment.urls if environment else {}, waiting, is_read_only)
-    return click.get_current_context().with_resource(vendors)
+
+    def opened(environment: Environment | None) -> Vendors:
+        urls = environment.urls if environment else {}
+        vendors = stages.Vendors(os.environ, urls, waiting, is_read_only, settings.witness)
+        return click.get_current_context().with_resource(vendors)
+
+    return opened
 
 
-def _ask(settings: Settings, made: _Made) -> None:
+def _ask(settings: Settings, made: planning.Made) -> None:
     """Show the plan and go on only if the answer is `yes`."""
     from tierops import output
     from tierops.model import Report

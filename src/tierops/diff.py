@@ -17,7 +17,7 @@ def changes(live: Sequence[LiveTier], desired: Sequence[Tier]) -> tuple[Change, 
     wanted = {tier.name for tier in desired}
     creates = [Change(Kind.CREATE, tier.name, after=tier) for tier in desired if tier.name not in there]
     differs = [
-        Change(Kind.DIFFERS, tier.name, before=there[tier.name], after=tier, fields=_fields(there[tier.name], tier))
+        Change(Kind.DIFFERS, tier.name, before=there[tier.name], after=tier, fields=fields(there[tier.name], tier))
         for tier in desired
         if tier.name in there and not same(there[tier.name], tier)
     ]
@@ -33,16 +33,17 @@ def same(before: LiveTier | Tier, after: LiveTier | Tier) -> bool:
     return before.fields == after.fields and jsontext.canonical(before.fields) == jsontext.canonical(after.fields)
 
 
+def fields(before: LiveTier | Tier, after: LiveTier | Tier) -> tuple[FieldChange, ...]:
+    """The bounds and vendor fields in which the two differ, bounds first."""
+    return (*_range(before.range, after.range), *sorted(_maps(before.fields, after.fields), key=lambda f: f.path))
+
+
 def duplicates(live: Iterable[LiveTier]) -> dict[str, tuple[LiveTier, ...]]:
     """The live tiers that share their name with another, by name."""
     found: dict[str, tuple[LiveTier, ...]] = {}
     for tier in live:
         found[tier.name] = (*found.get(tier.name, ()), tier)
     return {name: tiers for name, tiers in found.items() if len(tiers) > 1}
-
-
-def _fields(before: LiveTier, after: Tier) -> tuple[FieldChange, ...]:
-    return (*_range(before.range, after.range), *sorted(_maps(before.fields, after.fields), key=lambda f: f.path))
 
 
 def _range(before: Range, after: Range) -> Iterator[FieldChange]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -13,10 +15,24 @@ PRIVATE = 0o600
 ORDINARY = 0o666  # less what the umask takes
 
 
-def read(path: Path) -> bytes:
-    """The content. Raises `UsageError`."""
+def read(path: Path, most: int) -> bytes:
+    """The content, cut off after `most` bytes. Raises `UsageError`, also for what is no regular file.
+
+    A pipe or a device could keep tierops waiting, or never end.
+    """
     try:
-        return path.read_bytes()
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UsageError(f"cannot read {path}: it is not a regular file")
+            return file.read(most)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def is_private(path: Path) -> bool:
+    """True where no other user of this machine may read the file. Raises `UsageError`."""
+    try:
+        return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
@@ -30,14 +46,10 @@ def make_folder(path: Path) -> None:
 
 
 def probe(path: Path) -> None:
-    """Raise `UsageError` where `save` could not write the file, by making one beside it that goes at once.
-
-    A link or a device is refused: `save` would put a file in its place.
-    """
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise UsageError(f"cannot write {path}: it is there and no ordinary file")
+    """Raise `UsageError` where `save` could not write the file, by making one beside it that goes at once."""
     beside = _beside(path)
     try:
+        _refuse_what_is_no_file(path)
         beside.touch(PRIVATE, exist_ok=False)
         beside.unlink()
     except OSError as error:
@@ -45,17 +57,41 @@ def probe(path: Path) -> None:
 
 
 def save(path: Path, content: str, mode: int) -> None:
-    """Write the file in one step, over one that is there, with the permissions `mode`. Raises `UsageError`."""
+    """Write the file in one step, over one that is there, with the permissions `mode`. Raises `UsageError`.
+
+    Only a regular file is written over. A link is not followed, for somebody else may have put it there, and not
+    replaced either, for it may be `/dev/stdout`.
+    """
     beside = _beside(path)
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content.encode())
-        beside.replace(path)
+        _refuse_what_is_no_file(path)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content.encode())
+                file.flush()
+                os.fsync(file.fileno())  # before the name: else a crash could leave an empty file under it
+            beside.replace(path)
+        except BaseException:  # an interrupt too
+            with suppress(OSError):
+                beside.unlink()
+            raise
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{token_hex(4)}")
+    return path.with_name(f".tierops-{token_hex(8)}")
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise UsageError(f"cannot write {path}: it is a symbolic link, which tierops does not follow; name the file")
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"cannot write {path}: it is not a regular file")

@@ -284,6 +284,14 @@ class TargetPlan(NamedTuple):
         return tuple(c.after for c in self.changes if c.kind is Kind.CREATE and c.after is not None)
 
 
+class Signature(NamedTuple):
+    """Who vouches for a plan: `key` is the fingerprint of the public key, `value` the signature in base64."""
+
+    algorithm: str
+    key: str
+    value: str
+
+
 class Plan(NamedTuple):
     """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none."""
 
@@ -292,6 +300,7 @@ class Plan(NamedTuple):
     expires_at: str
     environment: str | None
     targets: tuple[TargetPlan, ...]
+    signature: Signature | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -341,11 +350,27 @@ class Usage(NamedTuple):
     left: int | None
 
 
+class Chain(NamedTuple):
+    """How far a journal holds together. Times are ISO 8601 in UTC, None where there is no line.
+
+    `torn` counts the lines that were cut off while they were written and recovered afterwards. `head` is the SHA-256
+    of the last line that holds: who keeps it elsewhere can tell later that the end was cut off.
+    """
+
+    lines: int
+    runs: int
+    first: str | None
+    last: str | None
+    torn: int
+    head: str
+
+
 class Report(NamedTuple):
     """What a command has to say; every output format is a rendering of this and of nothing else.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
-    and tiers that were read from files, `targets` are those targets. `environment` is the one asked for.
+    and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
+    what `journal verify` found.
     """
 
     command: str
@@ -356,5 +381,6 @@ class Report(NamedTuple):
     plan: Plan | None = None
     results: tuple[Result, ...] | None = None
     usage: tuple[Usage, ...] = ()
+    journal: Chain | None = None
     targets: tuple[Target, ...] = ()
     environment: str | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -16,7 +16,26 @@ from click.core import ParameterSource
 from tierops import disk
 from tierops.interrupts import Stop
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+if TYPE_CHECKING:
+    from tierops.journal import Journal
+    from tierops.providers.http import Witness
+
+
+class _File(click.Path):
+    """A path that can only name a file, as a `Path`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = str(value)
+        if not text or "\0" in text:
+            self.fail(f"{text!r} cannot be the name of a file", param, ctx)
+        if text == "-":
+            self.fail("'-' is not taken for stdin or stdout; for a file of that name, write ./-", param, ctx)
+        if text.endswith("/"):
+            self.fail(f"{text!r} is a folder, not a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(dir_okay=False, path_type=Path)
 
 
 class ReportFile(NamedTuple):
@@ -30,7 +49,8 @@ class ReportFile(NamedTuple):
 class Settings:
     """The global options, wherever on the command line they stood, how the report is to be written, and how far it is.
 
-    `is_writing` is True from when a create may have been sent.
+    `is_writing` is True from when a create may have been sent. `journal` is the one that this run keeps, once it has
+    begun.
     """
 
     directory: Path = Path("tiers")
@@ -43,6 +63,7 @@ class Settings:
     reports: tuple[ReportFile, ...] = ()
     is_writing: bool = False
     stop: Stop = field(default_factory=Stop)
+    journal: Journal | None = None
 
     @property
     def color(self) -> bool | None:
@@ -54,6 +75,18 @@ class Settings:
         for path in paths:
             if path is not None and any(_same(path, report.path) for report in self.reports):
                 raise click.UsageError(f"--report would overwrite {path}")
+
+    @property
+    def witness(self) -> Callable[[str], Witness] | None:
+        """Who is told of the writes to a vendor; see `stages.Vendors`."""
+        return self.journal.witness if self.journal else None
+
+    def begin_journal(self, path: Path | None, environ: Mapping[str, str]) -> None:
+        """Begin the journal, if there is to be one. Raises `UsageError` where it cannot be written."""
+        if path is not None:
+            from tierops import journal
+
+            self.journal = journal.begin(path, self.command, self.environment, journal.who(environ))
 
 
 # What one ladder is called at each vendor.
@@ -115,10 +148,10 @@ class _Report(click.ParamType[ReportFile]):
         self._formats = formats
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportFile:
-        format_, _, file = str(value).partition("=")
-        if format_ not in self._formats or file in {"", "-"}:
+        format_, is_pair, file = str(value).partition("=")
+        if format_ not in self._formats or not is_pair:
             self.fail(f"{value!r} is not FORMAT=FILE with one of: {', '.join(self._formats)}", param, ctx)
-        path = Path(file)
+        path: Path = FILE.convert(file, param, ctx)
         disk.probe(path)
         return ReportFile(format_, path)
 
@@ -162,27 +195,38 @@ def shared(command: _Command) -> _Command:
     return command
 
 
-def _reports(*formats: str) -> Callable[[_Command], _Command]:
+def _formats(*names: str) -> Callable[[_Command], _Command]:
     """How the report is written: to stdout, and to files from the same run."""
 
     def decorate(command: _Command) -> _Command:
         command = click.option(
-            "--report", "reports", multiple=True, metavar="FORMAT=FILE", type=_Report(formats),
+            "--report", "reports", multiple=True, metavar="FORMAT=FILE", type=_Report(names),
             expose_value=False, callback=_keep_reports, help="Write the report to this file, too; repeatable.",
         )(command)  # fmt: skip
-        return _kept("--format", type=click.Choice(formats), help="How the report is written [text].")(command)
+        return _kept("--format", type=click.Choice(names), help="How the report is written [text].")(command)
 
     return decorate
 
 
-format_ = _reports("text", "json")
-findings_format = _reports("text", "json", "sarif", "junit", "github")
+format_ = _formats("text", "json")
+findings_format = _formats("text", "json", "sarif", "junit", "github")
 program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
 max_wait = click.option(
     "--max-wait", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",
     help="Longest wait for a vendor's rate limit.",
 )  # fmt: skip
+journal = click.option(
+    "--journal", "journal_file", type=FILE, metavar="FILE",
+    help="Append to FILE what is about to be written and what came of it; see `tierops journal`.",
+)  # fmt: skip
 ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
+sign = click.option(
+    "--sign", "keyfile", type=FILE, metavar="KEYFILE", help="Sign the saved plan with this ed25519 private key (PEM)."
+)
+require_signature = click.option(
+    "--require-signature", "pubkey", type=FILE, metavar="PUBKEY",
+    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
+)  # fmt: skip
 settle = click.option(
     "--settle", type=click.FloatRange(0), default=2.0, show_default=True, metavar="SECONDS",
     help="Quiet period between two equal reads after a lost answer.",

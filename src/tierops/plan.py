@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tierops import diff, rules
 from tierops.errors import PlanRefused, VendorError
-from tierops.model import Capabilities, Change, Identity, Kind, Live, Request, Target, TargetPlan, Tier
-from tierops.wording import span
+from tierops.model import Capabilities, Change, Identity, Kind, Live, LiveTier, Request, Target, TargetPlan, Tier
+from tierops.wording import differences, printable, span
 
 _MOST_FLAWS = 3  # told at each blocked create
+_MOST_DIFFERENCES = 3  # told of a live tier that changed, each in at most
+_LONGEST = 100  # characters
 
 Requests = Callable[[Identity, Sequence[Tier]], tuple[Request, ...]]
 
@@ -109,10 +111,20 @@ def _foreign_change(planned: TargetPlan, live: Live) -> str:
         if id_ not in now:
             return f"live tier {tier.name!r} ({id_}) has gone since the plan was made"
         if not diff.same(tier, now[id_]):
-            return f"live tier {tier.name!r} ({id_}) was changed since the plan was made"
+            told = _differences(tier, now[id_], planned)
+            return f"live tier {tier.name!r} ({id_}) was changed since the plan was made ({told})"
     for id_, tier in now.items():
         if id_ not in then and tier.name not in own:
             return f"live tier {tier.name!r} ({id_}) has appeared since the plan was made"
         if id_ not in then and not diff.same(tier, own[tier.name]):
-            return f"live tier {tier.name!r} ({id_}) has appeared, but not as the plan would create it"
+            told = _differences(tier, own[tier.name], planned)
+            return f"live tier {tier.name!r} ({id_}) has appeared, but not as the plan would create it ({told})"
     return ""
+
+
+def _differences(before: LiveTier, after: LiveTier | Tier, planned: TargetPlan) -> str:
+    found = [*differences(before, after, diff.fields(before, after), whole=planned.whole_numbers)]
+    told = [printable(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}…") for one in found[:_MOST_DIFFERENCES]]
+    if len(found) > _MOST_DIFFERENCES:
+        told.append(f"and {len(found) - _MOST_DIFFERENCES} more")
+    return "; ".join(told)

@@ -18,7 +18,7 @@ from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target
 if TYPE_CHECKING:
     from tierops.apply import Patience
     from tierops.providers.base import Provider
-    from tierops.providers.http import Client
+    from tierops.providers.http import Client, Witness
     from tierops.providers.limits import Waiting
 
 _THREADS = 16  # sync httpx with one client is no faster with more
@@ -81,12 +81,16 @@ def chosen(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, 
 
 @dataclass(frozen=True, slots=True)
 class Vendors:
-    """The way to each vendor that a run needs; use it as a context manager."""
+    """The way to each vendor that a run needs; use it as a context manager.
+
+    `witness` makes who is told of the writes to the vendor of a name.
+    """
 
     environ: Mapping[str, str]
     urls: Mapping[str, str]
     waiting: Waiting | None = None
     is_read_only: bool = False
+    witness: Callable[[str], Witness] | None = None
     connected: dict[str, Provider] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
@@ -123,7 +127,15 @@ class Vendors:
         kind = providers.find(name)
         url = self.environ.get(kind.URL_VARIABLE, "").strip() or self.urls.get(name) or kind.DEFAULT_URL
         headers, account = kind.credentials(self.environ)
-        client = Client(kind.TITLE, url, headers, kind.explain, waiting=self.waiting, is_read_only=self.is_read_only)
+        client = Client(
+            kind.TITLE,
+            url,
+            headers,
+            kind.explain,
+            waiting=self.waiting,
+            is_read_only=self.is_read_only,
+            witness=self.witness and self.witness(name),
+        )
         self._open.callback(client.close)
         self.clients[name] = client
         return kind(client, account)

@@ -53,6 +53,11 @@ def _held(app: Emulator) -> int:
     return len(app.voucherify.tiers("Club")) + len(app.fanfare.audiences())
 
 
+def _read_to_the_end(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        pass
+
+
 @pytest.fixture
 def reached(app: Emulator) -> Iterator[httpx.Client]:
     """In process."""
@@ -113,15 +118,19 @@ def test_refused_connections_are_refused_for_as_long_as_told(served: httpx.Clien
 
 
 def test_port_may_be_closed_again_and_while_it_is_closed(app: Emulator) -> None:
-    app.faults.append(Fault("GET *", "refuse", times=2, value=150))
+    ask = b"GET /voucherify/v1/loyalties HTTP/1.1\r\nHost: x\r\n\r\n"
     with serve(app) as server:
         address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
         with socket.create_connection(address) as one, socket.create_connection(address) as two:
-            for connection in (one, two):
-                connection.sendall(b"GET /voucherify/v1/loyalties HTTP/1.1\r\nHost: x\r\n\r\n")
+            for connection in (one, two):  # a connection that waits to be accepted would be reset with the first one
                 connection.settimeout(5)
+                connection.sendall(ask)
+                assert connection.recv(9) == b"HTTP/1.1 "
+            app.faults.append(Fault("GET *", "refuse", times=2, value=500))
+            for connection in (one, two):
+                connection.sendall(ask)
                 with pytest.raises(ConnectionResetError):
-                    connection.recv(1)
+                    _read_to_the_end(connection)
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address)
         deadline = time.monotonic() + 10

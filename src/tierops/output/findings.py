@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from tierops import jsontext
 from tierops.model import Change, Kind, Position, Problem, Report, Severity, TargetPlan
-from tierops.output.text import departure, printable
+from tierops.output.text import departure
 from tierops.rules import RULES
+from tierops.wording import printable
 
 _LONGEST = 1000  # characters of a message; the text and JSON reports hold all of it
 

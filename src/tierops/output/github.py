@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tierops.model import Report
 from tierops.output.findings import Finding, Level, by_weight, findings, plain
-from tierops.output.text import printable
+from tierops.wording import printable
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 

@@ -21,6 +21,8 @@ def render(report: Report) -> str:
         "requests": [usage._asdict() for usage in report.usage],
         "results": None if report.results is None else [_result(result) for result in report.results],
     }
+    if report.journal is not None:
+        data["journal"] = report.journal._asdict()
     return jsontext.dumps(data, indent=2) + "\n"
 
 

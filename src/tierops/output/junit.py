@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 from tierops import __version__
 from tierops.model import Position, Report
 from tierops.output.findings import CHECKS, DRIFT, Finding, Level, findings, plain
-from tierops.output.text import printable
+from tierops.wording import printable
 
 
 class _Case(NamedTuple):

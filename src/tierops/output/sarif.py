@@ -12,7 +12,7 @@ from urllib.parse import quote
 from tierops import __version__, jsontext
 from tierops.model import Position, Report, Value
 from tierops.output.findings import Check, Finding, Level, by_weight, checks, findings, plain
-from tierops.output.text import printable
+from tierops.wording import printable
 
 _MOST = 25_000  # results of a run; GitHub refuses a file with more
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

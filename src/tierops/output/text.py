@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from click import style
 
-from tierops import jsontext
+from tierops.errors import Exit
 from tierops.model import (
+    Chain,
     Change,
     Kind,
     Plan,
@@ -21,10 +22,9 @@ from tierops.model import (
     Tier,
     Usage,
     Value,
-    exact,
 )
 from tierops.output import ladder
-from tierops.wording import span
+from tierops.wording import differences, printable, shown, span
 
 _WIDTH = 80
 _MOST_ROWS = 24  # of a ladder; longer ones leave out what is alike on both sides
@@ -51,13 +51,10 @@ def render(report: Report) -> str:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
     elif report.checked is not None:
         lines += _checked(report.checked, report.problems)
+    elif report.journal is not None:
+        lines += _journal(report.journal, report.exit_code)
     lines += [_usage(usage) for usage in report.usage]
     return "\n".join([*lines, ""])
-
-
-def printable(text: str) -> str:
-    """The text with control, bidi and other invisible characters escaped: names and messages are not ours."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _problem(problem: Problem) -> str:
@@ -73,9 +70,20 @@ def _checked(checked: tuple[int, int, int], problems: Sequence[Problem]) -> list
     return [f"{things}: " + (style(_count(errors, "problem"), fg="red") if errors else style("valid", fg="green"))]
 
 
+def _journal(chain: Chain, code: Exit) -> Iterator[str]:
+    when = printable(f", from {chain.first} to {chain.last}") if chain.lines else ""
+    torn = f", {_count(chain.torn, 'torn line')} recovered" if chain.torn else ""
+    held = style("whole", fg="green") if code is Exit.DONE else style("broken after them", fg="red")
+    yield f"{_count(chain.lines, 'line')}, {_count(chain.runs, 'run')}{when}{torn}: {held}"
+    yield f"last whole line: sha256 {chain.head}"
+
+
 def _plan(plan: Plan) -> Iterator[str]:
     if plan.environment:
-        yield f"environment {plan.environment}"
+        yield printable(f"environment {plan.environment}")
+    if plan.signature:
+        yield printable(f"signed ({plan.signature.algorithm}; not checked here) by the key")
+        yield printable(f"  {plan.signature.key}")
     if not plan.is_empty:
         yield from (_LEGEND, "")
     for target in plan.targets:
@@ -85,7 +93,7 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def _target(target: TargetPlan) -> Iterator[str]:
     identity = target.identity
-    yield style(target.address, bold=True)
+    yield style(printable(target.address), bold=True)
     yield printable(f"  {target.provider} {identity.kind} {identity.name!r} ({identity.id})")
     yield printable(f"  {identity.base_url}, read: {target.proof}")
     for change in target.changes:
@@ -99,7 +107,7 @@ def _target(target: TargetPlan) -> Iterator[str]:
 
 def _change(change: Change, target: TargetPlan) -> Iterator[str]:
     tier = change.after or change.before
-    where = f"  {span(tier.range, whole=target.whole_numbers)} {target.unit}" if tier else ""
+    where = printable(f"  {span(tier.range, whole=target.whole_numbers)} {target.unit}") if tier else ""
     yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + where
     if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
         yield from (f"      {printable(line)}" for line in _leaves(tier.fields))
@@ -110,24 +118,16 @@ def _change(change: Change, target: TargetPlan) -> Iterator[str]:
 
 
 def _fields(change: Change, is_whole: bool) -> Iterator[str]:
-    if change.before and change.after and change.before.range != change.after.range:
-        before, after = (span(tier.range, whole=is_whole) for tier in (change.before, change.after))
-        yield f"range: {before} → {after}"
-    for field in change.fields:
-        if field.path[0] != "range":
-            yield f"{'.'.join(field.path)}: {_shown(field.before)} → {_shown(field.after)}"
+    if change.before and change.after:
+        yield from differences(change.before, change.after, change.fields, whole=is_whole)
 
 
 def _leaves(fields: Mapping[str, Value]) -> Iterator[str]:
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
-            yield from (f"{name}.{key}: {_shown(item)}" for key, item in value.items())
+    for name, field in fields.items():
+        if isinstance(field, Mapping):
+            yield from (f"{name}.{key}: {shown(item)}" for key, item in field.items())
         else:
-            yield f"{name}: {_shown(value)}"
-
-
-def _shown(value: Value) -> str:
-    return "absent" if value is None else jsontext.dumps(exact(value))
+            yield f"{name}: {shown(field)}"
 
 
 def _wrapped(note: str) -> Iterator[str]:
@@ -226,7 +226,7 @@ def _summary(plan: Plan) -> str:
 
 def _results(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        yield style(result.target.address, bold=True)
+        yield style(printable(result.target.address), bold=True)
         for outcome in result.outcomes:
             word, colour = _STATES[outcome.state]
             detail = f" ({printable(outcome.detail)})" if outcome.detail else ""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -30,17 +30,37 @@ _READ_TIMEOUT = httpx.Timeout(30, connect=10)
 _WRITE_TIMEOUT = httpx.Timeout(180, connect=10)
 _TRIES = 4
 _FIRST_PAUSE = 0.5
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
 
 _log = logging.getLogger(__name__)
 
 Explain = Callable[[Value], str]
 
 
+class Witness(Protocol):
+    """Is told of every request that may write, before it leaves and after. Called from several threads at once."""
+
+    def sending(self, method: str, path: str, body: bytes) -> int:
+        """The request is about to leave; the number stands for it from now on.
+
+        Raises `NotSent`, and then it does not leave.
+        """
+        ...
+
+    def answered(self, intent: int, status: int, request_id: str | None) -> None:
+        """An answer came, with the vendor's name for the request where it gave one. Raises nothing."""
+        ...
+
+    def lost(self, intent: int, reason: str, *, was_sent: bool) -> None:
+        """No answer came; `was_sent` is False where there was no connection to send it through. Raises nothing."""
+        ...
+
+
 class Client:
     """A vendor's API below `base_url`. Safe to use from several threads.
 
     `explain` turns the vendor's error body into a sentence. `reads` and `writes` count the requests sent, `limits` what
-    the vendor allows. With `is_read_only` nothing but GET can leave.
+    the vendor allows. With `is_read_only` nothing but GET can leave. `witness` is told of every write.
     """
 
     def __init__(
@@ -53,6 +73,7 @@ class Client:
         waiting: Waiting | None = None,
         transport: httpx.BaseTransport | None = None,
         is_read_only: bool = False,
+        witness: Witness | None = None,
     ) -> None:
         self.title = title
         self.base_url = base_url.rstrip("/")
@@ -62,6 +83,7 @@ class Client:
         self._explain = explain
         self._waiting = waiting or Waiting()
         self.limits = Limits(title, self._waiting)
+        self._witness = witness
         is_local = _check_url(title, self.base_url)
         self._root = httpx.URL(self.base_url).path.rstrip("/")
         self._http = httpx.Client(
@@ -105,7 +127,7 @@ class Client:
             try:
                 response = self._send("POST", path, content=content, timeout=_WRITE_TIMEOUT)
                 break
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            except _NO_CONNECTION as error:
                 # No connection, so nothing was sent: the one failure after which a write may simply be tried again.
                 if attempt == _TRIES:
                     raise NotSent(self._unreachable(error)) from None
@@ -137,14 +159,23 @@ class Client:
         turn = self.limits.turn()
         while True:
             with turn:
+                intent = self._witness.sending(method, path, content or b"") if self._witness and method != "GET" else 0
                 with self._count:
                     self.reads += method == "GET"
                     self.writes += method != "GET"
                 start = time.perf_counter()
-                response = self._http.request(
-                    method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
-                )
+                try:
+                    response = self._http.request(
+                        method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
+                    )
+                except httpx.RequestError as error:
+                    if self._witness and intent:
+                        was_sent = not isinstance(error, _NO_CONNECTION)
+                        self._witness.lost(intent, _reason(error), was_sent=was_sent)
+                    raise
                 milliseconds = (time.perf_counter() - start) * 1000
+                if self._witness and intent:
+                    self._witness.answered(intent, response.status_code, _request_id(response))
                 self.limits.learn(response.headers)
             _log.info("%s %s: %s in %.0f ms", method, response.url.path, response.status_code, milliseconds)
             if response.status_code != 429:
@@ -186,6 +217,19 @@ def _told_pause(response: httpx.Response) -> float | None:
         return None
     told = body.get("retryAfter") if isinstance(body, Mapping) else None
     return float(told) if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 10**9 else None
+
+
+def _request_id(response: httpx.Response) -> str | None:
+    """The vendor's name for a request, from a header or the body of an error; its support asks for it."""
+    found: Value = response.headers.get("X-Request-Id")
+    if found is None and not response.is_success:
+        try:
+            body = jsontext.loads(response.content)
+        except ValueError:
+            return None
+        if isinstance(body, Mapping):
+            found = body.get("request_id") or body.get("requestId")
+    return found[:200] if isinstance(found, str) else None
 
 
 def _check_url(title: str, url: str) -> bool:
