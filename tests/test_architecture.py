@@ -29,7 +29,7 @@ FLOW = {
     "plan": {"model", "errors", "diff", "rules", "visible", "wording"},
     "plan_file": {"", "model", "errors", "jsontext", "visible", "wording"},
     "apply": {"model", "errors", "diff", "plan"},
-    "output": {"", "model", "errors", "jsontext", "plan_file", "visible", "wording"},
+    "output": {"", "model", "errors", "jsontext", "plan_file", "visible", "wording", "rules"},
     "emulator": set(),
     "importing": {"model", "errors", "jsontext", "config", "rules"},
     "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
@@ -42,11 +42,12 @@ FLOW = {
     "demo": {"errors", "emulator", "resources"},
     "interrupts": {"errors"},
     "journal": {"", "model", "errors", "jsontext", "plan_file"},
-    "options": {"interrupts", "journal", "providers", "redaction"},
+    "options": {"interrupts", "journal", "providers", "redaction", "disk"},
     "planning": {"model", "errors", "config", "plan_file", "stages", "options", "disk", "extras"},
     "journal_command": {"model", "errors", "journal", "options"},
+    "emulator_commands": {"errors", "options", "extras", "serving", "demo"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo", "disk", "import_command", "interrupts", "journal_command", "signing", "extras", "planning"}
+    | {"emulator_commands", "disk", "import_command", "interrupts", "journal_command", "planning"}
     | {"visible", "logs", "endings"},
     "__main__": {"cli"},
     "": set(),

@@ -8,14 +8,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tierops import __version__, disk, extras, interrupts, journal_command, options, planning, visible
+from tierops import __version__, disk, emulator_commands, interrupts, journal_command, options, planning, visible
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
@@ -46,7 +45,7 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@options.format_
+@options.findings_format
 @shared
 @click.pass_obj
 def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
@@ -57,11 +56,12 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
     from tierops import stages
     from tierops.model import Report
 
+    settings.keep_apart(*paths)
     files = stages.read_files(settings.directory, settings.environment, paths=paths, full_check=True)
-    targets = [target for program in files.programs for target in program.targets]
+    targets = tuple(target for program in files.programs for target in program.targets)
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
     code = Exit.FAILED if files.errors else Exit.DONE
-    return _report(settings, Report("validate", code, problems=files.problems, checked=counts))
+    return _report(settings, Report("validate", code, problems=files.problems, checked=counts, targets=targets))
 
 
 @cli.command()
@@ -81,6 +81,7 @@ def plan(
     """Show what apply would do. Sends GET requests only."""
     from tierops.model import Report
 
+    settings.keep_apart(out, keyfile)
     sign = planning.signer(keyfile, out, lambda text: _line(settings, text, err=True))
     made = planning.make(settings, programs, ttl, _vendors(settings, max_wait, is_read_only=True))
     made = made._replace(plan=sign(made.plan))
@@ -118,6 +119,7 @@ def apply(
     from tierops import stages
     from tierops.model import Report
 
+    settings.keep_apart(planfile, pubkey, journal_file)
     if pubkey is not None and planfile is None:
         raise UsageError("--require-signature is for a plan file: name one, as in `tierops apply plan.json`")
     is_asking = planfile is None and not auto_approve
@@ -150,7 +152,7 @@ def apply(
 @options.program
 @options.max_wait
 @options.journal
-@options.format_
+@options.findings_format
 @shared
 @click.pass_obj
 def drift(settings: Settings, programs: tuple[str, ...], max_wait: float, journal_file: Path | None) -> Exit:
@@ -160,6 +162,7 @@ def drift(settings: Settings, programs: tuple[str, ...], max_wait: float, journa
     """
     from tierops.model import Report
 
+    settings.keep_apart(journal_file)
     settings.begin_journal(journal_file, os.environ)
     made = planning.make(settings, programs, timedelta(0), _vendors(settings, max_wait, is_read_only=True))
     code = Exit.DONE if made.plan.is_empty else Exit.DIFFERENCES
@@ -204,6 +207,7 @@ def show(settings: Settings, planfile: Path) -> Exit:
     """Show a saved plan."""
     from tierops.model import Report
 
+    settings.keep_apart(planfile)
     return _report(settings, Report("show", Exit.DONE, plan=planning.read(planfile)))
 
 
@@ -216,59 +220,6 @@ def schema(name: str) -> Exit:
 
     click.echo(config.schema(name), nl=False)
     return Exit.DONE
-
-
-@cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--data", type=FILE, metavar="FILE", help="Keep the data in this SQLite file; else in memory.")
-@click.option("--switch", "switches", multiple=True, metavar="VENDOR.NAME=VALUE", help="What the vendor leaves open.")
-@click.option("--switches", "is_listing", is_flag=True, help="List the switches and end.")
-@click.option("--faults", type=FILE, metavar="FILE", help="Misbehave as this YAML or JSON list of faults says.")
-@click.option("--fault-kinds", is_flag=True, help="List the kinds of faults and end.")
-@click.option("--chaos", type=int, metavar="SEED", help="Misbehave at random, alike for the same seed and requests.")
-@click.option("--examples", is_flag=True, help="Add the examples of the vendors' documentation.")
-@shared
-@click.pass_obj
-def emulate(
-    settings: Settings, host: str, port: int, data: Path | None, switches: tuple[str, ...], is_listing: bool,
-    faults: Path | None, fault_kinds: bool, chaos: int | None, examples: bool,
-) -> Exit:  # fmt: skip
-    """Serve the vendors' APIs on this machine.
-
-    Built from the vendors' published documentation. Any non-empty keys do. Needs the extra: tierops[emulator]
-
-    A vendor that misbehaves: --faults takes a list such as
-
-    \b
-      - {on: "POST /v1/loyalties/*/tiers", kind: drop-after}
-      - {on: "GET *", kind: lag, value: 2000, times: always, after: 1}
-
-    `times` (1) is how often it happens, or `always`; `after` (0) lets so many requests pass before; what `value` means,
-    --fault-kinds says. With --chaos too, it decides on the requests that no fault of the list is for: about every fifth
-    one meets a fault that suits its method.
-    """
-    serving = extras.load("serving")
-    if is_listing:
-        _print(settings, serving.switch_table())
-    elif fault_kinds:
-        _print(settings, serving.fault_table())
-    else:
-        serving.run(
-            host, port, data, switches, faults=faults, chaos=chaos, has_examples=examples, log=settings.verbose > 0,
-            say=partial(_line, settings),
-        )  # fmt: skip
-    return Exit.DONE
-
-
-@cli.command()
-@shared
-@click.pass_obj
-def demo(settings: Settings) -> Exit:
-    """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
-    story = extras.load("demo")
-    code: Exit = story.tell(lambda text: _print(settings, f"{text}\n"))
-    return code
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -290,6 +241,7 @@ def run(argv: Sequence[str]) -> int:
         with interrupts.at_once(settings.stop):
             return int(cli.main(list(argv), prog_name="tierops", obj=settings, standalone_mode=False) or Exit.DONE)
     except click.ClickException as error:
+        settings.reports = ()  # one may be over a file that is something else
         return _misused(settings, argv, error)
     except click.Abort:
         told = f"interrupted; {_UNDER_WAY if settings.is_writing else 'nothing was written'}"
@@ -342,14 +294,19 @@ def _report(settings: Settings, report: Report) -> Exit:
 
     if settings.journal:
         report = settings.journal.end(report)
-    report = report._replace(error=settings.redact_all(report.error))
+    report = report._replace(error=settings.redact_all(report.error), environment=settings.environment)
     _print(settings, output.render(report, settings.format), has_commands=settings.format == "github")
-    if report.error and settings.format == "text":
+    if report.error and settings.format not in {"json", "github"}:  # whose readers get it from stdout
         _error(settings, visible.printable(report.error))
-    return report.exit_code
-
-
-cli.add_command(journal_command.group(_report))
+    code = report.exit_code
+    for format_, path in settings.reports:
+        try:
+            disk.save(path, settings.redact(output.as_file(report, format_)), disk.ORDINARY)
+        except UsageError as error:
+            _error(settings, visible.printable(f"the report is not saved: {error}"))
+            # What became of the creates matters more than a file.
+            code = Exit.USAGE if code is Exit.DONE and not settings.is_writing else code
+    return code
 
 
 def _give_up() -> None:
@@ -376,6 +333,11 @@ def _print(settings: Settings, text: str, *, err: bool = False, has_commands: bo
     shown = visible.page(settings.redact(text), has_commands=has_commands)
     with suppress(OSError) if err else nullcontext():  # that nobody reads of the progress must not end an apply
         click.echo(shown, err=err, nl=False, color=settings.color)
+
+
+cli.add_command(journal_command.group(_report))
+for _command in emulator_commands.commands(_print, _line):
+    cli.add_command(_command)
 
 
 def _vendors(settings: Settings, max_wait: float, *, is_read_only: bool = False) -> planning.Open:

@@ -45,13 +45,24 @@ def make_folder(path: Path) -> None:
         raise UsageError(f"cannot make the folder {path}: {error.strerror}") from None
 
 
+def probe(path: Path) -> None:
+    """Raise `UsageError` where `save` could not write the file, by making one beside it that goes at once."""
+    beside = _beside(path)
+    try:
+        _refuse_what_is_no_file(path)
+        beside.touch(PRIVATE, exist_ok=False)
+        beside.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
 def save(path: Path, content: str, mode: int) -> None:
     """Write the file in one step, over one that is there, with the permissions `mode`. Raises `UsageError`.
 
     Only a regular file is written over. A link is not followed, for somebody else may have put it there, and not
     replaced either, for it may be `/dev/stdout`.
     """
-    beside = path.with_name(f".tierops-{token_hex(8)}")
+    beside = _beside(path)
     try:
         _refuse_what_is_no_file(path)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -67,6 +78,10 @@ def save(path: Path, content: str, mode: int) -> None:
             raise
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".tierops-{token_hex(8)}")
 
 
 def _refuse_what_is_no_file(path: Path) -> None:

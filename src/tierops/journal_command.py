@@ -40,6 +40,7 @@ def group(show: Callable[[Settings, Report], Exit]) -> click.Group:
         """
         from tierops.journal import check
 
+        settings.keep_apart(file)
         return show(settings, check.verify(file))
 
     return journal

@@ -69,13 +69,21 @@ class Severity(StrEnum):
 
 
 class Problem(NamedTuple):
-    """One finding in the files. `member` names somebody whom it would hurt, or is empty."""
+    """One finding in the files. `member` names somebody whom it would hurt, or is empty.
+
+    `program`, `targets` (names) and `tier` say what it is about, as far as that is known: no targets are all of the
+    program. `waiver` is the reason and the end of the waiver that makes it a note.
+    """
 
     rule: str
     message: str
     at: Position
     member: str = ""
     severity: Severity = Severity.ERROR
+    program: str = ""
+    targets: tuple[str, ...] = ()
+    tier: str = ""
+    waiver: str = ""
 
     def __str__(self) -> str:
         text = f"{self.at}: {self.rule}: {self.message}"
@@ -361,7 +369,8 @@ class Report(NamedTuple):
     """What a command has to say; every output format is a rendering of this and of nothing else.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
-    and tiers that were read from files. `journal` is what `journal verify` found.
+    and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
+    what `journal verify` found.
     """
 
     command: str
@@ -373,3 +382,5 @@ class Report(NamedTuple):
     results: tuple[Result, ...] | None = None
     usage: tuple[Usage, ...] = ()
     journal: Chain | None = None
+    targets: tuple[Target, ...] = ()
+    environment: str | None = None

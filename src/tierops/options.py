@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from tierops import disk
 from tierops.interrupts import Stop
 
 if TYPE_CHECKING:
@@ -36,6 +38,13 @@ class _File(click.Path):
 FILE = _File(dir_okay=False, path_type=Path)
 
 
+class ReportFile(NamedTuple):
+    """A report that a run writes besides the one on stdout."""
+
+    format: str
+    path: Path
+
+
 @dataclass
 class Settings:
     """The global options, wherever on the command line they stood, how the report is to be written, and how far it is.
@@ -52,6 +61,7 @@ class Settings:
     no_color: bool = False
     command: str = ""
     format: str = "text"
+    reports: tuple[ReportFile, ...] = ()
     is_writing: bool = False
     stop: Stop = field(default_factory=Stop)
     journal: Journal | None = None
@@ -63,6 +73,12 @@ class Settings:
     def color(self) -> bool | None:
         """As `click.echo` takes it: None leaves it to whether a terminal reads."""
         return False if self.no_color else None
+
+    def keep_apart(self, *paths: Path | None) -> None:
+        """Raise `click.UsageError` where a report would be written over a file that is something else."""
+        for path in paths:
+            if path is not None and any(_same(path, report.path) for report in self.reports):
+                raise click.UsageError(f"--report would overwrite {path}")
 
     @property
     def witness(self) -> Callable[[str], Witness] | None:
@@ -139,6 +155,34 @@ class _Duration(click.ParamType[timedelta]):
         return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
 
 
+class _Report(click.ParamType[ReportFile]):
+    """`FORMAT=FILE`; the file must be one that can be written."""
+
+    name = "report"
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        self._formats = formats
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportFile:
+        format_, is_pair, file = str(value).partition("=")
+        if format_ not in self._formats or not is_pair:
+            self.fail(f"{value!r} is not FORMAT=FILE with one of: {', '.join(self._formats)}", param, ctx)
+        path: Path = FILE.convert(file, param, ctx)
+        disk.probe(path)
+        return ReportFile(format_, path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _keep_reports(ctx: click.Context, param: click.Parameter, value: tuple[ReportFile, ...]) -> None:
+    for one, other in combinations(value, 2):
+        if _same(one.path, other.path):
+            raise click.BadParameter(f"two reports would go to {other.path}", ctx, param)
+    _keep(ctx, param, value)
+
+
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Remember an option; the one nearer to the command's end of the line wins, and a default never does."""
     settings = ctx.ensure_object(Settings)
@@ -167,7 +211,21 @@ def shared(command: _Command) -> _Command:
     return command
 
 
-format_ = _kept("--format", type=click.Choice(["text", "json"]), help="How the report is written [text].")
+def _formats(*names: str) -> Callable[[_Command], _Command]:
+    """How the report is written: to stdout, and to files from the same run."""
+
+    def decorate(command: _Command) -> _Command:
+        command = click.option(
+            "--report", "reports", multiple=True, metavar="FORMAT=FILE", type=_Report(names),
+            expose_value=False, callback=_keep_reports, help="Write the report to this file, too; repeatable.",
+        )(command)  # fmt: skip
+        return _kept("--format", type=click.Choice(names), help="How the report is written [text].")(command)
+
+    return decorate
+
+
+format_ = _formats("text", "json")
+findings_format = _formats("text", "json", "sarif", "junit", "github")
 program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
 max_wait = click.option(
     "--max-wait", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",

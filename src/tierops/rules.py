@@ -168,15 +168,17 @@ def _ladders(program: Program, whole_numbers: Callable[[Target], bool], today: d
     for target in program.targets:
         for flaw in _flaws(target, whole_numbers(target)):
             at = flaw.rung.at if isinstance(flaw.rung, Tier) and flaw.rung.at else program.at
-            found.setdefault(Problem(flaw.rule, flaw.message, at, flaw.member), []).append(target.name)
+            problem = Problem(flaw.rule, flaw.message, at, flaw.member, program=program.key, tier=flaw.rung.name)
+            found.setdefault(problem, []).append(target.name)
     waivers = {waiver.rule: waiver for waiver in program.waivers if waiver.until >= today.isoformat()}
     for problem, targets in found.items():
         told = problem
         if len(targets) < len(program.targets):
-            told = told._replace(message=f"{told.message} (target {', '.join(targets)})")
+            message = f"{told.message} (target {', '.join(targets)})"
+            told = told._replace(message=message, targets=tuple(targets))
         if waiver := waivers.get(problem.rule):
-            message = f"{told.message} (waived until {waiver.until}: {waiver.reason})"
-            told = told._replace(message=message, severity=Severity.NOTE)
+            waived = f"waived until {waiver.until}: {waiver.reason}"
+            told = told._replace(message=f"{told.message} ({waived})", severity=Severity.NOTE, waiver=waived)
         yield told
 
 
@@ -194,9 +196,8 @@ def _flaws(target: Target, is_whole: bool) -> Iterator[Flaw]:
 def _expired(program: Program, today: date) -> Iterator[Problem]:
     for waiver in program.waivers:
         if waiver.until < today.isoformat():
-            yield Problem(
-                "expired-waiver", f"the waiver of {waiver.rule} ended on {waiver.until}: {waiver.reason}", waiver.at
-            )
+            message = f"the waiver of {waiver.rule} ended on {waiver.until}: {waiver.reason}"
+            yield Problem("expired-waiver", message, waiver.at, program=program.key)
 
 
 def _duplicate_programs(programs: Sequence[Program]) -> Iterator[Problem]:
@@ -204,7 +205,8 @@ def _duplicate_programs(programs: Sequence[Program]) -> Iterator[Problem]:
     for program in programs:
         first = seen.setdefault(program.key, program)
         if first is not program:
-            yield Problem("duplicate-program", f"program {program.key} is already at {first.at}", program.at)
+            message = f"program {program.key} is already at {first.at}"
+            yield Problem("duplicate-program", message, program.at, program=program.key)
 
 
 def _duplicate_targets(programs: Sequence[Program]) -> Iterator[Problem]:
@@ -214,4 +216,6 @@ def _duplicate_targets(programs: Sequence[Program]) -> Iterator[Problem]:
             first = homes.setdefault(target.home, target)
             if first is not target:
                 provider, place = target.home
-                yield Problem("duplicate-target", f"{provider} {place!r} is already a target at {first.at}", target.at)
+                message = f"{provider} {place!r} is already a target at {first.at}"
+                own = (target.name,)
+                yield Problem("duplicate-target", message, target.at, program=target.program, targets=own)

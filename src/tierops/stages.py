@@ -159,7 +159,9 @@ def _refuse_one_place_twice(targets: Sequence[Target | TargetPlan], lives: Mappi
         first = seen.setdefault((target.provider, identity.id or identity.name), target)
         if first is not target:
             message = f"{target.provider} {identity.name!r} ({identity.id}) is already a target at {first.at}"
-            problems.append(Problem("duplicate-target", message, target.at))
+            name = target.name if isinstance(target, Target) else target.target
+            found = Problem("duplicate-target", message, target.at, program=target.program, targets=(name,))
+            problems.append(found)
     if problems:
         raise BadInput(problems)
 

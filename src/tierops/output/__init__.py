@@ -11,3 +11,13 @@ from tierops.model import Report
 def render(report: Report, format_: str) -> str:
     """The report in one format, by the name of its module, ending in a newline."""
     return cast("str", import_module(f"tierops.output.{format_}").render(report))
+
+
+def as_file(report: Report, format_: str) -> str:
+    """The report as the content of a file: text without colours, and with the error that a terminal gets on stderr."""
+    content = render(report, format_)
+    if format_ != "text":
+        return content
+    from click import unstyle
+
+    return unstyle(content) + (f"error: {report.error}\n" if report.error else "")

@@ -175,16 +175,20 @@ def _names(names: Sequence[str], symbols: Mapping[str, str]) -> str:
 _MISSING = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}
 
 
+def departure(change: Change, target: TargetPlan) -> str:
+    """How live departs from the files in one tier, in one line. Nothing in it is escaped."""
+    told = "; ".join(_fields(change, target.whole_numbers)) or _MISSING.get(change.kind, "")
+    when = change.before.updated_at if change.before else None
+    return f"{change.name}: {told}" + (f" (last changed {when})" if when else "")
+
+
 def _drift(plan: Plan) -> Iterator[str]:
     """One finding a line, at the place in the files that it departs from."""
     for target in plan.targets:
         for change in target.changes:
             at = change.after.at if change.after and change.after.at else target.at
             symbol = style(change.kind.symbol, fg=_COLOURS[change.kind])
-            told = "; ".join(_fields(change, target.whole_numbers)) or _MISSING.get(change.kind, "")
-            when = change.before.updated_at if change.before else None
-            since = f" (last changed {when})" if when else ""
-            yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {change.name}: {told}{since}")
+            yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {departure(change, target)}")
     kinds = Counter(change.kind for target in plan.targets for change in target.changes)
     missing = kinds[Kind.CREATE] + kinds[Kind.BLOCKED]
     yield (

@@ -1,0 +1,149 @@
+"""A report as findings at lines of files, which is what CI systems show beside a change. Pure; the formats write it.
+
+What `validate` found is a finding, and so is every change that `drift` found: at the tier or the target in the files
+that live departs from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from tierops import jsontext
+from tierops.model import Change, Kind, Position, Problem, Report, Severity, TargetPlan
+from tierops.output.text import departure
+from tierops.rules import RULES
+from tierops.visible import printable
+
+_LONGEST = 1000  # characters of a message; the text and JSON reports hold all of it
+
+
+class Level(StrEnum):
+    """How much a finding weighs, heaviest first: what must be mended, what a person should look at, what is waived."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Check(NamedTuple):
+    """A rule as a CI system lists it: id, why it exists, what to do, and how much a finding weighs unless waived."""
+
+    id: str
+    reason: str
+    cure: str
+    level: Level = Level.ERROR
+
+
+_WAIVED = "Mend the file, or waive the rule for a while: waivers: [{{rule: {}, reason: …, until: …}}]"
+CHECKS = tuple(
+    Check(rule.id, rule.reason, _WAIVED.format(rule.id) if rule.is_waivable else "Mend the file; it cannot be waived.")
+    for rule in RULES.values()
+)
+DRIFT = (
+    Check("drift-missing", "a tier of the files is not live", "`tierops apply` creates it.", Level.WARNING),
+    Check("drift-differs", "a live tier is not as in the files", "Change it or the file by hand.", Level.WARNING),
+    Check("drift-unmanaged", "a live tier is in no file", "Add it to a file; tierops never removes it.", Level.WARNING),
+    Check("drift-blocked", "a tier is not live and must not be created", "Mend what the message says, by hand."),
+)
+_OF_KIND = dict(zip((Kind.CREATE, Kind.DIFFERS, Kind.UNMANAGED, Kind.BLOCKED), DRIFT, strict=True))
+
+
+class Finding(NamedTuple):
+    """One finding. `message` is one printable line of at most 1,000 characters.
+
+    `fingerprint` stays the same when lines move and numbers change. `targets` are names; none are all of the program.
+    """
+
+    rule: str
+    level: Level
+    message: str
+    at: Position
+    fingerprint: str
+    program: str = ""
+    targets: tuple[str, ...] = ()
+    tier: str = ""
+    waiver: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as far as that is known: `program/target`, several with commas, or the program."""
+        return ", ".join(f"{self.program}/{target}" for target in self.targets) or self.program
+
+
+def checks(command: str) -> tuple[Check, ...]:
+    """The rules that a command can report: `drift` refuses files that break one of `validate`'s."""
+    return (*CHECKS, *DRIFT) if command == "drift" else CHECKS
+
+
+def findings(report: Report) -> tuple[Finding, ...]:
+    """The problems in the files, then, for `drift`, the changes of each target. In the order of the report."""
+    found = [_problem(problem) for problem in report.problems]
+    if report.command == "drift" and report.plan is not None:
+        found += [_change(change, target) for target in report.plan.targets for change in target.changes]
+    return tuple(_numbered(found))
+
+
+def by_weight(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The heaviest first, otherwise in the order given."""
+    levels = list(Level)
+    return tuple(sorted(found, key=lambda finding: levels.index(finding.level)))
+
+
+def plain(text: str) -> str:
+    """An error as lines without anything invisible: its own line breaks stay."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def _problem(problem: Problem) -> Finding:
+    told = f"{problem.message} ({problem.member})" if problem.member else problem.message
+    # A tier has each rule once. Other findings are told apart by their words, but not by the numbers in these.
+    words = "" if problem.tier else re.sub(r"[0-9]+", "0", problem.message)
+    where = "" if problem.program else problem.at.file
+    return Finding(
+        problem.rule,
+        Level.ERROR if problem.severity is Severity.ERROR else Level.NOTE,
+        _shortened(told),
+        problem.at,
+        _digest(problem.rule, where, problem.program, *problem.targets, problem.tier, words),
+        problem.program,
+        problem.targets,
+        problem.tier,
+        _shortened(problem.waiver),
+    )
+
+
+def _change(change: Change, target: TargetPlan) -> Finding:
+    check = _OF_KIND[change.kind]
+    told = f"{target.address}: {departure(change, target)}"
+    if change.note and change.kind in {Kind.DIFFERS, Kind.BLOCKED}:
+        told += f"; {change.note}"
+    return Finding(
+        check.id,
+        check.level,
+        _shortened(told),
+        change.after.at if change.after and change.after.at else target.at,
+        _digest(check.id, target.program, target.target, change.name),
+        target.program,
+        (target.target,),
+        change.name,
+    )
+
+
+def _digest(*parts: str) -> str:
+    return jsontext.digest(list(parts)).removeprefix("sha256:")[:16]
+
+
+def _numbered(found: list[Finding]) -> Iterator[Finding]:
+    seen: Counter[str] = Counter()
+    for finding in found:
+        seen[finding.fingerprint] += 1
+        yield finding._replace(fingerprint=f"{finding.fingerprint}:{seen[finding.fingerprint]}")
+
+
+def _shortened(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,36 @@
+"""Workflow commands that GitHub shows as annotations: one line a finding, the heaviest first.
+
+GitHub shows ten errors, ten warnings and ten notices of a step beside the files; all are in its log.
+See: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from tierops.model import Report
+from tierops.output.findings import Finding, Level, by_weight, findings, plain
+from tierops.visible import printable
+
+_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+
+
+def render(report: Report) -> str:
+    """One command a line; nothing at all where nothing was found. What ended the command comes first."""
+    lines = [f"::error title=tierops::{_data(plain(report.error))}"] if report.error else []
+    lines += [_annotation(finding) for finding in by_weight(findings(report))]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _annotation(finding: Finding) -> str:
+    at = finding.at
+    title = f"{finding.rule} ({finding.subject})" if finding.subject else finding.rule
+    properties = {"file": at.file, "line": str(at.line), "col": str(at.column), "title": title}
+    told = ",".join(f"{name}={_property(printable(value))}" for name, value in properties.items())
+    return f"::{_COMMANDS[finding.level]} {told}::{_data(finding.message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,130 @@
+"""JUnit XML, for GitLab's and Jenkins' test reports: a suite for each program, a case for each rule and target.
+
+A case fails with all findings of its rule at its target. What is waived is skipped. Findings in a file that no
+program came of are cases of that file. GitLab tells cases apart by name, so each name says where.
+See: https://docs.gitlab.com/ci/testing/unit_test_reports/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+from tierops import __version__
+from tierops.model import Position, Report
+from tierops.output.findings import CHECKS, DRIFT, Finding, Level, findings, plain
+from tierops.visible import printable
+
+
+class _Case(NamedTuple):
+    """One test case. It passed where there is neither an `error` nor a finding."""
+
+    name: str
+    suite: str
+    at: Position | None = None
+    findings: tuple[Finding, ...] = ()
+    error: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """The element that says how it ended, empty where it passed."""
+        if self.error:
+            return "error"
+        if any(finding.level is not Level.NOTE for finding in self.findings):
+            return "failure"
+        return "skipped" if self.findings else ""
+
+
+def render(report: Report) -> str:
+    """One document in ASCII. `time` is 0 throughout: nothing was timed case by case."""
+    cases = list(_cases(report))
+    root = ET.Element("testsuites", {"name": _title(report), **_counts(cases)})
+    for name, group in groupby(cases, key=lambda case: case.suite):
+        own = list(group)
+        suite = ET.SubElement(root, "testsuite", {"name": name, **_counts(own)})
+        properties = ET.SubElement(suite, "properties")
+        for key, value in _properties(report).items():
+            ET.SubElement(properties, "property", name=key, value=value)
+        for case in own:
+            _write(suite, case)
+    ET.indent(root)
+    document: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=True)
+    return document.decode() + "\n"
+
+
+def _title(report: Report) -> str:
+    return f"tierops {printable(report.command)}".rstrip()
+
+
+def _cases(report: Report) -> Iterator[_Case]:
+    if report.error:
+        yield _Case(_title(report), "tierops", error=plain(report.error))
+    places = _places(report)
+    elsewhere: dict[str, dict[str, list[Finding]]] = {}
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings(report):
+        targets = finding.targets or tuple(places.get(finding.program, ()))
+        known = [target for target in targets if target in places.get(finding.program, ())]
+        for target in known:
+            found.setdefault((f"{finding.program}/{target}", finding.rule), []).append(finding)
+        if not known:
+            elsewhere.setdefault(finding.at.file, {}).setdefault(finding.rule, []).append(finding)
+    rules = [check.id for check in (DRIFT if report.command == "drift" else CHECKS)]
+    for program, targets_at in places.items():
+        for target, at in targets_at.items():
+            address = f"{program}/{target}"
+            # `drift` may have seen waived findings of the other rules, too.
+            for rule in dict.fromkeys([*rules, *(rule for where, rule in found if where == address)]):
+                yield _case(f"{rule} at {address}", program, at, found.get((address, rule), ()))
+    for file, by_rule in elsewhere.items():
+        for rule, there in by_rule.items():
+            yield _case(f"{rule} in {file}", file, there[0].at, there)
+
+
+def _case(name: str, suite: str, at: Position, found: Sequence[Finding]) -> _Case:
+    return _Case(printable(name), printable(suite), found[0].at if found else at, tuple(found))
+
+
+def _places(report: Report) -> Mapping[str, Mapping[str, Position]]:
+    """Where each target of each program is in the files."""
+    places: dict[str, dict[str, Position]] = {}
+    for target in report.targets:
+        places.setdefault(target.program, {}).setdefault(target.name, target.at)
+    for planned in report.plan.targets if report.plan else ():
+        places.setdefault(planned.program, {}).setdefault(planned.target, planned.at)
+    return places
+
+
+def _properties(report: Report) -> dict[str, str]:
+    told = {"version": __version__, "command": report.command, "environment": report.environment or ""}
+    told["exit-code"] = str(int(report.exit_code))
+    return {key: printable(value) for key, value in told.items() if value}
+
+
+def _counts(cases: Sequence[_Case]) -> dict[str, str]:
+    outcomes = [case.outcome for case in cases]
+    numbers = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    counted = {name: str(outcomes.count(outcome)) for name, outcome in numbers.items()}
+    return {"tests": str(len(cases)), **counted, "time": "0"}
+
+
+def _write(suite: ET.Element, case: _Case) -> None:
+    attributes = {"name": case.name, "classname": case.suite, "time": "0"}
+    if case.at is not None:
+        attributes |= {"file": printable(case.at.file), "line": str(case.at.line)}
+    element = ET.SubElement(suite, "testcase", attributes)
+    if case.outcome == "error":
+        ET.SubElement(element, "error", message=case.error.replace("\n", " "), type="tierops").text = case.error
+    elif case.outcome == "failure":
+        told = [finding for finding in case.findings if finding.level is not Level.NOTE]
+        more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+        failure = ET.SubElement(element, "failure", message=told[0].message + more, type=told[0].rule)
+        failure.text = _lines(told)
+    elif case.outcome == "skipped":
+        ET.SubElement(element, "skipped", message=case.findings[0].waiver).text = _lines(case.findings)
+
+
+def _lines(found: Sequence[Finding]) -> str:
+    return "\n".join(f"{printable(str(finding.at))}: {finding.message}" for finding in found)

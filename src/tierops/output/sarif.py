@@ -1,0 +1,109 @@
+"""SARIF 2.1.0 (OASIS), for code scanning.
+
+Fields and limits as GitHub documents them:
+https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from urllib.parse import quote
+
+from tierops import __version__, jsontext
+from tierops.model import Position, Report, Value
+from tierops.output.findings import Check, Finding, Level, by_weight, checks, findings, plain
+from tierops.visible import printable
+
+_MOST = 25_000  # results of a run; GitHub refuses a file with more
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT = "the folder that tierops ran in: the root of the repository, if paths are to be found"
+_SEVERITIES = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "recommendation"}
+
+
+def render(report: Report) -> str:
+    """One SARIF log with one run, as ASCII. Findings beyond what GitHub takes are counted in a notification."""
+    found = findings(report)
+    kept = found if len(found) <= _MOST else by_weight(found)[:_MOST]
+    listed = checks(report.command)
+    numbers = {check.id: number for number, check in enumerate(listed)}
+    run: dict[str, Value] = {
+        "tool": {"driver": {"name": "tierops", "version": __version__, "rules": [_rule(check) for check in listed]}},
+        "automationDetails": {"id": "/".join(["tierops", report.command, *_environment(report), ""])},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"%SRCROOT%": {"description": _message(_ROOT)}},
+        "invocations": [_invocation(report, len(found) - len(kept))],
+        "results": [_result(finding, numbers[finding.rule]) for finding in kept],
+    }
+    return jsontext.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _environment(report: Report) -> list[str]:
+    """A part of the category that GitHub keeps alerts in: what one environment has, another may lack."""
+    return [quote(printable(report.environment), safe="")] if report.environment else []
+
+
+def _rule(check: Check) -> dict[str, Value]:
+    return {
+        "id": check.id,
+        "shortDescription": _message(check.id.replace("-", " ").capitalize()),
+        "fullDescription": _message(f"{check.reason[0].upper()}{check.reason[1:]}."),
+        "help": _message(check.cure),
+        "defaultConfiguration": {"level": check.level.value},
+        "properties": {
+            "tags": ["loyalty-tiers"],
+            "precision": "very-high",
+            "problem.severity": _SEVERITIES[check.level],
+        },
+    }
+
+
+def _invocation(report: Report, left_out: int) -> dict[str, Value]:
+    """GitHub refuses the upload of a run that did not succeed, and so does not take its alerts for fixed."""
+    told: list[Value] = []
+    if report.error:
+        told.append({"level": "error", "message": _message(plain(report.error))})
+    if left_out:
+        message = f"{left_out} of the lighter findings are left out: GitHub takes {_MOST} of a run"
+        told.append({"level": "warning", "message": _message(message)})
+    invocation: dict[str, Value] = {
+        "executionSuccessful": not report.error,
+        "exitCode": int(report.exit_code),
+        "exitCodeDescription": report.exit_code.meaning,
+    }
+    return {**invocation, "toolExecutionNotifications": told} if told else invocation
+
+
+def _result(finding: Finding, number: int) -> dict[str, Value]:
+    about: dict[str, Value] = {
+        "program": printable(finding.program),
+        "targets": [printable(target) for target in finding.targets],
+        "tier": printable(finding.tier),
+    }
+    result: dict[str, Value] = {
+        "ruleId": finding.rule,
+        "ruleIndex": number,
+        "level": finding.level.value,
+        "message": _message(finding.message),
+        "locations": [{"physicalLocation": _place(finding.at)}],
+        # GitHub looks at the second one only. What it makes by itself, a hash of the line, is the same for two live
+        # tiers that no file has: both are reported at their target.
+        "partialFingerprints": {"tierops/v1": finding.fingerprint, "primaryLocationLineHash": finding.fingerprint},
+        "properties": {name: value for name, value in about.items() if value},
+    }
+    if finding.waiver:
+        result["suppressions"] = [{"kind": "inSource", "justification": finding.waiver}]
+    return result
+
+
+def _place(at: Position) -> dict[str, Value]:
+    path = PurePath(at.file)
+    uri = quote(path.as_posix(), safe="/", errors="surrogatepass")
+    location: dict[str, Value] = {"uri": f"file://{uri}"} if path.is_absolute() else {"uri": uri}
+    if not path.is_absolute():
+        location["uriBaseId"] = "%SRCROOT%"
+    return {"artifactLocation": location, "region": {"startLine": at.line, "startColumn": at.column}}
+
+
+def _message(text: str) -> dict[str, Value]:
+    """`[…](…)` in a message is a link; no name becomes one."""
+    return {"text": text.replace("](", "] (")}
