@@ -48,6 +48,8 @@ ONE_IMPORTER = {
     "yaml": {"config/yamltext.py"},
     "httpx": {"providers/http.py"},
     "werkzeug": {"emulator/server.py"},
+    "jinja2": {"output/jinja.py"},
+    "markupsafe": {"output/jinja.py"},
     "pydantic": {"config/models.py", "config/gate.py", "plan_file.py"},
 }
 

@@ -298,7 +298,7 @@ def _report(settings: Settings, report: Report) -> Exit:
     from tierops import output
 
     click.echo(output.render(report, settings.format), nl=False, color=settings.color)
-    if report.error and settings.format == "text":
+    if report.error and settings.format != "json":
         click.echo(click.style("error: ", fg="red") + report.error, err=True, color=settings.color)
     return report.exit_code
 
