@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo test lint types check bench clean
+.PHONY: demo test browser-test pictures lint types check bench clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -16,6 +16,18 @@ test: .venv/ready
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage report --include '$(PROVED)' --fail-under 100 >coverage.txt || { cat coverage.txt; exit 1; }
+
+# The HTML report in Chromium (Debian: apt install chromium; else CHROMIUM=/path). Screenshots go to build/screenshots.
+browser-test: .venv/browser
+	@BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
+
+# The README's pictures.
+pictures: .venv/browser
+	@PYTHONPATH=tests $(BIN)/python -m browser.pictures
+
+.venv/browser: .venv/ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt playwright axe-playwright-python
+	@touch $@
 
 lint: .venv/ready
 	@$(BIN)/ruff check --quiet

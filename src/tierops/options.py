@@ -118,7 +118,9 @@ def shared(command: _Command) -> _Command:
     return command
 
 
-format_ = _kept("--format", type=click.Choice(["text", "json", "markdown"]), help="How the report is written [text].")
+format_ = _kept(
+    "--format", type=click.Choice(["text", "json", "markdown", "html"]), help="How the report is written [text]."
+)
 program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
 max_wait = click.option(
     "--max-wait", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",

@@ -10,7 +10,7 @@ from tierops import jsontext
 from tierops.model import Change, Kind, LiveTier, Plan, Problem, Report, Result, TargetPlan, Tier, Value, exact
 from tierops.output import ladder
 from tierops.output.text import printable
-from tierops.output.words import MEANINGS, STATES, count, shortened
+from tierops.output.words import STATES, count, meaning, moment, shortened
 from tierops.wording import span
 
 MOST_RUNGS = 60  # of a ladder; longer ones show only what differs
@@ -31,6 +31,7 @@ class Line(NamedTuple):
     """One change. `before` and `after` are the live and the desired range, empty where there is none."""
 
     kind: Kind
+    meaning: str
     name: str
     before: str
     after: str
@@ -45,11 +46,6 @@ class Line(NamedTuple):
         if self.before and self.after and self.before != self.after:
             return f"{self.before} → {self.after}"
         return self.after or self.before
-
-    @property
-    def meaning(self) -> str:
-        """The kind in a word or two."""
-        return MEANINGS[self.kind]
 
 
 class Rung(NamedTuple):
@@ -110,7 +106,7 @@ def targets(report: Report) -> tuple[Target, ...]:
     if report.results is not None:
         return tuple(_result(result) for result in report.results)
     planned = report.plan.targets if report.plan else ()
-    return tuple(_target(target, target.changes, is_drift=report.command == "drift") for target in planned)
+    return tuple(_target(target, target.changes, is_planned=report.command != "drift") for target in planned)
 
 
 def findings(problems: Sequence[Problem]) -> tuple[Finding, ...]:
@@ -154,13 +150,13 @@ def facts(plan: Plan) -> tuple[tuple[str, str], ...]:
     """Where the plan is for and when it was made."""
     pairs = (
         ("Environment", shortened(plan.environment or "none")),
-        ("Made", shortened(plan.created_at)),
-        ("Good until", shortened(plan.expires_at) if plan.expires_at != plan.created_at else ""),
+        ("Made", moment(plan.created_at)),
+        ("Good until", moment(plan.expires_at) if plan.expires_at != plan.created_at else ""),
     )
     return tuple((name, value) for name, value in pairs if value)
 
 
-def _target(target: TargetPlan, changes: Sequence[Change], *, is_drift: bool = False) -> Target:
+def _target(target: TargetPlan, changes: Sequence[Change], *, is_planned: bool) -> Target:
     identity = target.identity
     return Target(
         target,
@@ -173,8 +169,8 @@ def _target(target: TargetPlan, changes: Sequence[Change], *, is_drift: bool = F
             ("Read", shortened(target.proof, 200)),
             ("File", shortened(f"{target.at.file}:{target.at.line}", 300)),
         ),
-        tuple(_line(change, target, is_drift=is_drift) for change in changes),
-        () if is_drift else tuple(_requests(target)),
+        tuple(_lines(changes, target, is_planned=is_planned)),
+        tuple(_requests(target)) if is_planned else (),
     )
 
 
@@ -189,34 +185,39 @@ def _result(result: Result) -> Target:
         told = f"{count(len(result.remaining), 'difference')} {'remains' if len(result.remaining) == 1 else 'remain'}."
     else:
         told = "Live equals the files."
-    made = _target(result.target, result.remaining or ())
-    return made._replace(
-        ended=ended, trouble=shortened(result.trouble, _MOST_NOTE), told=told, requests=(), facts=made.facts[:2]
-    )
+    made = _target(result.target, result.remaining or (), is_planned=False)
+    return made._replace(ended=ended, trouble=shortened(result.trouble, _MOST_NOTE), told=told, facts=made.facts[:2])
 
 
-def _line(change: Change, target: TargetPlan, *, is_drift: bool) -> Line:
-    before, after = (
-        span(tier.range, whole=target.whole_numbers) if tier else "" for tier in (change.before, change.after)
-    )
+def _lines(changes: Sequence[Change], target: TargetPlan, *, is_planned: bool) -> Iterator[Line]:
+    reasons: dict[str, str] = {}  # why something is blocked → the first tier that is, for that reason
+    for change in changes:
+        note = _note(change, is_planned=is_planned)
+        if change.kind is Kind.BLOCKED and is_planned:
+            first = reasons.setdefault(note, change.name)
+            note = note if first == change.name else f"blocked for the same reason as {shortened(first)}"
+        before, after = (
+            span(tier.range, whole=target.whole_numbers) if tier else "" for tier in (change.before, change.after)
+        )
+        at = change.after.at if change.after else None
+        yield Line(
+            change.kind,
+            meaning(change.kind, is_planned=is_planned),
+            shortened(change.name),
+            before,
+            after,
+            shortened(note, _MOST_NOTE),
+            shortened(f"{at.file}:{at.line}", 300) if at else "",
+            tuple(_fields(change)),
+            shortened(change.before.updated_at) if change.before and change.before.updated_at else "",
+        )
+
+
+def _note(change: Change, *, is_planned: bool) -> str:
+    if change.kind is Kind.DIFFERS:
+        return f"differs in {', '.join(dict.fromkeys(field.path[0] for field in change.fields))}: {change.note}"
     is_missing = change.kind in {Kind.CREATE, Kind.BLOCKED}
-    at = change.after.at if change.after else None
-    return Line(
-        change.kind,
-        shortened(change.name),
-        before,
-        after,
-        "in the file, but not live" if is_drift and is_missing else shortened(_note(change), _MOST_NOTE),
-        shortened(f"{at.file}:{at.line}", 300) if at else "",
-        tuple(_fields(change)),
-        shortened(change.before.updated_at) if change.before and change.before.updated_at else "",
-    )
-
-
-def _note(change: Change) -> str:
-    if change.kind is not Kind.DIFFERS:
-        return change.note
-    return f"differs in {', '.join(dict.fromkeys(field.path[0] for field in change.fields))}: {change.note}"
+    return "in the file, but not live" if is_missing and not is_planned else change.note
 
 
 def _fields(change: Change) -> Iterator[Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -22,7 +23,13 @@ MEANINGS = {
     Kind.UNMANAGED: "unmanaged",
     Kind.BLOCKED: "blocked",
 }
-_TITLES = {"plan": "Plan", "show": "Plan", "drift": "Drift", "apply": "Apply", "validate": "Validation"}
+_TITLES = {
+    "plan": ("Plan", "for"),
+    "show": ("Plan", "for"),
+    "drift": ("Drift", "at"),
+    "apply": ("Apply", "to"),
+    "validate": ("Validation", "for"),
+}
 _MOST_TOLD = 2  # creates that the summary names one by one
 
 
@@ -53,9 +60,20 @@ def usage(used: Usage) -> str:
 
 def title(report: Report) -> str:
     """`Plan for production`."""
-    name = _TITLES.get(report.command, report.command.capitalize() or "tierops")
+    name, preposition = _TITLES.get(report.command, (report.command.capitalize() or "tierops", "for"))
     environment = report.plan.environment if report.plan else None
-    return f"{name} for {shortened(environment)}" if environment else name
+    return f"{name} {preposition} {shortened(environment)}" if environment else name
+
+
+def meaning(kind: Kind, *, is_planned: bool) -> str:
+    """A kind of change in a word or two; only a plan is about to create what is missing."""
+    return MEANINGS[kind] if is_planned or kind is not Kind.CREATE else "missing"
+
+
+def moment(text: str) -> str:
+    """A time of a plan as a person reads it; any other text as it is."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", text)
+    return f"{found[1]} {found[2]} UTC" if found else shortened(text)
 
 
 def summary(report: Report) -> tuple[str, ...]:
