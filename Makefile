@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo test chaos lint types check bench mutation clean
+.PHONY: demo test chaos browser-test pictures lint types check bench mutation clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -22,6 +22,18 @@ RUNS ?= 1000
 SEED ?= 1
 chaos: .venv/ready
 	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(RUNS) --seed $(SEED) $(if $(ONLY),--only $(ONLY))
+
+# The HTML report in Chromium (Debian: apt install chromium; else CHROMIUM=/path). Screenshots go to build/screenshots.
+browser-test: .venv/browser
+	@BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
+
+# The README's pictures.
+pictures: .venv/browser
+	@PYTHONPATH=tests $(BIN)/python -m browser.pictures
+
+.venv/browser: .venv/ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt playwright axe-playwright-python
+	@touch $@
 
 lint: .venv/ready
 	@$(BIN)/ruff check --quiet

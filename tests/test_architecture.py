@@ -61,6 +61,8 @@ ONE_IMPORTER = {
     "httpx": {"providers/http.py"},
     "cryptography": {"signing.py"},
     "werkzeug": {"emulator/server.py"},
+    "jinja2": {"output/jinja.py"},
+    "markupsafe": {"output/jinja.py"},
     "pydantic": {"config/models.py", "config/gate.py", "plan_file.py"},
 }
 

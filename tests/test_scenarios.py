@@ -1,6 +1,6 @@
 """Each folder in scenarios/ is a story: a program file, what is live, and the plan that must come of it.
 
-`pytest --bless tests/test_scenarios.py` rewrites the plans.
+`pytest --bless tests/test_scenarios.py` rewrites the plans. Some folders have a plan.md too: the comment.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def test_plan_is_as_expected_and_apply_converges(
         "plan.txt": unstyle(render(Report("plan", Exit.DONE, plan=plan), "text")),
         "plan.json": plan_file.dumps(plan),
     }
+    if (folder / "plan.md").exists():
+        made["plan.md"] = render(Report("plan", Exit.DONE, plan=plan), "markdown")
     for name, text in made.items():
         if request.config.getoption("--bless"):
             (folder / name).write_text(text)

@@ -224,8 +224,8 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
     return decorate
 
 
-format_ = _formats("text", "json")
-findings_format = _formats("text", "json", "sarif", "junit", "github")
+format_ = _formats("text", "json", "markdown", "html")
+findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
 program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
 max_wait = click.option(
     "--max-wait", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",

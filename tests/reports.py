@@ -1,0 +1,150 @@
+"""Reports to render: as the commands make them, without a vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tierops import plan as planning
+from tierops.errors import Exit
+from tierops.model import (
+    Identity,
+    Live,
+    LiveTier,
+    Outcome,
+    Plan,
+    Position,
+    Problem,
+    Range,
+    Report,
+    Request,
+    Result,
+    Severity,
+    State,
+    Target,
+    TargetPlan,
+    Tier,
+    Usage,
+)
+from tierops.providers.voucherify import Provider
+
+NAMES = ("Bronze", "Silver", "Gold", "Platinum", "Diamond")
+FIELDS = {
+    "Gold": {
+        "earning_rules": {"ern_95aq3JaE5A8xzHjoJPYNRqXZ": {"type": "MULTIPLY", "multiplier": 2}},
+        "metadata": {"perk": "free `refill` | @all"},
+    }
+}
+
+
+def span(lower: int | None, upper: int | None) -> Range:
+    return Range(*(None if end is None else Decimal(end) for end in (lower, upper)))
+
+
+def desired(names: Sequence[str] = NAMES, step: int = 250) -> tuple[Tier, ...]:
+    last = len(names) - 1
+    return tuple(
+        Tier(
+            name,
+            span(n * step, (n + 1) * step if n < last else None),
+            FIELDS.get(name, {}),
+            Position("tiers/coffee-club.yaml", 10 + n, 5),
+        )
+        for n, name in enumerate(names)
+    )
+
+
+def live(tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
+    return tuple(LiveTier(f"ltr_{n}", tier.name, tier.range, tier.fields) for n, tier in enumerate(tiers))
+
+
+def target(
+    wanted: Sequence[Tier], there: Sequence[LiveTier] = (), *, name: str = "Coffee Club", program: str = "coffee-club"
+) -> TargetPlan:
+    """The plan of one campaign."""
+    place = {"campaign": name}
+    identity = Identity("https://api.voucherify.io", "campaign", f"camp_{program}", name, None)
+    return planning.build(
+        Target(program, "voucherify", "voucherify", place, tuple(wanted), Position("tiers/coffee-club.yaml", 4, 5)),
+        Live(identity, tuple(there), f"{len(there)} of {len(there)} tiers, as `total` says"),
+        Provider.capabilities(place),
+        lambda to, tiers: (
+            (Request("POST", f"/v1/loyalties/{to.id}/tiers", [{"name": tier.name} for tier in tiers]),) if tiers else ()
+        ),
+    )
+
+
+def some(number: int = 0, creates: int = 2) -> TargetPlan:
+    """Five tiers, of which the highest are to create and the second differs."""
+    wanted = desired()
+    there = list(live(wanted[: 5 - creates]))
+    if len(there) > 1:
+        there[1] = there[1]._replace(fields={"metadata": {"since": 2024}}, updated_at="2026-11-25T11:27:58Z")
+    return target(wanted, there, program=f"club-{number}", name=f"Club {number}" if number else "Coffee Club")
+
+
+def many(tiers: int) -> TargetPlan:
+    """A new campaign with so many tiers to create."""
+    return target(desired([f"Tier {n}" for n in range(tiers)]))
+
+
+def report(*targets: TargetPlan, command: str = "plan", environment: str | None = "production") -> Report:
+    made = Plan("0", "2027-01-01T09:00:00+00:00", "2027-01-02T09:00:00+00:00", environment, targets)
+    return Report(command, Exit.DONE, plan=made, usage=(Usage("voucherify", 2, 0, 1, 1999),))
+
+
+def validation(problems: int = 3) -> Report:
+    found = tuple(
+        Problem(
+            "ladder-gap",
+            f"nothing between Silver and Gold {n}",
+            Position("tiers/coffee-club.yaml", 12 + n, 5),
+            "a member with 400 points would be in no tier",
+            Severity.NOTE if n == 2 else Severity.ERROR,
+        )
+        for n in range(problems)
+    )
+    return Report("validate", Exit.FAILED if problems else Exit.DONE, problems=found, checked=(2, 3, 12))
+
+
+def applied() -> Report:
+    """One target of each way in which apply ends, and one with nothing to do."""
+    whole, part, none = some(1), some(2, creates=4), target(desired(), live(desired()), program="same")
+    left = part.changes
+    states = list(State)
+    outcomes = tuple(Outcome(tier.name, states[n + 1], "the answer was lost") for n, tier in enumerate(part.creates))
+    made = report(whole, part, none, command="apply")
+    return made._replace(
+        exit_code=Exit.UNKNOWN,
+        results=(
+            Result(whole, tuple(Outcome(tier.name, State.DONE) for tier in whole.creates), whole.changes[2:]),
+            Result(part, outcomes, left, "reading back failed: 502 from a proxy"),
+            Result(part, outcomes[:1], None, "interrupted", is_interrupted=True),
+            Result(none, (), ()),
+        ),
+    )
+
+
+def failed() -> Report:
+    message = "2 problems:\n  VOUCHERIFY_APP_ID is not set <b>@all</b>\n  ```"
+    return Report("plan", Exit.FAILED, message, validation(1).problems)
+
+
+EVERY = {
+    "plan": report(some()),
+    "plan of a new campaign": report(many(5)),
+    "several targets": report(*(some(n, creates=n % 4) for n in range(6))),
+    "nothing to do": report(target(desired(), live(desired()))),
+    "no target": report(),
+    "show": report(some(), command="show", environment=None),
+    "drift": report(some(), command="drift"),
+    "no drift": report(target(desired(), live(desired())), command="drift"),
+    "blocked and unmanaged": report(target(desired(), (LiveTier("ltr_9", "VIP", span(400, 901)),))),
+    "apply": applied(),
+    "nothing to apply": report(command="apply")._replace(results=()),
+    "valid": validation(0),
+    "problems": validation(),
+    "plan with waived problems": report(some())._replace(problems=validation().problems[2:]),
+    "error": failed(),
+    "error of a command that never began": Report("", Exit.USAGE, "no such command"),
+}
