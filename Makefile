@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo test lint types check bench clean
+.PHONY: demo test lint types workflows check bench clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -23,15 +23,30 @@ lint: .venv/ready
 
 types: .venv/ready
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary .github/action
+
+# The action, the workflows and the example for GitLab, by their linters, which have an environment of their own.
+LINTERS := zizmor==1.32.0 check-jsonschema==0.39.0
+
+workflows: .venv-lint/ready
+	@told=$$(.venv-lint/bin/zizmor --offline --no-progress --config .github/zizmor.yml action.yml .github/workflows 2>&1) || { echo "$$told"; exit 1; }
+	@.venv-lint/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
+	@.venv-lint/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@.venv-lint/bin/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci docs/gitlab-ci.yml
+
+.venv-lint/ready: Makefile
+	@test -x .venv-lint/bin/python || $(PYTHON) -m venv .venv-lint
+	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check $(LINTERS)
+	@touch $@
 
 # Start-up time of an installed wheel, beside terraform and octodns-sync where they are there.
 bench: .venv/ready
 	@$(BIN)/python benchmarks/startup.py
 
-check: lint types test demo
+check: lint types workflows test demo
 
 clean:
-	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-lint dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierops needs Python 3.11 or newer: make PYTHON=python3.12 …")'
