@@ -165,9 +165,8 @@ def _tell(code: int, report: str, digest: str, *, is_commenting: bool, has_issue
         if is_commenting and pull:
             posting.comment(GitHub(), pull["number"], first, body)
         if has_issue and code == _DIFFERENCES:
-            posting.open_issue(
-                GitHub(), f"Live loyalty tiers differ from the files: {environment or 'tiers'}", first, body
-            )
+            title = f"Live loyalty tiers differ from the files: {environment or inputs.directory()}"
+            posting.open_issue(GitHub(), title, first, body)
         if has_issue and code == 0:
             posting.close_issue(GitHub(), first)
     except NoAnswer as error:
