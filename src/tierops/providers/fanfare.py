@@ -48,9 +48,8 @@ class Provider:
     DEFAULT_URL: ClassVar = "https://admin.fanfare.io/api"
     URL_VARIABLE: ClassVar = "FANFARE_URL"
 
-    def __init__(self, client: Client, account: str | None) -> None:
+    def __init__(self, client: Client, account: str | None) -> None:  # noqa: ARG002 (the list names the organisation)
         self._client = client
-        self._account = account
         self._lock = Lock()
         self._list: _List | None = None
         self._has_written = False
@@ -328,8 +327,7 @@ def _from_rules(audience: Audience) -> _Bounds | None:
             return _Bounds(start, None)
         case (("LESS_THAN", Decimal() as end),):
             return _Bounds(Decimal(0), end)
-        case _:
-            return None
+    return None
 
 
 def _values(rule: Mapping[str, Value]) -> list[Decimal | None]:

@@ -181,9 +181,9 @@ def decode(row: Mapping[str, Value]) -> LiveTier:
 
     Points are inclusive integers, an absent end is open. Raises `VendorError` for what is not as documented.
     """
-    points = row.get("points")
-    if points is None and isinstance(row.get("config"), Mapping):
-        points = expect_map(row["config"], "config").get("points")
+    points, config = row.get("points"), row.get("config")
+    if points is None and isinstance(config, Mapping):
+        points = config.get("points")
     ends = expect_map(points, f"points of tier {expect_text(row, 'name')!r}")
     lower, last = _whole(ends, "from"), _whole(ends, "to")
     fields = {name: expect_map(row[name], name) for name in _FIELDS if row.get(name) is not None}
