@@ -560,6 +560,27 @@ def test_the_workflows_use_the_action_as_it_is(path: Path) -> None:
             assert step["with"]["command"] in {"validate", "plan", "apply", "drift"}
 
 
+def test_the_shell_steps_run_their_scripts(act: Runner) -> None:
+    home = act.folder / "tierops-venv" / "bin"
+    home.mkdir(parents=True)
+    (home / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    (home / "python").chmod(0o755)
+    (act.path / "tierops").rename(home / "tierops")
+    inputs = {"WITH_COMMAND": "plan", "WITH_ENV": "production", "GITHUB_ACTION_PATH": str(ROOT)}
+    environ = {"PATH": os.environ["PATH"], **act.environ, **inputs}
+    scripts = {step["name"]: step["run"] for step in steps(ROOT / "action.yml") if "run" in step}
+    codes = [
+        subprocess.run(["bash", "-c", script], env=environ, cwd=act.workspace, capture_output=True).returncode
+        for script in scripts.values()
+    ]
+    assert dict(zip(scripts, codes, strict=True)) == {
+        "Install tierops": 0,  # it is there
+        "Find the reviewed plan": 1,  # there is none
+        "Run tierops": 0,
+    }
+    assert read_outputs((act.folder / "output").read_text())["plan-digest"] == "d1"
+
+
 def test_the_action_installs_itself_without_keys(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin" / "python3"

@@ -105,6 +105,14 @@ def _call(arguments: list[str]) -> Ended:
     """tierops in a session of its own, so that each signal reaches it once: the second one would end it at once."""
     kept = {name: value for name, value in os.environ.items() if name != "GITHUB_TOKEN"}
     told: deque[str] = deque(maxlen=50)
+    started: list[subprocess.Popen[str]] = []
+
+    def hand_on(number: int, _: object) -> None:
+        for process in started:
+            process.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, hand_on)
     with (
         tempfile.TemporaryFile() as report,
         subprocess.Popen(
@@ -112,8 +120,7 @@ def _call(arguments: list[str]) -> Ended:
             stderr=subprocess.PIPE, start_new_session=True, encoding="utf-8", errors="replace",
         ) as process,
     ):  # fmt: skip
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda received, _: process.send_signal(received))
+        started.append(process)
         assert process.stderr
         for line in process.stderr:
             print(line, end="", flush=True)
