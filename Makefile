@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo test chaos browser-test pictures lint types check bench mutation clean
+.PHONY: demo test chaos browser-test pictures lint types workflows check bench mutation clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -41,6 +41,21 @@ lint: .venv/ready
 
 types: .venv/ready
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary .github/action
+
+# The action, the workflows and the example for GitLab, by their linters, which have an environment of their own.
+LINTERS := zizmor==1.32.0 check-jsonschema==0.39.0
+
+workflows: .venv-lint/ready
+	@told=$$(.venv-lint/bin/zizmor --offline --no-progress --config .github/zizmor.yml action.yml .github/workflows 2>&1) || { echo "$$told"; exit 1; }
+	@.venv-lint/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
+	@.venv-lint/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@.venv-lint/bin/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci docs/gitlab-ci.yml
+
+.venv-lint/ready: Makefile
+	@test -x .venv-lint/bin/python || $(PYTHON) -m venv .venv-lint
+	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check $(LINTERS)
+	@touch $@
 
 # Start-up time of an installed wheel, beside terraform and octodns-sync where they are there.
 bench: .venv/ready
@@ -54,10 +69,10 @@ mutation: .venv-mutation/ready
 	@.venv-mutation/bin/mutmut run >mutants/run.log 2>&1 || { tail -n 40 mutants/run.log; exit 1; }
 	@.venv-mutation/bin/python tests/mutation/report.py
 
-check: lint types test demo
+check: lint types workflows test demo
 
 clean:
-	@rm -rf .venv .venv-mutation mutants mutation.md dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-lint .venv-mutation mutants mutation.md dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierops needs Python 3.11 or newer: make PYTHON=python3.12 …")'
