@@ -29,6 +29,8 @@ FLOW = {
     "emulator": set(),
     "importing": {"model", "errors", "jsontext", "config", "rules"},
     "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
+    "scaffold": {"model", "errors", "config", "disk", "resources"},
+    "init_command": {"model", "errors", "config", "importing", "options", "scaffold"},
     "disk": {"errors"},
     "extras": {"errors"},
     "signing": {"model", "errors", "disk", "plan_file", "wording"},
@@ -42,7 +44,8 @@ FLOW = {
     "planning": {"model", "errors", "config", "plan_file", "stages", "options", "disk", "extras"},
     "journal_command": {"model", "errors", "journal", "options"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"serving", "demo", "disk", "import_command", "interrupts", "journal_command", "signing", "extras", "planning"},
+    | {"serving", "demo", "disk", "import_command", "interrupts", "journal_command", "signing", "extras", "planning"}
+    | {"init_command"},
     "__main__": {"cli"},
     "": set(),
 }

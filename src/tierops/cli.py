@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tierops import __version__, disk, extras, interrupts, journal_command, options, planning
+from tierops import __version__, disk, extras, init_command, interrupts, journal_command, options, planning
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
@@ -44,10 +45,11 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@options.all_environments
 @options.format_
 @shared
 @click.pass_obj
-def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
+def validate(settings: Settings, paths: tuple[Path, ...], all_environments: bool) -> Exit:
     """Check the files; no network.
 
     Every document is held against the JSON Schema and every ladder against the rules. All findings are shown.
@@ -55,7 +57,11 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
     from tierops import stages
     from tierops.model import Report
 
-    files = stages.read_files(settings.directory, settings.environment, paths=paths, full_check=True)
+    files = (
+        stages.read_in_all_environments(settings.directory, paths)
+        if all_environments
+        else stages.read_files(settings.directory, settings.environment, paths=paths, full_check=True)
+    )
     targets = [target for program in files.programs for target in program.targets]
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
     code = Exit.FAILED if files.errors else Exit.DONE
@@ -321,7 +327,15 @@ def _report(settings: Settings, report: Report) -> Exit:
     return report.exit_code
 
 
+def _asker() -> init_command.Ask | None:
+    """Asks on stderr. None where nobody is there to answer."""
+    return partial(click.prompt, err=True) if sys.stdin.isatty() else None
+
+
 cli.add_command(journal_command.group(_report))
+cli.add_command(
+    init_command.command(click.echo, lambda: partial(click.prompt, err=True) if sys.stdin.isatty() else None)
+)
 
 
 def _give_up() -> None:

@@ -21,7 +21,7 @@ def programs(directory: Path) -> list[Path]:
     found = [path for path in _below(directory) if directory / ENVIRONMENTS not in path.parents]
     if not found:
         raise TieropsError(
-            f"no program files (*.yaml) in {directory}; `tierops init {directory}` writes a first one, "
+            f"no program files (*.yaml) in {directory}; `tierops init` writes a first one into tiers, "
             "`--dir` names another folder"
         )
     return found
@@ -97,7 +97,7 @@ def _listing(folder: Path) -> Iterable[Path]:
         return sorted(folder.iterdir())
     except FileNotFoundError:
         raise TieropsError(
-            f"there is no folder {folder}; `tierops init {folder}` makes it, `--dir` names another"
+            f"there is no folder {folder}; `tierops init` makes a folder tiers, `--dir` names another"
         ) from None
     except OSError as error:
         raise TieropsError(f"cannot read the folder {folder}: {error.strerror}") from None
