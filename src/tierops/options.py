@@ -137,6 +137,13 @@ def _kept(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     return click.option(*names, expose_value=False, callback=_keep, **attributes)
 
 
+def _environments(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """The names that a shell can complete. It looks for files only, for it runs at every press of the key."""
+    folder = ctx.ensure_object(Settings).directory / "environments"
+    found = folder.glob("*.y*ml") if folder.is_dir() else ()
+    return sorted({path.stem for path in found if path.stem.startswith(begun)})
+
+
 def shared(command: _Command) -> _Command:
     """The options that stand before or after the name of a command."""
     path = click.Path(path_type=Path)
@@ -148,6 +155,7 @@ def shared(command: _Command) -> _Command:
             "--env",
             "environment",
             metavar="NAME",
+            shell_complete=_environments,
             help="Environment to fill values from [TIEROPS_ENV].",
         ),
         _kept("--dir", "directory", metavar="DIR", type=path, help="Folder of the program files [tiers]."),
