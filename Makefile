@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo test lint types workflows check bench clean
+.PHONY: demo test chaos lint types workflows check bench clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -16,6 +16,12 @@ test: .venv/ready
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage report --include '$(PROVED)' --fail-under 100 >coverage.txt || { cat coverage.txt; exit 1; }
+
+# Schedules of lost answers, killed runs, two runs at once and more: make chaos RUNS=10000 SEED=1; one again: ONLY=17
+RUNS ?= 1000
+SEED ?= 1
+chaos: .venv/ready
+	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(RUNS) --seed $(SEED) $(if $(ONLY),--only $(ONLY))
 
 lint: .venv/ready
 	@$(BIN)/ruff check --quiet

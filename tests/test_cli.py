@@ -145,8 +145,8 @@ def test_differences_that_creates_cannot_settle_exit_with_3(documented: Emulator
     assert 'metadata: {"perk":"x"} → absent' in ended.out
 
 
-def test_a_vendor_that_keeps_failing_exits_with_1_and_nothing_written(middle_missing: Emulator, tierops: Run) -> None:
-    middle_missing.faults.append(Fault(on=POST, kind="500-before", times=None))
+def test_a_vendor_that_refuses_exits_with_1_and_nothing_written(middle_missing: Emulator, tierops: Run) -> None:
+    middle_missing.faults.append(Fault(on=POST, kind="403", times=None))
     ended = tierops("apply", "--auto-approve", "--settle", "0")
     assert ended.code == Exit.FAILED
     assert "not created: Middle" in ended.out
@@ -168,7 +168,7 @@ def test_one_target_done_and_one_not_exits_with_5(middle_missing: Emulator, tier
     second = second.replace("program: loyalty-campaign", "program: other").replace(CAMPAIGN, "Other")
     Path("tiers/other.yaml").write_text(second)
     middle_missing.voucherify.add_campaign("Other", id="camp_other")
-    middle_missing.faults.append(Fault(on="POST /v1/loyalties/camp_other/tiers", kind="500-before", times=None))
+    middle_missing.faults.append(Fault(on="POST /v1/loyalties/camp_other/tiers", kind="403", times=None))
     ended = tierops("apply", "--auto-approve", "--settle", "0", "--format", "json")
     assert ended.code == Exit.PARTIAL
     results = json.loads(ended.out)["results"]

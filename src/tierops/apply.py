@@ -6,12 +6,13 @@ alone, and nothing is sent again that a settled, complete read does not show to 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from tierops import diff, plan
 from tierops.errors import AnswerLost, Exit, IncompleteRead, Interrupted, NotSent, PlanRefused, VendorError
-from tierops.model import Change, Identity, Kind, Live, Outcome, Result, State, TargetPlan, Tier
+from tierops.model import Change, Identity, Kind, Live, LiveTier, Outcome, Result, State, TargetPlan, Tier
 
 _MOST_SENDS = 3
 _INTERRUPTED = "interrupted"
@@ -29,8 +30,8 @@ class Vendor(Protocol):
         """Raise `VendorError` if its limits do not allow a create at each place; see `providers.base.Provider`."""
         ...
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
-        """Send the creates, or say why not; see `providers.base.Provider.create`."""
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> Sequence[LiveTier]:
+        """Send the creates and give what they made, or say why not; see `providers.base.Provider.create`."""
         ...
 
 
@@ -78,37 +79,37 @@ def exit_code(results: Sequence[Result]) -> Exit:
         return Exit.UNKNOWN
     if states & {State.NOT_DONE, State.CONFLICT}:
         return Exit.PARTIAL if states & {State.DONE, State.CONFLICT} else Exit.FAILED
-    return Exit.REMAINING if any(result.remaining for result in results) else Exit.DONE
+    # What was found beside the creates, such as somebody else's tier that is there twice, is in no list of differences.
+    return Exit.REMAINING if any(result.remaining or result.trouble for result in results) else Exit.DONE
 
 
 def _carry_out(target: TargetPlan, vendor: Vendor, live: Live, absent: Sequence[Tier], patience: Patience) -> Result:
     first, trouble = absent, ""
-    may_land_late = is_lost = is_confirmed = False
+    made: Sequence[LiveTier] = ()
+    lost: Counter[str] = Counter()  # how often each tier was sent without an answer that tells
     sends = 0
-    while absent and not trouble and not is_confirmed and sends < _MOST_SENDS:
+    while absent and not trouble and not made:
         sends += 1
         try:
             patience.check()
             patience.tell(f"{target.address}: creating {', '.join(tier.name for tier in absent)}")
-            vendor.create(target.identity, absent)
-            is_confirmed = True
+            made = vendor.create(target.identity, absent)
         except Interrupted:  # before this create was sent
-            result = _result(target, live, first, _INTERRUPTED, may_have_landed=may_land_late)
-            return result._replace(is_interrupted=True)
+            return _result(target, live, first, made, lost, _INTERRUPTED)._replace(is_interrupted=True)
         except NotSent as error:
-            return _result(target, live, first, str(error), may_have_landed=may_land_late)
+            return _result(target, live, first, made, lost, str(error))
         except AnswerLost as error:
             patience.tell(f"{target.address}: {error}; reading back")
-            is_lost, may_land_late = True, may_land_late or error.may_land_late
+            lost.update(tier.name for tier in absent)
             if sends == _MOST_SENDS:
                 trouble = f"{error}; sent {sends} times"
         except VendorError as error:
             trouble = str(error)
         try:
-            live = _read_back(target, vendor, absent, patience, is_settled_needed=is_lost or not is_confirmed)
+            live = _read_back(target, vendor, made, patience, is_settled_needed=bool(lost) or not made)
         except Interrupted:
             told = f"{trouble}; {_INTERRUPTED}" if trouble else _INTERRUPTED
-            return _unread(target, first, told, is_confirmed=is_confirmed)._replace(is_interrupted=True)
+            return _unread(target, first, told, is_confirmed=bool(made))._replace(is_interrupted=True)
         except VendorError as error:
             return _unread(target, first, f"{trouble or 'sent'}; reading back failed: {error}")
         try:
@@ -117,19 +118,21 @@ def _carry_out(target: TargetPlan, vendor: Vendor, live: Live, absent: Sequence[
             trouble = str(error)
             break
         trouble = trouble if absent else ""
-    return _result(target, live, first, trouble, may_have_landed=may_land_late or is_confirmed)
+    return _result(target, live, first, made, lost, trouble)
 
 
 def _read_back(
-    target: TargetPlan, vendor: Vendor, sent: Sequence[Tier], patience: Patience, *, is_settled_needed: bool
+    target: TargetPlan, vendor: Vendor, made: Sequence[LiveTier], patience: Patience, *, is_settled_needed: bool
 ) -> Live:
     """A read that can be believed.
 
-    After a confirmed create: as soon as the list shows all of it. Otherwise: two equal reads with a quiet period
-    between them, for the write may still be on its way. Raises `IncompleteRead` for a list that keeps changing.
+    After a confirmed create: as soon as the list shows what the answer named, by id; a list that lags may show the
+    same tier of another run before. After a lost answer: two equal reads with a quiet period between them, for the
+    write may still be on its way. Raises `IncompleteRead` for a list that keeps changing.
     """
-    names = {tier.name for tier in sent}
+    named = {tier.id for tier in made}
     before: Live | None = None
+    is_settled = False
     for read in range(_MOST_READS + 1):
         if read:
             patience.sleep(patience.settle)
@@ -140,12 +143,11 @@ def _read_back(
                 raise
             before = None  # two lists that disagree may still catch up with the write
             continue
-        if is_settled_needed and before is not None and _is_same_ladder(before, after):
-            return after
-        if not is_settled_needed and names <= {tier.name for tier in after.tiers}:
+        is_settled = not is_settled_needed or (before is not None and _is_same_ladder(before, after))
+        if is_settled and named <= {tier.id for tier in after.tiers}:
             return after
         before = after
-    if is_settled_needed or before is None:
+    if not is_settled or before is None:
         raise IncompleteRead(f"the list of {target.identity.name!r} changed with every one of {_MOST_READS} reads")
     return before
 
@@ -155,22 +157,38 @@ def _is_same_ladder(before: Live, after: Live) -> bool:
     return then.keys() == now.keys() and all(diff.same(tier, now[id_]) for id_, tier in then.items())
 
 
-def _result(target: TargetPlan, live: Live, sent: Sequence[Tier], trouble: str, *, may_have_landed: bool) -> Result:
+def _result(
+    target: TargetPlan,
+    live: Live,
+    sent: Sequence[Tier],
+    made: Sequence[LiveTier],
+    lost: Mapping[str, int],
+    trouble: str,
+) -> Result:
     """What the last read shows of each create."""
     twice = diff.duplicates(live.tiers)
     there = {tier.name: tier for tier in live.tiers}
     was_sent = {tier.name for tier in sent}
+    shown = {tier.id for tier in live.tiers}
+    unseen = {tier.name: tier.id for tier in made if tier.id not in shown}
 
     def outcome(tier: Tier) -> Outcome:
         if tier.name in twice:
             ids = ", ".join(copy.id for copy in twice[tier.name])
             return Outcome(tier.name, State.UNKNOWN, f"exists {len(twice[tier.name])} times ({ids}): keep one by hand")
         if tier.name not in there:
-            if may_have_landed:
+            if made or lost:
                 return Outcome(tier.name, State.UNKNOWN, "not in the list, but it may still appear: plan again later")
             return Outcome(tier.name, State.NOT_DONE, "not created")
         if not diff.same(there[tier.name], tier):
             return Outcome(tier.name, State.CONFLICT, f"{there[tier.name].id} has its name, but is not as wanted")
+        if tier.name in unseen:
+            doubt = f"{there[tier.name].id} is there, and {unseen[tier.name]} may still appear: plan again later"
+            return Outcome(tier.name, State.UNKNOWN, doubt)
+        # With one answer lost, one tier is what can have come of it. With two, and a list that lags, there may be two.
+        if not made and lost.get(tier.name, 0) > 1:
+            doubt = f"sent {lost[tier.name]} times without an answer and seen once: plan again later"
+            return Outcome(tier.name, State.UNKNOWN, doubt)
         return Outcome(tier.name, State.DONE if tier.name in was_sent else State.ALREADY, there[tier.name].id)
 
     return Result(target, tuple(map(outcome, target.creates)), _remaining(target, live), trouble)

@@ -89,9 +89,5 @@ class IncompleteRead(VendorError):
 class AnswerLost(VendorError):
     """A create was sent and its answer does not say what happened; only reading back tells.
 
-    `may_land_late` is True where no answer came at all: the vendor may still be at work on it.
+    What a list does not show may still appear: the vendor may be at work on it, or its lists may lag.
     """
-
-    def __init__(self, message: str, *, may_land_late: bool = False) -> None:
-        super().__init__(message)
-        self.may_land_late = may_land_late

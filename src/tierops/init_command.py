@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,8 +45,8 @@ _KEYS = {
 }
 
 
-def command(say: Say, asker: Callable[[], Ask | None]) -> click.Command:
-    """The command; `say` prints a line, `asker` gives what asks, or None where nobody is there to answer."""
+def command(say: Say, ask: Ask, is_asking: Callable[[], bool]) -> click.Command:
+    """The command; `say` prints a line, `is_asking` tells whether somebody is there whom `ask` can ask."""
 
     @click.command()
     @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
@@ -64,7 +65,7 @@ def command(say: Say, asker: Callable[[], Ask | None]) -> click.Command:
         if settings.directory != Path(scaffold.PROGRAMS):
             raise UsageError("init makes the folder `tiers`: no --dir with it; name the repository, as in: init DIR")
         there = _There.at(root / scaffold.PROGRAMS)
-        wanted = _wanted(_Chosen(**chosen), there, None if yes else asker())
+        wanted = _wanted(_Chosen(**chosen), there, partial(ask, err=True) if is_asking() and not yes else None)
         try:
             texts = scaffold.texts(wanted)
         except ValueError as error:

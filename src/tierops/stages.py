@@ -47,14 +47,16 @@ def read_files(
     return Files(loaded.programs, tuple(sorted((*loaded.problems, *found), key=lambda p: p.at)), loaded.environment)
 
 
-def read_in_all_environments(directory: Path, paths: Sequence[Path]) -> Files:
-    """`read_files`, fully checked, with the values of each environment; once where there are none.
+def read_in_all_environments(
+    directory: Path, _environment: str | None, *, paths: Sequence[Path] = (), full_check: bool = False
+) -> Files:
+    """`read_files`, whichever environment is named, with the values of each environment; once where there are none.
 
     The programs are those that are right in all of them, as the first one has them. A problem that is not in all of
     them says where it is.
     """
     names: Sequence[str | None] = tuple(environments.names(directory)) or (None,)
-    read = [read_files(directory, name, paths=paths, full_check=True) for name in names]
+    read = [read_files(directory, name, paths=paths, full_check=full_check) for name in names]
     holders: dict[Problem, list[str | None]] = {}
     for name, files in zip(names, read, strict=True):
         for problem in dict.fromkeys(files.problems):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
+from urllib.parse import quote
 
-from tierops.errors import TieropsError
+from tierops.errors import TieropsError, VendorError
 
 if TYPE_CHECKING:
-    from tierops.model import Capabilities, Identity, Live, Request, Tier, Value
+    from tierops.model import Capabilities, Identity, Live, LiveTier, Request, Tier, Value
     from tierops.providers.http import Client
 
 
@@ -75,8 +76,8 @@ class Provider(Protocol):
         """
         ...
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
-        """Send those requests; return only if the answer shows each tier as wanted.
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
+        """Send those requests; give the tiers that they made, if the answer shows each as wanted.
 
         Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
         where the vendor refused.
@@ -93,3 +94,10 @@ def credential(environ: Mapping[str, str], name: str) -> str:
     if not value.isascii() or not value.isprintable():
         raise TieropsError(f"{name} holds characters that no key has; copy it again")
     return value
+
+
+def segment(text: str) -> str:
+    """An id or a name as one part of a URL's path. Raises `VendorError` for what would lead elsewhere or nowhere."""
+    if text in {"", ".", ".."} or any("\ud800" <= character <= "\udfff" for character in text):
+        raise VendorError(f"{text!r} cannot be the name or id of anything that a URL leads to")
+    return quote(text, safe="")

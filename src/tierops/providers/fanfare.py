@@ -13,12 +13,11 @@ from decimal import Decimal
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
-from urllib.parse import quote
 
 from tierops import jsontext
 from tierops.errors import IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Capabilities, Identity, Live, LiveTier, Range, Request, Tier, Value, compact, exact
-from tierops.providers.base import credential
+from tierops.providers.base import credential, segment
 from tierops.providers.received import expect_list, expect_made, expect_map, expect_text
 
 if TYPE_CHECKING:
@@ -144,8 +143,9 @@ class Provider:
         pages = 1 if self._list is None else self._list.pages
         self._client.limits.check((2 * pages + 2) * len(lives))
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
         """Create the group, if a fresh list in the opposite order does not show it either."""
+        made: tuple[LiveTier, ...] = ()
         for request in self.requests(identity, tiers):
             self._has_written = True
             try:
@@ -155,7 +155,8 @@ class Provider:
             if found is not None:
                 raise VendorError(f"group {identity.name!r} exists by now, and Fanfare creates whole groups only")
             answer = self._client.post(request.path, request.body)
-            expect_made(tiers, answer, lambda body: decode(_audiences_in(body), identity.name))
+            made += expect_made(tiers, answer, lambda body: decode(_audiences_in(body), identity.name))
+        return made
 
     def _audiences(self, place: str) -> _List:
         """The list of all audiences, shared by all places that are looked at for the first time.
@@ -172,7 +173,7 @@ class Provider:
             return self._list
 
     def _group(self, id_: str) -> list[Audience]:
-        answer = self._client.get(f"/audiences/groups/{quote(id_, safe='')}")
+        answer = self._client.get(f"/audiences/groups/{segment(id_)}")
         return [expect_map(item, "audience") for item in expect_list(answer, "audiences")]
 
     def _identity(self, listed: _List, id_: str, name: str) -> Identity:

@@ -31,14 +31,20 @@ def expect_text(row: Mapping[str, Value], key: str) -> str:
     return value
 
 
-def expect_made(wanted: Sequence[Tier], answer: Value, read: Callable[[Value], Iterable[LiveTier]]) -> None:
-    """Raise `AnswerLost` unless the answer to a create, read by `read`, shows each wanted tier once, in any order."""
+def expect_made(
+    wanted: Sequence[Tier], answer: Value, read: Callable[[Value], Iterable[LiveTier]]
+) -> tuple[LiveTier, ...]:
+    """What a create made, as `read` finds it in the answer: each wanted tier once, in any order.
+
+    Raises `AnswerLost` where the answer shows anything else.
+    """
     try:
-        made = sorted(map(_comparable, read(answer)))
+        made = tuple(read(answer))
     except VendorError as error:
         raise AnswerLost(f"{error} in the answer to a create") from None
-    if made != sorted(map(_comparable, wanted)):
+    if sorted(map(_comparable, made)) != sorted(map(_comparable, wanted)):
         raise AnswerLost("the create was accepted, but its answer does not show the tiers as sent")
+    return made
 
 
 def _comparable(tier: LiveTier | Tier) -> str:

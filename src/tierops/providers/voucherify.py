@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import quote
 
 from tierops import jsontext
 from tierops.errors import IncompleteRead, TieropsError, VendorError
@@ -25,7 +24,7 @@ from tierops.model import (
     Value,
     compact,
 )
-from tierops.providers.base import credential
+from tierops.providers.base import credential, segment
 from tierops.providers.received import expect_list, expect_made, expect_map, expect_text, short
 
 if TYPE_CHECKING:
@@ -155,15 +154,17 @@ class Provider:
         """At each campaign one create, and two requests to read it back."""
         self._client.limits.check(3 * len(lives))
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> None:
+    def create(self, identity: Identity, tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
         """Send one array, and match the answer by name: its order is not promised."""
+        made: tuple[LiveTier, ...] = ()
         for request in self.requests(identity, tiers):
             answer = self._client.post(request.path, request.body)
-            expect_made(tiers, answer, lambda rows: map(decode, _maps(rows)))
+            made += expect_made(tiers, answer, lambda rows: map(decode, _maps(rows)))
+        return made
 
     def _resolve(self, campaign: str) -> Identity:
         try:
-            answer = self._client.get(f"/v1/loyalties/{quote(campaign, safe='')}")
+            answer = self._client.get(f"/v1/loyalties/{segment(campaign)}")
         except VendorError as error:
             raise VendorError(f"campaign {campaign!r}: {error}{_HINTS.get(error.status, '')}", error.status) from None
         found = expect_map(answer, "campaign")
@@ -211,7 +212,7 @@ def _rank(tier: LiveTier) -> tuple[Decimal, str]:
 
 
 def _tiers_path(identity: Identity) -> str:
-    return f"/v1/loyalties/{quote(identity.id, safe='')}/tiers"
+    return f"/v1/loyalties/{segment(identity.id)}/tiers"
 
 
 def _rows(answer: Value, key: str, what: str) -> tuple[list[Mapping[str, Value]], int]:

@@ -1,0 +1,197 @@
+"""What goes wrong, drawn from a seed: classes of trouble, and one schedule of a class played to its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple
+
+from chaos.places import EDITS, Place, Shape
+from chaos.story import Story
+from chaos.world import LIFE, SETTLE, Run, World
+
+from tierops.emulator import Fault
+
+
+class Trouble(NamedTuple):
+    """One class of schedules. `faults` hit any request, `write_faults` only creates.
+
+    `kills`, `edits` and `twos` are how likely it is that a run is killed, that somebody edits meanwhile, that two runs
+    go at once. `lag` and `late` are the longest, in milliseconds. `has_limits`: the vendors allow few calls a minute.
+    `is_promised`: no duplicate may come about at all.
+    """
+
+    name: str
+    faults: tuple[str, ...] = ()
+    write_faults: tuple[str, ...] = ()
+    list_faults: tuple[str, ...] = ()
+    kills: float = 0.0
+    edits: float = 0.0
+    twos: float = 0.0
+    lag: int = 0
+    late: int = 0
+    is_promised: bool = True
+    has_limits: bool = False
+
+
+_TIMEOUT = ("hang-before", "hang-after")
+_RESET = ("refuse", "reset-before", "reset-after", "drop-before", "drop-after")
+_5XX = ("500-before", "502-before", "503-before", "500-after", "502-after", "503-after")
+_429 = ("429", "429-date", "429-epoch", "429-bare", "429-cycle")
+_GARBLED = ("truncated", "empty", "content-type", "html-before", "html-after", "drip")
+_LISTS = ("total", "cap", "shift", "repeat", "cycle")
+_ALL = (*_TIMEOUT, *_RESET, *_5XX, *_429, *_GARBLED)
+PROMISED = (*_ALL, "500-partial")
+"""Faults after which nothing may ever be there twice."""
+_QUIET = int(SETTLE * 1000)
+
+TROUBLES = (
+    Trouble("crash", kills=0.8),
+    Trouble("timeout", _TIMEOUT),
+    Trouble("reset", _RESET),
+    Trouble("5xx", _5XX, write_faults=("500-partial",)),
+    Trouble("429", _429, has_limits=True),
+    Trouble("garbled answers", _GARBLED),
+    Trouble("incomplete lists", list_faults=_LISTS, write_faults=("drop-after", "500-before")),
+    Trouble("all of these", _ALL, ("500-partial",), _LISTS, kills=0.3),
+    Trouble("late writes, within the quiet period", write_faults=("late", "drop-after"), late=_QUIET),
+    Trouble("lagging lists, within the quiet period", write_faults=("drop-after", "500-before"), lag=_QUIET),
+    Trouble("foreign edit", write_faults=("drop-before", "drop-after"), edits=0.8, is_promised=False),
+    Trouble("two applies", twos=1.0, is_promised=False),
+    Trouble("two applies, answers lost", _ALL, ("500-partial",), kills=0.2, twos=0.9, is_promised=False),
+    Trouble("late writes", write_faults=("late", "late", "drop-before"), late=30_000, is_promised=False),
+    Trouble("lagging lists", _RESET, ("500-after",), kills=0.2, lag=30_000, is_promised=False),
+    Trouble("everything", _ALL, ("500-partial", "late"), _LISTS, 0.3, 0.3, 0.3, 10_000, 10_000, is_promised=False),
+)  # fmt: skip
+
+_SWITCHES = (
+    "voucherify.duplicate_name=409",
+    "voucherify.batch_failure=partial",
+    "voucherify.create_answer_order=shuffled",
+    "voucherify.default_order=updated_at",
+    "fanfare.duplicate_group=unique",
+    "fanfare.last_page=cursor",
+    "fanfare.batch_failure=partial",
+    "fanfare.list_order=asc",
+)
+
+
+@dataclass
+class Verdict:
+    """How a schedule ended. `runs` counts exit codes under trouble, `end` is that of a last run without any."""
+
+    story: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    runs: Counter[str] = field(default_factory=Counter)
+    end: str = ""
+    reported: bool = False
+    silent: bool = False
+    after: bool = False
+    false_successes: int = 0
+
+
+def play(trouble: Trouble, random: Random) -> Verdict:
+    """Draw a schedule of a class and play it to its end."""
+    return Schedule(trouble, random).play()
+
+
+class Schedule:
+    """One schedule under way."""
+
+    def __init__(self, trouble: Trouble, random: Random) -> None:
+        self.trouble = trouble
+        self.random = random
+        switches = random.sample(_SWITCHES, random.choice([0, 0, 1, 2]))
+        self.lags = trouble.lag > 0 and random.random() < 0.5
+        if trouble.lag and not self.lags:
+            milliseconds = random.randint(1, trouble.lag)
+            switches += [f"{vendor}.read_after_write_lag_ms={milliseconds}" for vendor in ("voucherify", "fanfare")]
+        if trouble.has_limits and random.random() < 0.5:
+            switches += [f"{vendor}.rate_limit={random.randint(3, 30)}" for vendor in ("voucherify", "fanfare")]
+        self.world = World(
+            self._places(),
+            switches,
+            is_consistent=not trouble.lag,
+            may_duplicate=not trouble.is_promised,
+            writes_late=bool(trouble.late) and not trouble.is_promised,
+        )
+        self.story = Story(self.world, random)
+        self.story.tell(f"{trouble.name} {switches}")
+
+    def play(self) -> Verdict:
+        """Steps under trouble, then a last run without any, then one that finds nothing to do."""
+        try:
+            for _ in range(self.random.choice([1, 1, 2, 3])):
+                self._step()
+            codes = Counter(run.ended for run in self.world.runs if not run.is_plan)
+            end = self.story.end()
+        finally:
+            self.world.close()
+        judge = self.story.judge
+        return Verdict(
+            self.story.lines,
+            judge.broken,
+            codes,
+            end,
+            judge.reported > 0,
+            judge.silent > 0,
+            judge.after > 0,
+            judge.false_successes,
+        )
+
+    def _places(self) -> dict[Place, tuple[Shape, ...]]:
+        random = self.random
+        places = {}
+        for number in range(random.choice([1, 1, 1, 2, 3])):
+            place = Place(random.choice(["voucherify", "fanfare"]), f"Club {number}", random.randint(1, 5))
+            held = random.sample(place.wanted, random.randint(0, place.size)) if place.vendor == "voucherify" else []
+            places[place] = tuple(sorted(held)) if random.random() < 0.5 else ()
+        return places
+
+    def _step(self) -> None:
+        random, trouble, story = self.random, self.trouble, self.story
+        if random.random() < 0.4 or (self.world.file is None and random.random() < 0.3):
+            story.run(Run(is_plan=True))
+        story.wait(random.choice([SETTLE + 1, 60, 60, 60, LIFE.total_seconds()]))
+        if trouble.edits and random.random() < 0.3:
+            story.edit(random.choice(self.world.places), random.choice(EDITS))
+        for _ in range(random.randint(1, 3)):
+            self._fault()
+        story.run(*(self._drawn_run() for _ in range(2 if random.random() < trouble.twos else 1)))
+        self.world.emulator.faults.clear()
+
+    def _drawn_run(self) -> Run:
+        random, trouble = self.random, self.trouble
+        run = Run(used_file=self.world.file is not None and random.random() < 0.6)
+        if random.random() < trouble.kills:
+            run.kill = random.randint(1, 12), random.choice(["before", "after"])
+        if random.random() < trouble.edits:
+            place, kind = random.choice(self.world.places), random.choice(EDITS)
+            run.events[random.randint(1, 12)] = lambda: self.story.edit(place, kind)
+        return run
+
+    def _fault(self) -> None:
+        random, trouble = self.random, self.trouble
+        kinds = [(kind, "* *") for kind in trouble.faults] + [(kind, "POST *") for kind in trouble.faults * 2]
+        kinds += [(kind, "POST *") for kind in trouble.write_faults]
+        kinds += [(kind, "GET *") for kind in trouble.list_faults]
+        if not kinds:
+            return
+        kind, on = random.choice(kinds)
+        times, value = random.choice([1, 1, 1, 2, 3, 5]), random.choice([1, 1, 2, 150])
+        after = random.randint(0, 2 if on == "POST *" else 8)
+        if kind in {"cap", "shift"}:
+            # Fanfare's list of audiences has no total: one that hides a whole group, each time that it is read, is one
+            # of an organisation without it. The group's own list can be told to be wrong.
+            on = random.choice(["GET /v1/loyalties/*/tiers", "GET /audiences/groups/*"])
+        if kind == "late":
+            value = random.randint(1, trouble.late)
+        if kind == "500-partial":
+            value = random.choice([1, 2])
+        if kind.startswith("html"):
+            value = random.choice([0, 200, 503] + [403] * (kind == "html-before"))
+        self.story.fault(Fault(on=on, kind=kind, times=times, after=after, value=value))
+        if self.lags:
+            value = random.randint(1, trouble.lag)
+            self.story.fault(Fault(on="GET *", kind="lag", times=random.choice([None, 3, 9]), value=value))

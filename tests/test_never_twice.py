@@ -1,0 +1,104 @@
+"""Whatever happens in whatever order: no tier twice unseen, no write from a doubtful read, no success that is none."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from chaos.places import EDITS, Place
+from chaos.schedules import PROMISED
+from chaos.story import Story
+from chaos.world import LIFE, SETTLE, Run, World
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tierops.emulator import Fault
+
+_NUMBERS = st.integers(1, 10)
+_KILLS = st.none() | st.tuples(_NUMBERS, st.sampled_from(["before", "after"]))
+_SEEDS = st.integers(0, 2**16)
+
+
+class NeverTwice(RuleBasedStateMachine):
+    """One or two ladders at one vendor, and all that may happen to them. A subclass names the vendor."""
+
+    vendor = ""
+
+    @initialize(size=st.integers(1, 4), held=st.integers(0, 3), two=st.booleans(), seed=_SEEDS)
+    def begin(self, size: int, held: int, two: bool, seed: int) -> None:
+        first = Place(self.vendor, "Club 0", size)
+        places = {first: first.wanted[:held] if self.vendor == "voucherify" else ()}
+        if two:
+            places[Place(self.vendor, "Club 1", 2)] = ()
+        self.story = Story(World(places), Random(seed))
+
+    @rule()
+    def plan(self) -> None:
+        self.story.run(Run(is_plan=True))
+
+    @rule(kill=_KILLS)
+    def apply(self, kill: tuple[int, str] | None) -> None:
+        self.story.run(Run(kill=kill))
+
+    @precondition(lambda self: self.story.world.file)
+    @rule(kill=_KILLS)
+    def apply_the_saved_plan(self, kill: tuple[int, str] | None) -> None:
+        self.story.run(Run(kill=kill, used_file=True))
+
+    @rule(kill=_KILLS, others_kill=_KILLS, of_file=st.booleans())
+    def two_applies_at_once(
+        self, kill: tuple[int, str] | None, others_kill: tuple[int, str] | None, of_file: bool
+    ) -> None:
+        self.story.world.may_duplicate = True
+        used_file = of_file and self.story.world.file is not None
+        self.story.run(Run(kill=kill), Run(kill=others_kill, used_file=used_file))
+
+    @rule(
+        kind=st.sampled_from(PROMISED), on=st.sampled_from(["POST *", "* *"]), after=st.integers(0, 4), times=_NUMBERS
+    )
+    def a_fault(self, kind: str, on: str, after: int, times: int) -> None:
+        self.story.fault(Fault(on=on, kind=kind, after=after, times=times, value=0 if "html" in kind else 1))
+
+    @rule(kind=st.sampled_from(EDITS), number=st.integers(0, 1))
+    def somebody_edits(self, kind: str, number: int) -> None:
+        self.story.edit(self._place(number), kind)
+
+    @rule(kind=st.sampled_from(EDITS), number=st.integers(0, 1), at=_NUMBERS)
+    def somebody_edits_meanwhile(self, kind: str, number: int, at: int) -> None:
+        self.story.world.may_duplicate = True
+        self.story.run(Run(events={at: lambda: self.story.edit(self._place(number), kind)}))
+
+    @rule(seconds=st.sampled_from([SETTLE, 60.0, LIFE.total_seconds()]))
+    def time_passes(self, seconds: float) -> None:
+        self.story.wait(seconds)
+
+    @invariant()
+    def every_promise_holds(self) -> None:
+        assert self.story.judge.broken == [], "\n".join(self.story.lines)
+
+    def teardown(self) -> None:
+        if hasattr(self, "story"):
+            self.story.end()
+            self.story.world.close()
+            self.every_promise_holds()
+
+    def _place(self, number: int) -> Place:
+        places = self.story.world.places
+        return places[number % len(places)]
+
+
+@pytest.mark.parametrize("vendor", ["voucherify", "fanfare"])
+def test_never_twice(vendor: str) -> None:
+    machine = type("Machine", (NeverTwice,), {"vendor": vendor})
+    quick = settings(
+        max_examples=30, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    )
+    run_state_machine_as_test(machine, settings=quick)
