@@ -33,6 +33,8 @@ FLOW = {
     "emulator": set(),
     "importing": {"model", "errors", "jsontext", "config", "rules"},
     "import_command": {"model", "errors", "config", "providers", "importing", "disk", "options"},
+    "scaffold": {"model", "errors", "config", "disk", "resources"},
+    "init_command": {"model", "errors", "config", "importing", "options", "scaffold"},
     "disk": {"errors"},
     "extras": {"errors"},
     "signing": {"model", "errors", "disk", "plan_file", "visible"},
@@ -47,7 +49,7 @@ FLOW = {
     "journal_command": {"model", "errors", "journal", "options"},
     "emulator_commands": {"errors", "options", "extras", "serving", "demo"},
     "cli": {"", "model", "errors", "config", "providers", "plan_file", "apply", "output", "stages", "options"}
-    | {"emulator_commands", "disk", "import_command", "interrupts", "journal_command", "planning"}
+    | {"emulator_commands", "disk", "import_command", "init_command", "interrupts", "journal_command", "planning"}
     | {"visible", "logs", "endings"},
     "__main__": {"cli"},
     "": set(),

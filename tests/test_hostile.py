@@ -87,7 +87,8 @@ changes = st.builds(
 )
 targets = st.builds(
     TargetPlan, hostile, hostile, hostile, positions, st.dictionaries(st.just("campaign"), hostile),
-    st.builds(Identity, hostile, hostile, hostile, hostile, st.none() | hostile), hostile, st.booleans(), hostile,
+    st.builds(Identity, hostile, hostile, hostile, hostile, st.none() | hostile), hostile.map("u{}".format),
+    st.booleans(), hostile,
     st.lists(lives, max_size=3).map(tuple), st.lists(tiers, max_size=3).map(tuple),
     st.lists(changes, max_size=3).map(tuple), st.builds(Request, st.just("POST"), hostile, values).map(lambda r: (r,)),
 )  # fmt: skip

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tierops import __version__, disk, emulator_commands, interrupts, journal_command, options, planning, visible
+from tierops import (
+    __version__,
+    disk,
+    emulator_commands,
+    init_command,
+    interrupts,
+    journal_command,
+    options,
+    planning,
+    visible,
+)
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
@@ -45,10 +55,11 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@options.all_environments
 @options.findings_format
 @shared
 @click.pass_obj
-def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
+def validate(settings: Settings, paths: tuple[Path, ...], all_environments: bool) -> Exit:
     """Check the files; no network.
 
     Every document is held against the JSON Schema and every ladder against the rules. All findings are shown.
@@ -57,7 +68,8 @@ def validate(settings: Settings, paths: tuple[Path, ...]) -> Exit:
     from tierops.model import Report
 
     settings.keep_apart(*paths)
-    files = stages.read_files(settings.directory, settings.environment, paths=paths, full_check=True)
+    read = stages.read_in_all_environments if all_environments else stages.read_files
+    files = read(settings.directory, settings.environment, paths=paths, full_check=True)
     targets = tuple(target for program in files.programs for target in program.targets)
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
     code = Exit.FAILED if files.errors else Exit.DONE
@@ -336,6 +348,9 @@ def _print(settings: Settings, text: str, *, err: bool = False, has_commands: bo
 
 
 cli.add_command(journal_command.group(_report))
+cli.add_command(
+    init_command.command(lambda text: click.echo(visible.page(text)), click.prompt, lambda: sys.stdin.isatty())
+)
 for _command in emulator_commands.commands(_print, _line):
     cli.add_command(_command)
 

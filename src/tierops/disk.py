@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -47,7 +48,7 @@ def make_folder(path: Path) -> None:
 
 def probe(path: Path) -> None:
     """Raise `UsageError` where `save` could not write the file, by making one beside it that goes at once."""
-    beside = _beside(path)
+    beside = _name_beside(path)
     try:
         _refuse_what_is_no_file(path)
         beside.touch(PRIVATE, exist_ok=False)
@@ -62,26 +63,53 @@ def save(path: Path, content: str, mode: int) -> None:
     Only a regular file is written over. A link is not followed, for somebody else may have put it there, and not
     replaced either, for it may be `/dev/stdout`.
     """
-    beside = _beside(path)
-    try:
+    with _told(path):
         _refuse_what_is_no_file(path)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content.encode())
-                file.flush()
-                os.fsync(file.fileno())  # before the name: else a crash could leave an empty file under it
+        with _beside(path, content, mode) as beside:
             beside.replace(path)
-        except BaseException:  # an interrupt too
-            with suppress(OSError):
-                beside.unlink()
-            raise
+
+
+def create(path: Path, content: str, mode: int) -> bool:
+    """Write a file that is not there, in one step. False, with nothing written, where anything is, even a dead link.
+
+    Raises `UsageError`.
+    """
+    if os.path.lexists(path):
+        return False
+    with _told(path), _beside(path, content, mode) as beside:
+        try:
+            os.link(beside, path)  # unlike a rename, it replaces nothing that somebody else has put there by now
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _beside(path: Path) -> Path:
+def _name_beside(path: Path) -> Path:
     return path.with_name(f".tierops-{token_hex(8)}")
+
+
+@contextmanager
+def _beside(path: Path, content: str, mode: int) -> Iterator[Path]:
+    """A whole file that is to get the name `path`; gone again at the end, unless it was renamed."""
+    beside = _name_beside(path)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode())
+            file.flush()
+            os.fsync(file.fileno())  # before the name: else a crash could leave an empty file under it
+        yield beside
+    finally:  # after an interrupt too
+        with suppress(FileNotFoundError):
+            beside.unlink()
 
 
 def _refuse_what_is_no_file(path: Path) -> None:

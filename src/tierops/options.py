@@ -197,6 +197,13 @@ def _kept(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     return click.option(*names, expose_value=False, callback=_keep, **attributes)
 
 
+def _environments(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """The names that a shell can complete. It looks for files only, for it runs at every press of the key."""
+    folder = ctx.ensure_object(Settings).directory / "environments"
+    found = folder.glob("*.y*ml") if folder.is_dir() else ()
+    return sorted({path.stem for path in found if path.stem.startswith(begun)})
+
+
 def shared(command: _Command) -> _Command:
     """The options that stand before or after the name of a command."""
     path = click.Path(path_type=Path)
@@ -204,7 +211,13 @@ def shared(command: _Command) -> _Command:
         _kept("--no-color", is_flag=True, help="Plain text; NO_COLOR does the same."),
         _kept("--quiet", "-q", is_flag=True, help="No progress on stderr."),
         _kept("--verbose", "-v", count=True, help="Log every request to stderr."),
-        _kept("--env", "environment", metavar="NAME", help="Environment to fill values from [TIEROPS_ENV]."),
+        _kept(
+            "--env",
+            "environment",
+            metavar="NAME",
+            shell_complete=_environments,
+            help="Environment to fill values from [TIEROPS_ENV].",
+        ),
         _kept("--dir", "directory", metavar="DIR", type=path, help="Folder of the program files [tiers]."),
     ):
         command = option(command)
@@ -227,6 +240,9 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 format_ = _formats("text", "json", "markdown", "html")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
 program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
+all_environments = click.option(
+    "--all-environments", is_flag=True, help="Check with the values of every environment; --env is not needed."
+)
 max_wait = click.option(
     "--max-wait", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",
     help="Longest wait for a vendor's rate limit.",
@@ -249,10 +265,16 @@ settle = click.option(
 )  # fmt: skip
 
 
-def _key(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", value):
-        raise click.BadParameter("1 to 63 lower-case letters, digits and dashes, the first one no dash", ctx, param)
-    return value
+def checked_key(text: str) -> str:
+    """The text, if it can be the key of a program or the name of an environment. Raises `click.BadParameter`."""
+    if not re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", text):
+        raise click.BadParameter("1 to 63 lower-case letters, digits and dashes, the first one no dash")
+    return text
+
+
+def key(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """`checked_key`, as the callback of an option."""
+    return value if value is None else checked_key(value)
 
 
 def import_(command: _Command) -> _Command:
@@ -261,7 +283,7 @@ def import_(command: _Command) -> _Command:
         max_wait,
         click.option("--force", is_flag=True, help="Overwrite files."),
         click.option("--out", type=FILE, metavar="FILE", help="Write to this file."),
-        click.option("--program", metavar="KEY", callback=_key, help="Key of the program; by default from the name."),
+        click.option("--program", metavar="KEY", callback=key, help="Key of the program; by default from the name."),
         click.option("--all", "all_", is_flag=True, help="Every ladder, into a file each below --dir."),
         *(
             click.option(f"--{name}", metavar="NAME", help=f"{vendor.title()}: the {name}, by name or id.")

@@ -47,6 +47,34 @@ def read_files(
     return Files(loaded.programs, tuple(sorted((*loaded.problems, *found), key=lambda p: p.at)), loaded.environment)
 
 
+def read_in_all_environments(
+    directory: Path, _environment: str | None, *, paths: Sequence[Path] = (), full_check: bool = False
+) -> Files:
+    """`read_files`, whichever environment is named, with the values of each environment; once where there are none.
+
+    The programs are those that are right in all of them, as the first one has them. A problem that is not in all of
+    them says where it is.
+    """
+    names: Sequence[str | None] = tuple(environments.names(directory)) or (None,)
+    read = [read_files(directory, name, paths=paths, full_check=full_check) for name in names]
+    holders: dict[Problem, list[str | None]] = {}
+    for name, files in zip(names, read, strict=True):
+        for problem in dict.fromkeys(files.problems):
+            holders.setdefault(problem, []).append(name)
+    problems = tuple(
+        problem if len(within) == len(read) else _placed(problem, within) for problem, within in holders.items()
+    )
+    keys = set.intersection(*({program.key for program in files.programs} for files in read))
+    programs = tuple(program for program in read[0].programs if program.key in keys)
+    return Files(programs, tuple(sorted(problems, key=lambda problem: problem.at)), None)
+
+
+def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
+    if problem.rule == "unknown-value":  # says so itself
+        return problem
+    return problem._replace(message=f"{problem.message} (environment {', '.join(map(str, names))})")
+
+
 def read_environment(directory: Path, name: str | None) -> config.Environment | None:
     """The environment alone, for a plan that was made before. Raises as `read_files` and `select` do."""
     path = environments.choose(directory, name)

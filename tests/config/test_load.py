@@ -86,7 +86,7 @@ def test_paths_in_environments_are_checked_as_environments(tiers: Path, write: W
 @pytest.mark.parametrize(
     ("paths", "message"),
     [
-        ([], "there is no folder nowhere; `tierops init nowhere` makes it, `--dir` names another"),
+        ([], "there is no folder nowhere; `tierops init` makes a folder tiers, `--dir` names another"),
         ([Path("nowhere/a.yaml")], "cannot read nowhere/a.yaml: No such file"),
     ],
 )

@@ -21,6 +21,11 @@ class Environment(NamedTuple):
     values: Mapping[str, str | int | Decimal]
 
 
+def names(directory: Path) -> tuple[str, ...]:
+    """The environments that there are, sorted. Raises `TieropsError` for a folder that cannot be read."""
+    return tuple(files.environments(directory))
+
+
 def choose(directory: Path, name: str | None) -> Path | None:
     """The file of the environment `name`, None where there are no environments and none is asked for.
 

@@ -25,7 +25,7 @@ def programs(directory: Path) -> list[Path]:
         _refuse_way_out(path, directory)
     if not found:
         raise TieropsError(
-            f"no program files (*.yaml) in {directory}; `tierops init {directory}` writes a first one, "
+            f"no program files (*.yaml) in {directory}; `tierops init` writes a first one into tiers, "
             "`--dir` names another folder"
         )
     return found
@@ -109,7 +109,7 @@ def _listing(folder: Path) -> Iterable[Path]:
         return sorted(folder.iterdir())
     except FileNotFoundError:
         raise TieropsError(
-            f"there is no folder {folder}; `tierops init {folder}` makes it, `--dir` names another"
+            f"there is no folder {folder}; `tierops init` makes a folder tiers, `--dir` names another"
         ) from None
     except OSError as error:
         raise TieropsError(f"cannot read the folder {folder}: {error.strerror}") from None
