@@ -161,7 +161,7 @@ class Judge:
             addresses = dict.fromkeys(one.address for one in run.asked if one.path == "/fanfare/audiences")
             theirs = [[one for one in run.asked if one.address == address] for address in addresses]
             whole = [[look for look in _fanfare_looks(asked, place) if look.is_complete] for asked in theirs]
-            looks = [look for found in whole for look in found[:1]]
+            looks = sorted((look for found in whole for look in found), key=lambda look: look.asked[-1].end)[:1]
         return looks[-1] if looks else None
 
     def _may_refuse(self) -> bool:
