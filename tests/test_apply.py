@@ -360,6 +360,9 @@ def test_a_confirmed_create_that_the_list_never_shows_is_unknown_and_never_sent_
     assert set(states(result).values()) == {State.UNKNOWN}
     assert apply.exit_code([result]) is Exit.UNKNOWN
     assert club.writes == 1
+    assert slept == [2] * 6
+    assert [(c.kind, c.name) for c in result.remaining or ()] == [(Kind.CREATE, "Silver"), (Kind.CREATE, "Gold")]
+    assert result.trouble == ""
 
 
 class Lagging(httpx.BaseTransport):
@@ -418,7 +421,7 @@ def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
     result = apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, slept))[0]
     assert set(states(result).values()) == {State.UNKNOWN}
     assert "changed with every one" in result.trouble
-    assert vendor.creates == 1
+    assert (vendor.creates, vendor.reads, slept) == (1, 7, [2] * 6)
 
 
 def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
@@ -433,6 +436,67 @@ def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
     with pytest.raises(PlanRefused, match=r"other/voucherify: live tier 'VIP' .* has appeared"):
         apply.run([first, second], {"voucherify": provider}, lives, apply.Patience(2, slept))
     assert club.writes == 0
+
+
+def details(result: Result) -> dict[str, str]:
+    return {outcome.name: outcome.detail for outcome in result.outcomes}
+
+
+def test_a_tier_that_is_there_is_told_with_its_id(club: Emulator, provider: Provider, slept: Slept) -> None:
+    target = planned(provider)
+    created = details(carry_out(target, provider, slept))
+    assert created == {tier["name"]: tier["id"] for tier in club.voucherify.tiers("Club") if tier["name"] != "Bronze"}
+    assert details(carry_out(target, provider, slept)) == created
+
+
+def test_a_tier_that_is_not_there_is_told_with_what_is_known_of_it(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    refused = carry_out(planned(provider), Refusing(provider, VendorError("no", 400)), slept)
+    assert set(details(refused).values()) == {"not created"}
+    club.faults.append(Fault(on=POST, kind="drop-before", times=3))
+    lost = carry_out(planned(provider), provider, slept)
+    assert set(details(lost).values()) == {"not in the list, but it may still appear: plan again later"}
+    assert lost.target == refused.target == planned(provider)
+
+
+def test_a_tier_that_could_not_be_read_back_is_told_so(club: Emulator, provider: Provider, slept: Slept) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+    result = carry_out(target, provider, slept)
+    assert set(details(result).values()) == {"it may or may not have landed: plan again to see"}
+    assert result.trouble.startswith("sent; reading back failed: Voucherify answered GET")
+    assert result.target == target
+
+
+def test_a_tier_of_another_or_twice_is_told_with_the_ids_to_look_for(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+
+    def meanwhile() -> None:
+        club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 900}, "id": "ltr_gold"}])
+        for id_ in ("ltr_1", "ltr_2"):
+            club.voucherify.add_tiers("Club", [{"name": "Silver", "points": {"from": 250, "to": 499}, "id": id_}])
+
+    result = carry_out(target, Refusing(provider, VendorError("no", 409), before=meanwhile), slept)
+    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.CONFLICT}
+    assert details(result) == {
+        "Silver": "exists 2 times (ltr_1, ltr_2): keep one by hand",
+        "Gold": "ltr_gold has its name, but is not as wanted",
+    }
+
+
+def test_each_send_and_each_lost_answer_is_told_while_it_happens(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    told: list[str] = []
+    target = planned(provider)
+    live = {target.address: Live(target.identity, target.live, "")}
+    vendor = Refusing(provider, AnswerLost("no answer"))
+    apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, slept, told.append))
+    send = "club/voucherify: creating Silver, Gold"
+    assert told == [send, "club/voucherify: no answer; reading back", send]
 
 
 def test_blocked_and_differing_tiers_remain_with_their_notes(club: Emulator, provider: Provider, slept: Slept) -> None:
@@ -518,12 +582,18 @@ def test_an_interrupted_read_back_of_a_confirmed_create_says_that_it_is_done(
                 raise Interrupted
             return super().fetch(place)
 
-    for errors, state, trouble in (
-        ((), State.DONE, "interrupted"),
-        ((VendorError("refused", 400),), State.UNKNOWN, "refused; interrupted"),
+    for errors, state, trouble, told in (
+        ((), State.DONE, "interrupted", "the vendor confirmed it; it was not read back"),
+        (
+            (VendorError("refused", 400),),
+            State.UNKNOWN,
+            "refused; interrupted",
+            "it may or may not have landed: plan again to see",
+        ),
     ):
         club.voucherify.add_campaign(f"Club {trouble}")
         target = planned(provider, ladder()._replace(place={"campaign": f"Club {trouble}"}))
         result = stopped(target, Stopped(provider, *errors), Stopping())
-        assert set(states(result).values()) == {state}
+        assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), state)
+        assert set(details(result).values()) == {told}
         assert (result.trouble, apply.exit_code([result])) == (trouble, Exit.INTERRUPTED)

@@ -7,12 +7,11 @@ import os
 import stat
 from pathlib import Path
 
-import httpx
 import pytest
-from harness import CAMPAIGN, Run, Slept, connect
+from harness import CAMPAIGN, Run
 
 from tierops.emulator import Emulator, Fault
-from tierops.errors import Exit, IncompleteRead, VendorError
+from tierops.errors import Exit
 
 TIERS = [{"name": "Bronze", "points": {"from": 0, "to": 99}}, {"name": "Silver", "points": {"from": 100}}]
 LISTS = "GET /v1/loyalties"
@@ -245,55 +244,3 @@ def test_a_file_that_cannot_be_written_says_so_and_leaves_nothing_behind(documen
     assert ended.code == Exit.USAGE
     assert "cannot write tiers/loyalty-campaign-tiers.yaml: Is a directory" in ended.err
     assert files() == ["loyalty-campaign-tiers.yaml"]
-
-
-# Discovery.
-
-
-def test_every_page_is_read(emulator: Emulator, slept: Slept) -> None:
-    names = [f"Campaign {number}" for number in range(230)]
-    for name in names:
-        add(emulator, name, [])
-    assert connect(emulator, slept).discover() == tuple({"campaign": name} for name in names)
-    assert len(emulator.requests) == 3
-
-
-def test_a_name_that_cannot_be_read_gives_way_to_the_id(emulator: Emulator, slept: Slept) -> None:
-    add(emulator, " ", id="camp_1")
-    add(emulator, "a\u200bb", id="camp_2")
-    assert connect(emulator, slept).discover() == ({"campaign": "camp_1"}, {"campaign": "camp_2"})
-
-
-def pages(*answers: dict) -> httpx.MockTransport:
-    left = list(answers)
-    return httpx.MockTransport(lambda request: httpx.Response(200, json=left.pop(0)))
-
-
-def page(ids: range, total: int) -> dict:
-    rows = [{"id": f"camp_{number}", "name": f"C{number}"} for number in ids]
-    return {"object": "list", "data_ref": "campaigns", "campaigns": rows, "total": total}
-
-
-@pytest.mark.parametrize(
-    ("answers", "reason"),
-    [
-        ([page(range(100), 150), page(range(100, 140), 150), page(range(0), 150)], "150 loyalty .* show 140"),
-        ([page(range(100), 150), page(range(101, 150), 149)], "149 and then 150 loyalty campaigns"),
-        ([page(range(3), 2)], "there are 2 loyalty campaigns, but its lists show 3"),
-        ([page(range(1), 2)] * 100, "2 loyalty campaigns, but its lists show 1"),
-    ],
-)
-def test_a_list_that_may_be_incomplete_is_no_list(
-    answers: list[dict], reason: str, emulator: Emulator, slept: Slept
-) -> None:
-    with pytest.raises(IncompleteRead, match=reason):
-        connect(emulator, slept, pages(*answers)).discover()
-
-
-def test_a_list_that_is_not_as_documented_is_shown(emulator: Emulator, slept: Slept) -> None:
-    with pytest.raises(VendorError, match="expected a list of campaigns, received null"):
-        connect(emulator, slept, pages({"data": [], "total": 0})).discover()
-
-
-def test_a_place_in_voucherify_is_its_own_place(emulator: Emulator, slept: Slept) -> None:
-    assert connect(emulator, slept).locate({"campaign": "x"}) == {"campaign": "x"}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tierops.errors import Exit
 from tierops.model import Change, Identity, Kind, LiveTier, Plan, Position, Problem, Range, Report, TargetPlan, Tier
-from tierops.output import ladder, render, text
+from tierops.output import ladder, render
+from tierops.visible import printable
 from tierops.wording import span
 
 IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", None)
@@ -71,7 +72,7 @@ def test_ranges_have_one_form(range_: Range, whole: str | None, fraction: str) -
     ],
 )
 def test_what_cannot_be_seen_is_escaped(name: str, safe: str) -> None:
-    assert text.printable(name) == safe
+    assert printable(name) == safe
 
 
 @given(st.text(max_size=30))

@@ -69,8 +69,12 @@ def test_creates_say_what_they_mean_for_members() -> None:
 
 
 def test_two_live_tiers_of_one_name_stop_the_target() -> None:
-    with pytest.raises(VendorError, match=r"2 live tiers of 'Club' are named 'Bronze' \(ltr_1, ltr_2\)"):
+    with pytest.raises(VendorError) as caught:
         build((BRONZE, BRONZE._replace(id="ltr_2")))
+    assert str(caught.value) == (
+        "2 live tiers of 'Club' are named 'Bronze' (ltr_1, ltr_2);"
+        " tierops tells tiers apart by name: remove or rename all but one by hand"
+    )
 
 
 def test_a_create_that_would_overlap_a_live_tier_is_blocked_with_all_others() -> None:
@@ -95,6 +99,22 @@ def test_a_blocked_create_names_three_reasons_and_counts_the_rest() -> None:
     live = tuple(LiveTier(f"ltr_{n}", f"L{n}", span(500 + n, 600 + n)) for n in range(6))
     assert ". Change the file" in build((BRONZE, *live)).changes[0].note
     assert "; and 3 more" in build((BRONZE, *live)).changes[0].note
+
+
+def test_a_blocked_create_with_three_reasons_has_no_rest_to_count() -> None:
+    vip = tuple(LiveTier(f"ltr_{n}", f"L{n}", span(500 + n, 600 + n)) for n in range(3))
+    note = build((BRONZE, *vip)).changes[0].note
+    assert note.count(" overlaps ") == 3
+    assert " more" not in note
+
+
+def test_a_member_who_would_be_hurt_is_named_in_the_unit_of_the_target() -> None:
+    group = {"group": "Club", "attribute": "ltv"}
+    target = Target("club", "fanfare", "fanfare", group, DESIRED, AT)
+    found = Live(IDENTITY, (BRONZE._replace(range=span(0, 200)), LiveTier("ltr_9", "VIP", span(600, 700))), "")
+    note = plan.build(target, found, CAPABILITIES, requests).changes[0].note
+    assert "(a member with ltv 600 would be in Gold and in VIP)" in note
+    assert "(a member with ltv 200 would be in no tier)" in note
 
 
 def live(*tiers: LiveTier, **identity: str) -> Live:
@@ -138,6 +158,37 @@ def test_a_plan_fits_live_as_it_was_plus_any_part_of_its_own_creates(now: Live, 
 def test_a_plan_refuses_a_live_ladder_that_others_changed(now: Live, reason: str) -> None:
     with pytest.raises(PlanRefused, match=f"club/voucherify: .*{reason}.*make a new plan"):
         plan.missing(build(), now)
+
+
+def changed(now: LiveTier) -> str:
+    with pytest.raises(PlanRefused) as caught:
+        plan.missing(build(), live(now))
+    start = "club/voucherify: live tier 'Bronze' (ltr_1) was changed since the plan was made ("
+    assert str(caught.value).startswith(start)
+    return str(caught.value).removeprefix(start).removesuffix("); make a new plan")
+
+
+def test_a_tier_that_changed_is_told_with_three_differences_and_a_count_of_the_rest() -> None:
+    fields = {"metadata": {"a": False, "rate": 2}, "rewards": {"r": 1}}
+    three = "range: 0–249 → 0–299; metadata.a: true → false; metadata.rate: 1.5 → 2"
+    assert changed(BRONZE._replace(range=span(0, 300), fields=fields)) == f"{three}; and 1 more"
+    del fields["rewards"]
+    assert changed(BRONZE._replace(range=span(0, 300), fields=fields)) == three
+
+
+@pytest.mark.parametrize("length", [100, 101])
+def test_a_difference_is_told_in_100_characters_at_most(length: int) -> None:
+    start = "metadata.a: true → "
+    value = "x" * (length - len(start) - 2)
+    told = changed(BRONZE._replace(fields={"metadata": {"a": value, "rate": Decimal("1.5")}}))
+    whole = f'{start}"{value}"'
+    assert told == (whole if length == 100 else whole[:100] + "…")
+
+
+def test_a_refused_plan_says_where_why_and_what_to_do() -> None:
+    with pytest.raises(PlanRefused) as caught:
+        plan.missing(build(), live(BRONZE, account="e2e2"))
+    assert str(caught.value) == "club/voucherify: it was made with the keys of another account; make a new plan"
 
 
 def test_credentials_that_name_no_account_are_not_held_against_a_plan() -> None:

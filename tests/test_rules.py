@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierops import rules
-from tierops.model import LiveTier, Position, Program, Range, Severity, Target, Tier, Waiver
+from tierops.model import LiveTier, Position, Problem, Program, Range, Severity, Target, Tier, Waiver
 
 TODAY = date(2027, 1, 31)
 HERE = Position("tiers/club.yaml", 2, 10)
@@ -38,6 +38,40 @@ def test_a_sound_ladder_has_no_problem() -> None:
     assert check(program(tier("Bronze", 0, 250), tier("Silver", 250, 500), tier("Gold", 500))) == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        ("duplicate-tier", (tier("Low", 0, 250), tier("Low", 250, line=12))),
+        ("similar-name", (tier("Low", 0, 250), tier("low", 250, line=12))),
+        ("tier-order", (tier("Low", 250, 0), tier("High", 0, line=12))),
+        ("empty-range", (tier("Low", 0, 250), tier("High", 250, 250, line=12))),
+        ("ladder-overlap", (tier("Low", 0, 251), tier("High", 250, line=12))),
+        ("ladder-gap", (tier("Low", 0, 249), tier("High", 250, line=12))),
+        ("whole-numbers", (tier("Low", 0, 250), tier("High", 250, "300.5", line=12))),
+    ],
+)
+def test_a_finding_is_at_the_tier_that_breaks_the_rule(rule: str, broken: tuple[Tier, ...]) -> None:
+    (problem,) = rules.check([program(*broken)], lambda _: True, TODAY)
+    assert (problem.rule, problem.at) == (rule, broken[1].at)
+
+
+def test_a_tier_that_has_no_place_in_a_file_is_reported_at_its_program() -> None:
+    ladder = (tier("Low", 0, 249), tier("High", 250)._replace(at=None))
+    (problem,) = rules.check([program(*ladder)], lambda _: True, TODAY)
+    assert problem.at == HERE
+
+
+def test_findings_come_in_the_order_of_their_lines() -> None:
+    ladder = (tier("Low", 0, "250.5", line=5), tier("Mid", 251, 400, line=8), tier("Low", 401, line=11))
+    found = rules.check([program(*ladder)], lambda _: True, TODAY)
+    assert [(p.at.line, p.rule) for p in found] == [
+        (5, "whole-numbers"),
+        (8, "ladder-gap"),
+        (11, "duplicate-tier"),
+        (11, "ladder-gap"),
+    ]
+
+
 def test_an_overlap_names_the_member_who_would_be_in_two_tiers() -> None:
     assert check(program(tier("Silver", 0, 501), tier("Gold", 500))) == [
         ("ladder-overlap", "Gold overlaps Silver", "a member with 500 points would be in Silver and in Gold")
@@ -47,6 +81,14 @@ def test_an_overlap_names_the_member_who_would_be_in_two_tiers() -> None:
 def test_a_tier_inside_a_wider_one_overlaps_it_and_so_does_the_next() -> None:
     ladder = (tier("All", 0, 1000), tier("Some", 100, 200), tier("More", 300, 400))
     assert [p[1] for p in check(program(*ladder))] == ["Some overlaps All", "More overlaps All"]
+
+
+def test_of_two_tiers_that_end_together_the_upper_one_is_the_neighbour() -> None:
+    ladder = (tier("All", 0, 100), tier("Some", 50, 100), tier("Next", 120))
+    assert [p[1] for p in check(program(*ladder))] == [
+        "Some overlaps All",
+        "nothing between Some and Next: 100 up to 120 is in no tier",
+    ]
 
 
 def test_a_gap_names_the_member_who_would_fall_out() -> None:
@@ -90,15 +132,29 @@ def test_a_name_twice_and_names_that_read_alike() -> None:
 
 def test_fractions_are_refused_where_the_vendor_takes_whole_numbers_only() -> None:
     ladder = (tier("Bronze", "0", "99.5"), tier("Silver", "99.5"))
-    assert [p[0] for p in check(program(*ladder))] == ["whole-numbers", "whole-numbers"]
+    assert check(program(*ladder)) == [
+        ("whole-numbers", "Bronze has a bound of 99.5, a fraction", ""),
+        ("whole-numbers", "Silver has a bound of 99.5, a fraction", ""),
+    ]
     assert check(program(*ladder), whole=False) == []
+
+
+def test_a_tier_with_two_fractions_is_one_finding() -> None:
+    assert len(check(program(tier("All", "0.5", "9.5")))) == 1
+
+
+def test_numbers_are_written_out() -> None:
+    (found,) = check(program(tier("Low", 0, "1E+3"), tier("High", "2E+3")))
+    assert found[1:] == (
+        "nothing between Low and High: 1000 up to 2000 is in no tier",
+        "a member with 1000 points would be in no tier",
+    )
 
 
 def test_one_key_for_two_programs() -> None:
     later = program(tier("A", 0), at=Position("tiers/z.yaml", 2, 10))._replace(targets=())
-    assert check(program(tier("A", 0)), later) == [
-        ("duplicate-program", "program club is already at tiers/club.yaml:2:10", "")
-    ]
+    found = rules.check([program(tier("A", 0)), later], lambda _: True, TODAY)
+    assert found == (Problem("duplicate-program", "program club is already at tiers/club.yaml:2:10", later.at),)
 
 
 def test_two_targets_in_one_place() -> None:
@@ -114,6 +170,9 @@ def test_a_problem_of_one_target_only_names_that_target() -> None:
     both = program()._replace(targets=(target(*sound), target(*broken, name="uk", campaign="UK")))
     ((_, message, _),) = check(both)
     assert message.endswith("(target uk)")
+    two = both._replace(targets=(*both.targets, target(*broken, name="de", campaign="DE")))
+    ((_, message, _),) = check(two)
+    assert message.endswith("(target uk, de)")
     same = program()._replace(targets=(target(*broken), target(*broken, name="uk", campaign="UK")))
     ((_, message, _),) = check(same)
     assert not message.endswith(")")
@@ -130,11 +189,24 @@ def test_a_waiver_turns_an_error_into_a_note_until_its_last_day() -> None:
         ("expired-waiver", Severity.ERROR),
         ("ladder-gap", Severity.ERROR),
     ]
+    assert ended[0].message == "the waiver of ladder-gap ended on 2027-01-31: agreed with finance"
+    assert ended[0].at == HERE
 
 
 def test_money_is_named_by_its_attribute() -> None:
-    flaw = next(iter(rules.gaps([tier("A", "0", "99.90"), tier("B", "100")], "ltv")))
-    assert flaw.member == "a member with ltv 99.90 would be in no tier"
+    ladder = (tier("A", "0", "99.90"), tier("B", "100"), tier("C", "200"))
+    group = target(*ladder)._replace(provider="fanfare", place={"group": "Club", "attribute": "ltv"})
+    assert [member for _, _, member in check(program()._replace(targets=(group,)), whole=False)] == [
+        "a member with ltv 200 would be in B and in C",
+        "a member with ltv 99.90 would be in no tier",
+    ]
+
+
+def test_a_balance_counts_points_unless_told() -> None:
+    (overlap,) = rules.overlaps([tier("A", 0, 6), tier("B", 5)])
+    (gap,) = rules.gaps([tier("A", 0, 5), tier("B", 6)])
+    assert overlap.member.startswith("a member with 5 points")
+    assert gap.member.startswith("a member with 5 points")
 
 
 def test_a_live_tier_without_bounds_overlaps_everything() -> None:

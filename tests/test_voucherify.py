@@ -12,7 +12,7 @@ from harness import CAMPAIGN, KEYS, InProcess, Slept, connect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops.emulator import Emulator, Fault, Switches
+from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
 from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, LiveTier, Range, Tier, compact
 from tierops.providers.voucherify import Provider, decode, encode
@@ -89,7 +89,7 @@ def test_points_fall_back_to_their_mirror_in_config() -> None:
         ({"id": "i", "name": "n", "points": {"from": "1"}}, '`from`: "1", not an integer'),
         ({"id": "i", "name": "n", "points": {"from": True}}, "`from`: true, not an integer"),
         ({"id": "i", "name": "n", "points": {"to": Decimal("1.5")}}, "`to`: 1.5, not an integer"),
-        ({"id": "i", "name": "n", "points": {}, "rewards": "x" * 200}, "..."),
+        ({"id": "i", "name": "n", "points": {}, "rewards": "x" * 200}, 'an object as rewards, received "xxx'),
     ],
 )
 def test_what_is_not_as_documented_fails_with_what_was_received(row: dict, message: str) -> None:
@@ -97,6 +97,20 @@ def test_what_is_not_as_documented_fails_with_what_was_received(row: dict, messa
         decode(row)
     assert "not as documented" in str(caught.value)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [78, 79, 200])
+def test_what_was_received_is_shown_in_80_characters_at_most(length: int) -> None:
+    with pytest.raises(VendorError) as caught:
+        decode({"id": "i", "name": "n", "points": "x" * length})
+    shown = str(caught.value).rpartition("received ")[2]
+    assert shown == ('"' + "x" * 78 + '"' if length == 78 else '"' + "x" * 76 + "...")
+
+
+def test_a_time_that_is_no_text_is_no_time() -> None:
+    row = {"id": "i", "name": "n", "points": {}}
+    assert decode({**row, "updated_at": 5}).updated_at is None
+    assert decode({**row, "updated_at": "2027-01-01"}).updated_at == "2027-01-01"
 
 
 @pytest.fixture
@@ -142,14 +156,33 @@ def test_more_than_100_tiers_are_joined_from_several_orders(
     number: int, reads: int, club: Emulator, provider: Provider
 ) -> None:
     fill(club, number)
-    assert len(provider.fetch(PLACE).tiers) == number
+    live = provider.fetch(PLACE)
+    assert len(live.tiers) == number
+    assert live.proof == f"{number} of {number} tiers, as `total` says" + (", in 2 orders" if reads == 2 else "")
     assert len(club.requests) == 1 + reads
 
 
 def test_what_no_order_shows_is_an_incomplete_read(club: Emulator, provider: Provider) -> None:
     fill(club, 201)
-    with pytest.raises(IncompleteRead, match=r"has 201 tiers, but its lists show 200 different ones"):
+    with pytest.raises(IncompleteRead) as caught:
         provider.fetch(PLACE)
+    assert str(caught.value) == (
+        "Voucherify says that campaign 'Club' has 201 tiers, but its lists show 200 different ones;"
+        " nothing is planned from a list that may be incomplete"
+    )
+
+
+def test_a_total_that_changes_between_two_lists_is_told_with_both_numbers(club: Emulator, provider: Provider) -> None:
+    fill(club, 101)
+    club.faults.append(Fault(on=LIST, kind="total", value=1, after=1))
+    with pytest.raises(IncompleteRead, match=r"has 101 and then 102 tiers, but its lists show 101 different"):
+        provider.fetch(PLACE)
+
+
+def test_tiers_come_low_to_high_and_one_without_a_start_first(club: Emulator, provider: Provider) -> None:
+    for name, points in {"High": {"from": 9}, "Open": {"to": 4}, "Low": {"from": -5}}.items():
+        club.voucherify.add_tiers("Club", [{"name": name, "points": points}])
+    assert [tier.name for tier in provider.fetch(PLACE).tiers] == ["Open", "Low", "High"]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +228,7 @@ def repeated(body: dict) -> dict:
     ("alter", "message"),
     [
         (repeated, "its lists show 1 different ones"),
-        (lambda body: {**body, "total": None}, "has no `total`"),
+        (lambda body: {**body, "total": None}, r"list of tiers has no `total`, but \{\"object\":\"list\""),
         (lambda body: {**body, "total": True}, "has no `total`"),
         (lambda body: {**body, "data": {}}, "expected a list of tiers"),
         (lambda body: {**body, "data": [1]}, "expected an object as tier"),
@@ -236,6 +269,14 @@ def test_an_unknown_campaign_says_what_to_check(emulator: Emulator, provider: Pr
     assert caught.value.status == 404
     assert "not_found: Resource not found: Cannot find campaign with id Nope (request v-" in str(caught.value)
     assert "Check the name" in str(caught.value)
+
+
+def test_another_failure_gives_no_advice_that_does_not_help(club: Emulator, provider: Provider) -> None:
+    club.faults.append(Fault(on="GET /v1/loyalties/*", kind="500-before", times=None))
+    with pytest.raises(VendorError) as caught:
+        provider.fetch(PLACE)
+    assert str(caught.value).startswith("campaign 'Club': Voucherify answered GET /v1/loyalties/Club with 500: ")
+    assert str(caught.value).endswith(")")
 
 
 def test_a_wrong_key_says_what_to_check(emulator: Emulator, provider: Provider) -> None:
@@ -280,6 +321,20 @@ def test_an_answer_that_does_not_show_what_was_sent_is_a_lost_answer(
         connect(club, slept, Canned(club, "/tiers", alter)).create(IDENTITY, PAIR)
 
 
+def test_an_answer_without_tiers_is_shown(club: Emulator, slept: Slept) -> None:
+    provider = connect(club, slept, Canned(club, "/tiers", lambda body: {"async_action_id": "x"}))
+    with pytest.raises(AnswerLost) as caught:
+        provider.create(IDENTITY, PAIR)
+    assert str(caught.value) == (
+        'not as documented: expected a list of tiers, received {"async_action_id":"x"} in the answer to a create'
+    )
+
+
+def test_an_id_is_one_step_of_the_path(provider: Provider) -> None:
+    (request,) = provider.requests(IDENTITY._replace(id="a/b?c X"), PAIR)
+    assert request.path == "/v1/loyalties/a%2Fb%3Fc%20X/tiers"
+
+
 def test_no_tiers_are_no_request(club: Emulator, provider: Provider) -> None:
     assert provider.requests(IDENTITY, ()) == ()
     provider.create(IDENTITY, ())
@@ -296,16 +351,20 @@ def test_no_tiers_are_no_request(club: Emulator, provider: Provider) -> None:
 )
 def test_keys_or_a_bearer_token_authenticate(environ: dict, headers: dict, has_account: bool) -> None:
     found, account = Provider.credentials(environ)
-    assert headers.items() <= found.items()
-    assert {"X-App-Id", "Authorization"} & found.keys() == headers.keys() - {"X-App-Token"}
+    always = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
+    assert found == always | headers
     assert (account is not None) == has_account
     assert "app" not in (account or "")
 
 
 @pytest.mark.parametrize("environ", [{}, {"VOUCHERIFY_APP_ID": "x"}, {"VOUCHERIFY_APP_TOKEN": "x"}])
 def test_missing_keys_are_named(environ: dict) -> None:
-    with pytest.raises(TieropsError, match="VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN"):
+    with pytest.raises(TieropsError) as caught:
         Provider.credentials(environ)
+    assert str(caught.value) == (
+        "no Voucherify keys: set VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN (dashboard, Project settings),"
+        " or VOUCHERIFY_OAUTH_TOKEN"
+    )
 
 
 @pytest.mark.parametrize("secret", ["s3cr\u00e9t", "s3cr\x00t", "s3c\nret"])
@@ -326,7 +385,9 @@ def test_a_key_that_cannot_be_a_header_is_refused_without_showing_it(secret: str
         ),
         ({"code": 405, "message": "No", "details": "Use GET", "request_id": "v-1"}, "No: Use GET (request v-1)"),
         ({"odd": 1}, '{"odd":1}'),
+        ({"odd": "x" * 200}, '{"odd":"' + "x" * 192),
         ([1], "[1]"),
+        (["x" * 200], '["' + "x" * 198),
     ],
 )
 def test_each_documented_error_shape_is_one_sentence(body: object, sentence: str) -> None:
@@ -342,3 +403,84 @@ def test_the_documented_list_is_read_as_documented(emulator: Emulator, provider:
         ("Tier 1 - Top", 500, 1001),
     ]
     assert live.tiers[2].fields["metadata"] == {"has_funds": True}
+
+
+def test_every_page_of_campaigns_is_read(emulator: Emulator, slept: Slept) -> None:
+    names = [f"Campaign {number}" for number in range(230)]
+    for name in names:
+        emulator.voucherify.add_campaign(name)
+    assert connect(emulator, slept).discover() == tuple({"campaign": name} for name in names)
+    assert [(sent[1], dict(sent.query)) for sent in emulator.requests] == [
+        ("/voucherify/v1/loyalties", {"limit": "100", "order": "created_at", "page": str(number)})
+        for number in (1, 2, 3)
+    ]
+
+
+def test_a_campaign_name_that_cannot_be_read_gives_way_to_the_id(emulator: Emulator, slept: Slept) -> None:
+    emulator.voucherify.add_campaign(" ", id="camp_1")
+    emulator.voucherify.add_campaign("a\u200bb", id="camp_2")
+    emulator.voucherify.add_campaign("Ü & co", id="camp_3")
+    found = connect(emulator, slept).discover()
+    assert [place["campaign"] for place in found] == ["camp_1", "camp_2", "Ü & co"]
+
+
+def pages(*answers: object) -> httpx.MockTransport:
+    return handed_out(list(answers))
+
+
+def handed_out(left: list) -> httpx.MockTransport:
+    return httpx.MockTransport(lambda request: httpx.Response(200, json=left.pop(0)))
+
+
+def page(ids: range, total: int) -> dict:
+    rows = [{"id": f"camp_{number}", "name": f"C{number}"} for number in ids]
+    return {"object": "list", "data_ref": "campaigns", "campaigns": rows, "total": total}
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ([page(range(100), 150), page(range(100, 140), 150), page(range(0), 150)], ("150", 140)),
+        ([page(range(100), 150), page(range(101, 150), 149)], ("149 and then 150", 149)),
+        ([page(range(3), 2)], ("2", 3)),
+        ([page(range(1), 2)] * 100, ("2", 1)),
+    ],
+)
+def test_a_list_of_campaigns_that_may_be_incomplete_is_no_list(
+    answers: list[dict], reason: tuple[str, int], emulator: Emulator, slept: Slept
+) -> None:
+    with pytest.raises(IncompleteRead) as caught:
+        connect(emulator, slept, handed_out(left := [*answers])).discover()
+    assert left == []
+    told = "Voucherify says that there are {} loyalty campaigns, but its lists show {} different ones; run again"
+    assert str(caught.value) == told.format(*reason)
+
+
+def test_a_list_of_campaigns_that_is_not_as_documented_is_shown(emulator: Emulator, slept: Slept) -> None:
+    with pytest.raises(VendorError, match="expected a list of campaigns, received null"):
+        connect(emulator, slept, pages({"data": [], "total": 0})).discover()
+    with pytest.raises(VendorError, match="expected an object as campaign, received 1"):
+        connect(emulator, slept, pages({"campaigns": [1], "total": 1})).discover()
+    with pytest.raises(VendorError, match="the list of campaigns has no `total`"):
+        connect(emulator, slept, pages({"campaigns": []})).discover()
+    with pytest.raises(VendorError, match="expected an object as list of campaigns, received \\[\\]"):
+        connect(emulator, slept, pages([])).discover()
+
+
+def test_a_place_in_voucherify_is_its_own_place(emulator: Emulator, slept: Slept) -> None:
+    assert connect(emulator, slept).locate({"campaign": "x"}) == {"campaign": "x"}
+
+
+@pytest.mark.parametrize(("left", "is_affordable"), [(6, True), (5, False)])
+def test_a_create_takes_three_calls_at_each_place(left: int, is_affordable: bool, slept: Slept) -> None:
+    """The create itself, then the campaign and its tiers to read it back."""
+    emulator = Emulator(switches=Switches(VoucherifySwitches(rate_limit=2 + left)), clock=lambda: 1_800_000_000.0)
+    emulator.voucherify.add_campaign("Club")
+    provider = connect(emulator, slept, now=lambda: 1_800_000_000.0, max_wait=0)
+    live = provider.fetch(PLACE)
+    if is_affordable:
+        provider.afford([live, live])
+    else:
+        with pytest.raises(VendorError, match="this takes 6 at the least: nothing was started"):
+            provider.afford([live, live])
+    emulator.close()

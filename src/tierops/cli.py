@@ -6,14 +6,16 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tierops import __version__, disk, extras, interrupts, journal_command, options, planning
+from tierops import __version__, disk, extras, interrupts, journal_command, options, planning, visible
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.options import FILE, Settings, shared
 
@@ -79,7 +81,7 @@ def plan(
     """Show what apply would do. Sends GET requests only."""
     from tierops.model import Report
 
-    sign = planning.signer(keyfile, out, lambda text: click.echo(text, err=True))
+    sign = planning.signer(keyfile, out, lambda text: _line(settings, text, err=True))
     made = planning.make(settings, programs, ttl, _vendors(settings, max_wait, is_read_only=True))
     made = made._replace(plan=sign(made.plan))
     if out is not None:
@@ -183,10 +185,13 @@ def import_(settings: Settings, /, **chosen: Any) -> Exit:
     found = import_command.run(
         wanted, settings.directory, environment, provider, today, lambda text: _tell(settings, text)
     )
-    click.echo("".join(f"note: {note}\n" for note in found.notes), err=True, nl=False)
-    click.echo(found.text, nl=False)
+    for note in found.notes:
+        _line(settings, f"note: {note}", err=True)
+    _print(settings, found.text)
     if found.failures:
-        raise TieropsError("not imported:" + "".join(f"\n  {failure}" for failure in found.failures))
+        failures = "".join(f"\n  {visible.printable(failure)}" for failure in found.failures)
+        _error(settings, settings.redact_all(f"not imported:{failures}"))
+        return Exit.FAILED
     return Exit.DONE
 
 
@@ -245,13 +250,13 @@ def emulate(
     """
     serving = extras.load("serving")
     if is_listing:
-        click.echo(serving.switch_table(), nl=False)
+        _print(settings, serving.switch_table())
     elif fault_kinds:
-        click.echo(serving.fault_table(), nl=False)
+        _print(settings, serving.fault_table())
     else:
         serving.run(
             host, port, data, switches, faults=faults, chaos=chaos, has_examples=examples, log=settings.verbose > 0,
-            say=click.echo,
+            say=partial(_line, settings),
         )  # fmt: skip
     return Exit.DONE
 
@@ -262,7 +267,7 @@ def emulate(
 def demo(settings: Settings) -> Exit:
     """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
     story = extras.load("demo")
-    code: Exit = story.tell(lambda text: click.echo(text, color=settings.color))
+    code: Exit = story.tell(lambda text: _print(settings, f"{text}\n"))
     return code
 
 
@@ -272,20 +277,20 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     gc.set_threshold(100_000)
     # tierops has no pydantic plugins; looking for some would read the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a report must not fail on a terminal that cannot show an arrow
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; every way in which it can end becomes an exit code and, with it, a sentence."""
-    settings = Settings()
+    settings = options.settings(os.environ)
     try:
         with interrupts.at_once(settings.stop):
             return int(cli.main(list(argv), prog_name="tierops", obj=settings, standalone_mode=False) or Exit.DONE)
     except click.ClickException as error:
-        if not _is_json(argv):
-            error.show()
-            return Exit.USAGE
-        return _fail(settings, argv, Exit.USAGE, error.format_message())
+        return _misused(settings, argv, error)
     except click.Abort:
         told = f"interrupted; {_UNDER_WAY if settings.is_writing else 'nothing was written'}"
         return _fail(settings, argv, Exit.INTERRUPTED, told)
@@ -293,6 +298,28 @@ def run(argv: Sequence[str]) -> int:
         return _fail(settings, argv, error.exit_code, str(error), error.problems)
     except TieropsError as error:
         return _fail(settings, argv, error.exit_code, str(error))
+    except Exception as error:  # noqa: BLE001 (a mistake in tierops, or an output that nobody reads)
+        return _crashed(settings, argv, error)
+
+
+def _misused(settings: Settings, argv: Sequence[str], error: click.ClickException) -> Exit:
+    from tierops import endings
+
+    usage, message = endings.of_misuse(error)
+    _print(settings, "" if _is_json(argv) else usage, err=True)
+    return _fail(settings, argv, Exit.USAGE, message)
+
+
+def _crashed(settings: Settings, argv: Sequence[str], error: Exception) -> Exit:
+    from tierops import endings
+
+    code, message, where = endings.of_crash(error, settings.writes(), is_verbose=settings.verbose > 0)
+    _print(settings, where, err=True)
+    if isinstance(error, OSError):  # stdout is closed, or where it leads is full: it takes no report
+        endings.abandon(sys.stdout)
+        _error(settings, visible.printable(message))
+        return code
+    return _fail(settings, argv, code, message)
 
 
 def _fail(
@@ -315,9 +342,10 @@ def _report(settings: Settings, report: Report) -> Exit:
 
     if settings.journal:
         report = settings.journal.end(report)
-    click.echo(output.render(report, settings.format), nl=False, color=settings.color)
+    report = report._replace(error=settings.redact_all(report.error))
+    _print(settings, output.render(report, settings.format), has_commands=settings.format == "github")
     if report.error and settings.format == "text":
-        click.echo(click.style("error: ", fg="red") + report.error, err=True, color=settings.color)
+        _error(settings, visible.printable(report.error))
     return report.exit_code
 
 
@@ -330,9 +358,24 @@ def _give_up() -> None:
     os._exit(Exit.INTERRUPTED)
 
 
+def _error(settings: Settings, told: str) -> None:
+    _print(settings, f"{click.style('error: ', fg='red')}{told}\n", err=True)
+
+
 def _tell(settings: Settings, text: str) -> None:
     if not settings.quiet:
-        click.echo(text, err=True)
+        _line(settings, text, err=True)
+
+
+def _line(settings: Settings, text: str, *, err: bool = False) -> None:
+    _print(settings, f"{visible.printable(settings.redact_all(text))}\n", err=err)
+
+
+def _print(settings: Settings, text: str, *, err: bool = False, has_commands: bool = False) -> None:
+    """The one way out: no key leaves, and nothing that others wrote moves a cursor or commands a CI service."""
+    shown = visible.page(settings.redact(text), has_commands=has_commands)
+    with suppress(OSError) if err else nullcontext():  # that nobody reads of the progress must not end an apply
+        click.echo(shown, err=err, nl=False, color=settings.color)
 
 
 def _vendors(settings: Settings, max_wait: float, *, is_read_only: bool = False) -> planning.Open:
@@ -340,18 +383,19 @@ def _vendors(settings: Settings, max_wait: float, *, is_read_only: bool = False)
     from tierops import stages
     from tierops.providers.limits import Waiting
 
+    context = click.get_current_context()
     if settings.verbose:
-        import logging
+        from tierops import logs
 
-        logging.basicConfig(format="%(message)s", stream=sys.stderr)
-        logging.getLogger("tierops").setLevel(logging.INFO)
+        context.with_resource(logs.to(lambda text: _line(settings, text, err=True)))
     stop = settings.stop
     waiting = Waiting(max_wait, stop.sleep, tell=lambda text: _tell(settings, text), check=stop.check)
 
     def opened(environment: Environment | None) -> Vendors:
         urls = environment.urls if environment else {}
         vendors = stages.Vendors(os.environ, urls, waiting, is_read_only, settings.witness)
-        return click.get_current_context().with_resource(vendors)
+        settings.writes = lambda: sum(client.writes for client in vendors.clients.values())
+        return context.with_resource(vendors)
 
     return opened
 
@@ -363,7 +407,7 @@ def _ask(settings: Settings, made: planning.Made) -> None:
 
     is_text = settings.format == "text"
     shown = output.render(Report("plan", Exit.DONE, plan=made.plan), "text")
-    click.echo(shown, err=not is_text, color=settings.color)
+    _print(settings, f"{shown}\n", err=not is_text)
     number = sum(len(target.creates) for target in made.targets)
     question = f"Create {number} tier{'' if number == 1 else 's'}? No API can take that back. Only `yes` goes on"
     if click.prompt(question, default="no", show_default=False, err=True) != "yes":

@@ -57,7 +57,7 @@ def _maps(before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[F
     from deepdiff import DeepDiff
     from deepdiff.helper import notpresent
 
-    found = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0, ignore_order=False)
+    found = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
     told = set()
     for levels in found.values():
         for level in levels:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quote
+from typing import Any
 
 from tierops.model import Value
 
@@ -14,7 +15,8 @@ from tierops.model import Value
 def loads(text: str | bytes) -> Value:
     """Parse JSON; every number is an `int` or a `Decimal`. Raises `ValueError` on anything that is not JSON.
 
-    A repeated key, `NaN` and `Infinity` are refused too: Python's parser takes them, the standard does not.
+    A repeated key, `NaN` and `Infinity` are refused too: Python's parser takes them, the standard does not. So is what
+    is nested deeper than anything that a vendor or a plan has.
     """
     try:
         value: Value = json.loads(
@@ -22,6 +24,7 @@ def loads(text: str | bytes) -> Value:
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    _bound_depth(value)
     return value
 
 
@@ -87,6 +90,24 @@ def _sorted(value: Value) -> Value:
 _LONGEST_NUMBER = 60
 
 
+_DEEPEST = 100  # levels; what is written out later recurses, and must not fail then
+
+
+def _bound_depth(value: Value) -> None:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            part
+            for whole in level
+            if isinstance(whole, (dict, list))
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+            if isinstance(part, (dict, list))
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
+
+
 def _decimal(text: str) -> Decimal:
     number = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("NaN")
     if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
@@ -107,6 +128,7 @@ def _constant(text: str) -> Value:
 def _unique(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(k for k in keys if keys.count(k) > 1)!r} appears twice")
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"key {twice[:_LONGEST_NUMBER]!r} appears twice")
     return found

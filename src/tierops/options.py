@@ -41,7 +41,8 @@ class Settings:
     """The global options, wherever on the command line they stood, how the report is to be written, and how far it is.
 
     `is_writing` is True from when a create may have been sent. `journal` is the one that this run keeps, once it has
-    begun.
+    begun. `redact` takes whole keys out of a text, `redact_all` also parts of them out of a short one. `writes` tells
+    how many requests that write have left so far.
     """
 
     directory: Path = Path("tiers")
@@ -54,6 +55,9 @@ class Settings:
     is_writing: bool = False
     stop: Stop = field(default_factory=Stop)
     journal: Journal | None = None
+    redact: Callable[[str], str] = str
+    redact_all: Callable[[str], str] = str
+    writes: Callable[[], int] = int
 
     @property
     def color(self) -> bool | None:
@@ -75,6 +79,18 @@ class Settings:
 
 # What one ladder is called at each vendor.
 _LADDERS = {"voucherify": "campaign", "fanfare": "group"}
+
+
+def settings(environ: Mapping[str, str]) -> Settings:
+    """The options as they are unless told, and what keeps the vendors' keys secret: the values of their variables."""
+    vendors = tuple(f"{vendor.upper()}_" for vendor in _LADDERS)
+    keys = [value.strip() for name, value in environ.items() if name.startswith(vendors) and not name.endswith("_URL")]
+    if not keys:
+        return Settings()
+    from tierops.redaction import Redaction
+
+    redaction = Redaction(keys)
+    return Settings(redact=redaction.whole, redact_all=redaction.every)
 
 
 class Import(NamedTuple):

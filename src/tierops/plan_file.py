@@ -22,7 +22,8 @@ from tierops.model import (
     Value,
     exact,
 )
-from tierops.wording import ago, printable
+from tierops.visible import printable
+from tierops.wording import ago
 
 FORMAT_VERSION = "1"
 LARGEST = 64 * 1024 * 1024  # bytes; 5,000 tiers take about seven million

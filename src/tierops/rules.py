@@ -125,7 +125,7 @@ def _empty(ladder: Sequence[Rung]) -> Iterator[Flaw]:
         # An upper end derived from a next tier that starts too low is that tier's fault: tier-order says so.
         is_derived = above is not None and rung.range.upper == above.range.lower
         if rung.range.is_empty and not is_derived:
-            start, end = _number(rung.range.lower), _number(rung.range.upper)
+            start, end = _number(_lower(rung)), _number(_upper(rung))
             yield Flaw("empty-range", rung, f"{rung.name} holds nobody: from {start} up to, not including, {end}")
 
 
@@ -155,8 +155,8 @@ def _lower(rung: Rung) -> Decimal:
     return Decimal("-Infinity") if rung.range.lower is None else rung.range.lower
 
 
-def _number(value: Decimal | None) -> str:
-    return format(value, "f") if value is not None else "no bound"
+def _number(value: Decimal) -> str:
+    return format(value, "f")
 
 
 def _member(balance: str, unit: str) -> str:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tierops import disk, plan_file
 from tierops.errors import PlanRefused, UsageError
 from tierops.model import Plan, Signature
-from tierops.wording import printable
+from tierops.visible import printable
 
 ALGORITHM = "ed25519"
 _LARGEST = 64 * 1024  # bytes of a key file; one takes about 120

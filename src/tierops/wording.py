@@ -10,11 +10,6 @@ from tierops import jsontext
 from tierops.model import FieldChange, LiveTier, Range, Tier, Value, exact
 
 
-def printable(text: str) -> str:
-    """The text with control, bidi and other invisible characters escaped: names and messages are not ours."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def number(value: Decimal | int) -> str:
     """Digits as a person writes them: no exponent, no trailing zeros after the point."""
     text = format(value, "f")

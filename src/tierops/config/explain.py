@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -23,6 +24,7 @@ from tierops.config.marked import Document, nearest
 from tierops.config.schemas import schema
 from tierops.model import Problem
 
+_MOST_KEYS = 1001  # unknown ones of one mapping; a file is refused with 1,000 findings
 _TYPES = {"object": "a mapping (key: value)", "array": "a list", "string": "text", "number": "a number", "null": "null"}
 
 
@@ -46,7 +48,7 @@ def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
     wanted: Any = error.validator_value
     if error.validator == "additionalProperties":
         known = list(contract["properties"])
-        for key in instance.keys() - set(known):
+        for key in islice((key for key in instance if key not in known), _MOST_KEYS):
             yield Problem("schema", _unknown(key, known), document.locate(path, key))
     elif error.validator == "required":
         for key in wanted:

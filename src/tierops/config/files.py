@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +21,8 @@ _LARGEST = 10 * 1024 * 1024
 def programs(directory: Path) -> list[Path]:
     """The program files below `directory`, sorted. Raises `TieropsError` where there are none."""
     found = [path for path in _below(directory) if directory / ENVIRONMENTS not in path.parents]
+    for path in found:
+        _refuse_way_out(path, directory)
     if not found:
         raise TieropsError(
             f"no program files (*.yaml) in {directory}; `tierops init {directory}` writes a first one, "
@@ -31,7 +35,7 @@ def named(paths: Sequence[Path]) -> list[Path]:
     """The files that `paths` name, each once, folders by what is below them. Raises `TieropsError`."""
     found: dict[Path, None] = {}
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             _must_exist(path)
             found[path] = None
         elif below := _below(path):
@@ -50,8 +54,9 @@ def environments(directory: Path) -> dict[str, list[Path]]:
     """Name of each environment → its files (one; more than one is for the caller to refuse)."""
     folder = directory / ENVIRONMENTS
     found: dict[str, list[Path]] = {}
-    for path in _listing(folder) if folder.is_dir() else []:
+    for path in _listing(folder) if _is_folder(folder) else []:
         if path.suffix in _SUFFIXES:
+            _refuse_way_out(path, directory)
             found.setdefault(path.stem, []).append(path)
     return found
 
@@ -62,7 +67,9 @@ def read(path: Path, *begins: str) -> tuple[list[Document], list[Problem]]:
     `begins` may say how a file of this sort begins, if it is no program.
     """
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_open) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                return _refused(path, "not an ordinary file, but a pipe or a device")
             content = stream.read(_LARGEST + 1)
     except OSError as error:
         return _refused(path, f"cannot read this file: {error.strerror}")
@@ -74,6 +81,11 @@ def read(path: Path, *begins: str) -> tuple[list[Document], list[Problem]]:
         line = content.count(b"\n", 0, error.start) + 1
         return _refused(path, f"not UTF-8 (byte 0x{content[error.start]:02x}); save the file as UTF-8", line)
     return yamltext.parse(text, str(path), *begins)
+
+
+def _open(path: str, flags: int) -> int:
+    # Opened as usual, a pipe that nobody writes to would be waited for.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _refused(path: Path, message: str, line: int = 1) -> tuple[list[Document], list[Problem]]:
@@ -103,8 +115,21 @@ def _listing(folder: Path) -> Iterable[Path]:
         raise TieropsError(f"cannot read the folder {folder}: {error.strerror}") from None
 
 
+def _refuse_way_out(path: Path, directory: Path) -> None:
+    """Raise `TieropsError` for a link out of the folder: findings quote what they are about, whatever file that is."""
+    if path.is_symlink() and Path(os.path.realpath(directory)) not in Path(os.path.realpath(path)).parents:
+        raise TieropsError(f"{path} is a link that leads out of {directory}; put the file itself there")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, which whoever reads the path says
+        return False
+
+
 def _must_exist(path: Path) -> None:
     try:
-        path.open("rb").close()
+        os.close(_open(str(path), os.O_RDONLY))
     except OSError as error:
         raise TieropsError(f"cannot read {path}: {error.strerror}") from None

@@ -13,6 +13,9 @@ from tierops.config.environment import Environment
 from tierops.config.marked import Document
 from tierops.model import Problem, Program
 
+# Of one file. Who has more of them has a reason that shows in these; telling a hundred thousand takes minutes.
+_MOST_FINDINGS = 1000
+
 
 class Loaded(NamedTuple):
     """What the files hold. `problems` are all findings, in the order of the files; `programs` are those without any.
@@ -76,11 +79,19 @@ def _read(path: Path, terms: _Terms) -> tuple[list[Program], list[Problem]]:
     unreadable = {problem.at for problem in problems}
     programs = []
     for document in documents:
+        if len(problems) > _MOST_FINDINGS:
+            break
         built, more = _program(document, terms)
         problems += [problem for problem in more if problem.at not in unreadable]
         if built is not None:
             programs.append(built)
-    return ([] if unreadable else programs), sorted(problems, key=lambda problem: problem.at)
+    problems.sort(key=lambda problem: problem.at)
+    if len(problems) > _MOST_FINDINGS:
+        at = problems[_MOST_FINDINGS].at
+        problems[_MOST_FINDINGS:] = [
+            Problem("schema", f"more than {_MOST_FINDINGS:,} findings; the rest is not told", at)
+        ]
+    return ([] if unreadable else programs), problems
 
 
 def _program(document: Document, terms: _Terms) -> tuple[Program | None, list[Problem]]:

@@ -15,6 +15,7 @@ _FIELDS = {
     "fanfare": frozenset({"order", "icon"}),
 }
 _COMMON = frozenset({"name", "from", "to", "below"})
+_MOST_TIERS = 100_000  # of one program, at all of its targets together
 _MAPPINGS = frozenset({"earning_rules", "rewards"})
 
 
@@ -29,7 +30,10 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
     )
     waived = frozenset(waiver.rule for waiver in waivers if waiver.until >= today)
     providers = {_name(target): _provider(target) for target in data["targets"]}
-    problems = [*_same_names(data["targets"]), *_misplaced(data["tiers"], providers)]
+    problems = [*_same_names(data["targets"]), *_misplaced(data["tiers"], providers), *_too_many(data)]
+    program_at = data.value_at["program"]
+    if problems:
+        return Program(data["program"], "", (), waivers, program_at), problems
     targets = []
     for target, at in _items(data["targets"]):
         name, provider = _name(target), _provider(target)
@@ -38,7 +42,6 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
             # What a group measures is stored with each of its tiers, and may be changed there by hand.
             tiers = tuple(t._replace(fields={**t.fields, "attribute": target[provider]["attribute"]}) for t in tiers)
         targets.append(Target(data["program"], name, provider, dict(target[provider]), tiers, at, waived))
-    program_at = data.value_at["program"]
     return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at), problems
 
 
@@ -65,6 +68,14 @@ def _same_names(targets: List) -> list[Problem]:
             problems.append(Problem("schema", message, target.value_at.get("name", at)))
         lines.setdefault(name, at.line)
     return problems
+
+
+def _too_many(data: Map) -> list[Problem]:
+    targets, tiers = len(data["targets"]), len(data["tiers"])
+    if targets * tiers <= _MOST_TIERS:
+        return []
+    message = f"{targets:,} targets with {tiers:,} tiers each are more than {_MOST_TIERS:,} tiers; split the program"
+    return [Problem("schema", message, data.key_at["targets"])]
 
 
 def _misplaced(tiers: List, providers: Mapping[str, str]) -> list[Problem]:

@@ -13,6 +13,7 @@ from tierops.model import Position, Problem
 Filling = str | int | Decimal
 
 _PLACEHOLDER = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+_MOST_FINDINGS = 1000  # the file is refused anyway
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -79,7 +80,8 @@ class _Filling:
         name = match[1]
         if name in self.values:
             return _written(self.values[name])
-        self.problems.append(Problem("unknown-value", self._unknown(name), at))
+        if len(self.problems) <= _MOST_FINDINGS:
+            self.problems.append(Problem("unknown-value", self._unknown(name), at))
         return match[0]
 
     def _unknown(self, name: str | None) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple, TypeGuard
 
+from tierops import visible
 from tierops.config import scalars
 from tierops.model import Value
 
@@ -19,7 +20,7 @@ _LONGEST_KEY = 1000
 
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _FLOW_INDICATORS = frozenset(",[]{}:?")
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
 
 class CannotSay(ValueError):
@@ -98,7 +99,7 @@ def number(value: int | Decimal) -> str:
 
 def quoted(text: str) -> str:
     """The text in double quotes, with escapes for what cannot be seen."""
-    return '"' + "".join(_escaped(character) for character in text) + '"'
+    return '"' + visible.escaped(text.replace("\\", "\\\\").replace('"', '\\"'), _escaped) + '"'
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -118,7 +119,9 @@ def _is_container(value: Value) -> TypeGuard[Mapping[str, Value] | list[Value]]:
 
 def _is_plain(text: str, in_flow: bool) -> bool:
     """Whether the text can stand without quotes; on the safe side where YAML parsers differ."""
-    if not text.isprintable() or text != text.strip() or not text or text[0] in _INDICATORS:
+    if visible.escaped(text) != text or text != text.strip() or not text or text[0] in _INDICATORS:
+        return False
+    if "##" in text:  # between quotes it can be escaped where a CI service would take it for a command
         return False
     if ": " in text or text.endswith(":") or " #" in text or (in_flow and not _FLOW_INDICATORS.isdisjoint(text)):
         return False
@@ -131,7 +134,5 @@ def _is_plain(text: str, in_flow: bool) -> bool:
 def _escaped(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if character.isprintable():
-        return character
     code = ord(character)
     return f"\\x{code:02X}" if code <= 0xFF else f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"

@@ -18,6 +18,7 @@ from tierops.model import Position, Problem
 
 _MOST_VALUES = 100_000  # in one file, aliases counted as often as they are used
 _DEEPEST = 50
+_MOST_DOCUMENTS = 1000  # in one file
 
 # YAML 1.2, production 1 (c-printable). Looked at beforehand, because the two parsers report it differently.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -89,6 +90,8 @@ class _Reader:
                 self.anchors = {}
                 root = next(self.events)
                 at = self._at(root)
+                if len(found) == _MOST_DOCUMENTS:
+                    self._stop(at, f"more than {_MOST_DOCUMENTS:,} documents in one file; split it")
                 found.append(Document(self._node(root, at, 0)[0], at))
 
     def _node(self, event: _Event, at: Position, depth: int) -> _Node:

@@ -24,7 +24,8 @@ from tierops.model import (
     Value,
 )
 from tierops.output import ladder
-from tierops.wording import differences, printable, shown, span
+from tierops.visible import fit, printable, width
+from tierops.wording import differences, shown, span
 
 _WIDTH = 80
 _MOST_ROWS = 24  # of a ladder; longer ones leave out what is alike on both sides
@@ -75,15 +76,15 @@ def _journal(chain: Chain, code: Exit) -> Iterator[str]:
     torn = f", {_count(chain.torn, 'torn line')} recovered" if chain.torn else ""
     held = style("whole", fg="green") if code is Exit.DONE else style("broken after them", fg="red")
     yield f"{_count(chain.lines, 'line')}, {_count(chain.runs, 'run')}{when}{torn}: {held}"
-    yield f"last whole line: sha256 {chain.head}"
+    yield printable(f"last whole line: sha256 {chain.head}")
 
 
 def _plan(plan: Plan) -> Iterator[str]:
     if plan.environment:
         yield printable(f"environment {plan.environment}")
     if plan.signature:
-        yield printable(f"signed ({plan.signature.algorithm}; not checked here) by the key")
-        yield printable(f"  {plan.signature.key}")
+        yield printable(f"signed ({plan.signature.algorithm}; not checked here) by")
+        yield printable(f"  key {plan.signature.key}")
     if not plan.is_empty:
         yield from (_LEGEND, "")
     for target in plan.targets:
@@ -106,8 +107,8 @@ def _target(target: TargetPlan) -> Iterator[str]:
 
 
 def _change(change: Change, target: TargetPlan) -> Iterator[str]:
-    tier = change.after or change.before
-    where = printable(f"  {span(tier.range, whole=target.whole_numbers)} {target.unit}") if tier else ""
+    tier, unit = change.after or change.before, printable(target.unit)
+    where = f"  {span(tier.range, whole=target.whole_numbers)} {unit}" if tier else ""
     yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + where
     if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
         yield from (f"      {printable(line)}" for line in _leaves(tier.fields))
@@ -148,9 +149,10 @@ def _ladder(target: TargetPlan) -> Iterator[str]:
         )
         for row in rows
     ]
-    left = max([len(target.unit), *(len(cell[0]) for cell in cells)])
+    unit = fit(printable(target.unit), _WIDTH // 4).rstrip()
+    left = max([width(unit), *(len(cell[0]) for cell in cells)])
     side = (_WIDTH - left - 6) // 2
-    yield f"  {target.unit:<{left}}  {'live':<{side}}  desired"
+    yield f"  {fit(unit, left)}  {'live':<{side}}  desired"
     alike = 0
     for range_, live, desired, is_different in cells:
         if len(cells) > _MOST_ROWS and not is_different:
@@ -159,7 +161,7 @@ def _ladder(target: TargetPlan) -> Iterator[str]:
         if alike:
             yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
             alike = 0
-        yield f"  {range_:<{left}}  {_fit(live, side):<{side}}  {_fit(desired, side)}".rstrip()
+        yield f"  {range_:<{left}}  {fit(live, side)}  {fit(desired, side)}".rstrip()
     if alike:
         yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
 
@@ -168,10 +170,6 @@ def _names(names: Sequence[str], symbols: Mapping[str, str]) -> str:
     if not names:
         return "·  (no tier)"
     return "┃ " + " ┃ ".join(printable(name) + symbols.get(name, "") for name in names)
-
-
-def _fit(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 _MISSING = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}

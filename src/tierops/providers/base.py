@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
+from urllib.parse import quote
 
-from tierops.errors import TieropsError
+from tierops.errors import TieropsError, VendorError
 
 if TYPE_CHECKING:
     from tierops.model import Capabilities, Identity, Live, LiveTier, Request, Tier, Value
@@ -93,3 +94,10 @@ def credential(environ: Mapping[str, str], name: str) -> str:
     if not value.isascii() or not value.isprintable():
         raise TieropsError(f"{name} holds characters that no key has; copy it again")
     return value
+
+
+def segment(text: str) -> str:
+    """An id or a name as one part of a URL's path. Raises `VendorError` for what would lead elsewhere or nowhere."""
+    if text in {"", ".", ".."} or any("\ud800" <= character <= "\udfff" for character in text):
+        raise VendorError(f"{text!r} cannot be the name or id of anything that a URL leads to")
+    return quote(text, safe="")

@@ -13,12 +13,11 @@ from decimal import Decimal
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
-from urllib.parse import quote
 
 from tierops import jsontext
 from tierops.errors import IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Capabilities, Identity, Live, LiveTier, Range, Request, Tier, Value, compact, exact
-from tierops.providers.base import credential
+from tierops.providers.base import credential, segment
 from tierops.providers.received import expect_list, expect_made, expect_map, expect_text
 
 if TYPE_CHECKING:
@@ -49,9 +48,8 @@ class Provider:
     DEFAULT_URL: ClassVar = "https://admin.fanfare.io/api"
     URL_VARIABLE: ClassVar = "FANFARE_URL"
 
-    def __init__(self, client: Client, account: str | None) -> None:
+    def __init__(self, client: Client, account: str | None) -> None:  # noqa: ARG002 (the list names the organisation)
         self._client = client
-        self._account = account
         self._lock = Lock()
         self._list: _List | None = None
         self._has_written = False
@@ -174,7 +172,7 @@ class Provider:
             return self._list
 
     def _group(self, id_: str) -> list[Audience]:
-        answer = self._client.get(f"/audiences/groups/{quote(id_, safe='')}")
+        answer = self._client.get(f"/audiences/groups/{segment(id_)}")
         return [expect_map(item, "audience") for item in expect_list(answer, "audiences")]
 
     def _identity(self, listed: _List, id_: str, name: str) -> Identity:
@@ -329,8 +327,7 @@ def _from_rules(audience: Audience) -> _Bounds | None:
             return _Bounds(start, None)
         case (("LESS_THAN", Decimal() as end),):
             return _Bounds(Decimal(0), end)
-        case _:
-            return None
+    return None
 
 
 def _values(rule: Mapping[str, Value]) -> list[Decimal | None]:

@@ -10,9 +10,9 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, wraps
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol
 
 import httpx
 
@@ -20,6 +20,8 @@ from tierops import __version__, jsontext
 from tierops.errors import AnswerLost, NotSent, TieropsError, VendorError
 from tierops.model import Value
 from tierops.providers.limits import Limits, Waiting
+from tierops.redaction import Redaction
+from tierops.visible import short
 
 if TYPE_CHECKING:
     import ssl
@@ -31,6 +33,9 @@ _WRITE_TIMEOUT = httpx.Timeout(180, connect=10)
 _TRIES = 4
 _FIRST_PAUSE = 0.5
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
+_LARGEST = 64 * 1024 * 1024  # bytes of an answer, unpacked; 5,000 tiers take about three million
+_SLOWEST = 4  # times the timeout, which counts from byte to byte, for a whole answer
+_LONGEST_MESSAGE = 3000  # characters
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +59,25 @@ class Witness(Protocol):
     def lost(self, intent: int, reason: str, *, was_sent: bool) -> None:
         """No answer came; `was_sent` is False where there was no connection to send it through. Raises nothing."""
         ...
+
+
+_Given = ParamSpec("_Given")
+
+
+def _discreet(call: Callable[Concatenate[Client, _Given], Value]) -> Callable[Concatenate[Client, _Given], Value]:
+    """`call`, whose errors hold no key: neither in what the vendor said nor in the errors that led to them."""
+
+    @wraps(call)
+    def discreet(self: Client, /, *args: _Given.args, **kwargs: _Given.kwargs) -> Value:
+        try:
+            return call(self, *args, **kwargs)
+        except VendorError as error:
+            found = error
+        found.args = (self._redaction.every(short(str(found), _LONGEST_MESSAGE)),)
+        found.__context__ = None  # an error of httpx or of the JSON parser, with the answer or a part of it
+        raise found
+
+    return discreet
 
 
 class Client:
@@ -84,9 +108,14 @@ class Client:
         self._waiting = waiting or Waiting()
         self.limits = Limits(title, self._waiting)
         self._witness = witness
+        keys = {name: value.removeprefix("Bearer ") for name, value in headers.items()}
+        self._redaction = Redaction(keys.values())
+        # An account's id may well be in an answer. A key must not: what is read gets into plans and reports.
+        self._keys = Redaction(value for name, value in keys.items() if not name.lower().endswith("-id"))
         is_local = _check_url(title, self.base_url)
         self._root = httpx.URL(self.base_url).path.rstrip("/")
-        self._http = httpx.Client(
+        self._http = _connect(
+            title,
             headers={"Accept": "application/json", "User-Agent": f"tierops/{__version__}", **headers},
             # A TLS context reads the whole CA bundle; plain http on loopback has no use for one, nor for a proxy.
             verify=_no_tls() if is_local else _tls(),
@@ -99,6 +128,7 @@ class Client:
         """Close the connections."""
         self._http.close()
 
+    @_discreet
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
         """The JSON of a read. Lost connections, 429, 5xx and broken JSON are tried again. Raises `VendorError`."""
         for attempt in range(1, _TRIES + 1):
@@ -117,6 +147,7 @@ class Client:
             self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
         raise AssertionError("unreachable")  # pragma: no cover
 
+    @_discreet
     def post(self, path: str, body: Value) -> Value:
         """The JSON of a write.
 
@@ -155,33 +186,64 @@ class Client:
     ) -> httpx.Response:
         """One request; sent again after a 429, which a vendor answers before it does anything."""
         headers = {"Content-Type": "application/json"} if content is not None else {}
+        try:
+            request = self._http.build_request(
+                method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
+            )
+        except (httpx.InvalidURL, ValueError) as error:  # a name or a cursor of a megabyte, or half a surrogate
+            raise NotSent(f"{self.title}: {method} {path} cannot be asked for: {error}") from None
         turn = self.limits.turn()
         while True:
             with turn:
-                intent = self._witness.sending(method, path, content or b"") if self._witness and method != "GET" else 0
-                with self._count:
-                    self.reads += method == "GET"
-                    self.writes += method != "GET"
                 start = time.perf_counter()
-                try:
-                    response = self._http.request(
-                        method, self.base_url + path, params=params, content=content, headers=headers, timeout=timeout
-                    )
-                except httpx.RequestError as error:
-                    if self._witness and intent:
-                        was_sent = not isinstance(error, _NO_CONNECTION)
-                        self._witness.lost(intent, _reason(error), was_sent=was_sent)
-                    raise
+                response = self._exchange(request, path)
                 milliseconds = (time.perf_counter() - start) * 1000
-                if self._witness and intent:
-                    self._witness.answered(intent, response.status_code, _request_id(response))
                 self.limits.learn(response.headers)
-            _log.info("%s %s: %s in %.0f ms", method, response.url.path, response.status_code, milliseconds)
+            _log.info("%s %s: %s in %.0f ms", method, self._root + path, response.status_code, milliseconds)
             if response.status_code != 429:
                 return response
             self.limits.refused(response.headers, _told_pause(response))
 
+    def _exchange(self, request: httpx.Request, path: str) -> httpx.Response:
+        """Send, with a witness of what may write. Raises `httpx.RequestError` where no whole answer comes."""
+        is_write = request.method != "GET"
+        witness = self._witness if is_write else None
+        intent = witness.sending(request.method, path, request.content) if witness else 0
+        with self._count:
+            self.reads += not is_write
+            self.writes += is_write
+        try:
+            response = self._receive(request)
+        except httpx.RequestError as error:
+            if witness:
+                reason = self._redaction.every(short(_reason(error), _LONGEST_MESSAGE))
+                witness.lost(intent, reason, was_sent=not isinstance(error, _NO_CONNECTION))
+            raise
+        if witness:
+            request_id = _request_id(response)
+            witness.answered(intent, response.status_code, request_id and self._redaction.every(request_id))
+        return response
+
+    def _receive(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer. Raises `httpx.RequestError` for one that is too large, or too slow as a whole."""
+        end = time.perf_counter() + (request.extensions["timeout"]["read"] or 0) * _SLOWEST
+        content = bytearray()
+        answer = self._http.send(request, stream=True)
+        try:
+            for chunk in answer.iter_bytes():
+                content += chunk
+                if len(content) > _LARGEST:
+                    raise httpx.ReadError(f"the answer is larger than {_LARGEST // 1024 // 1024} MiB", request=request)
+                if time.perf_counter() > end:
+                    raise httpx.ReadTimeout("the answer comes too slowly", request=request)
+        finally:
+            answer.close()
+        headers = [(k, v) for k, v in answer.headers.multi_items() if k not in {"content-encoding", "content-length"}]
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(content), request=request)
+
     def _json(self, response: httpx.Response) -> Value:
+        if response.is_success and self._keys.is_in(response.content.decode(errors="replace")):
+            raise VendorError(f"{self.title} sent back the key that it was asked with; nothing of its answer is used")
         try:
             if response.is_success:
                 return jsontext.loads(response.content)
@@ -195,6 +257,9 @@ class Client:
     def _told(self, response: httpx.Response) -> str:
         """The answer in a sentence; what a vendor says of a refusal, or the beginning of what is no answer."""
         asked = f"{response.request.method} {response.request.url.path.removeprefix(self._root)}"
+        if response.has_redirect_location:
+            address = response.headers["Location"]
+            return f"{self.title} answered {asked} with {response.status_code}, a redirect to {address!r}: not followed"
         try:
             body = jsontext.loads(response.content)
         except ValueError:
@@ -233,12 +298,13 @@ def _request_id(response: httpx.Response) -> str | None:
 
 def _check_url(title: str, url: str) -> bool:
     """True for a loopback address. Raises `TieropsError` for what must not be called."""
+    shown = "" if set("@?#") & set(url) else f": {url!r}"  # what stands there may be a password
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        raise TieropsError(f"the address of {title} is not a URL: {url!r}") from None
+    except (httpx.InvalidURL, ValueError):
+        raise TieropsError(f"the address of {title} is not a URL{shown}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise TieropsError(f"the address of {title} must start with https:// and name a host: {url!r}")
+        raise TieropsError(f"the address of {title} must start with https:// and name a host{shown}")
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise TieropsError(f"the address of {title} must hold no user, query or fragment")
     is_local = parsed.scheme == "http" and _is_loopback(parsed.host)
@@ -257,9 +323,25 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _connect(title: str, **settings: Any) -> httpx.Client:
+    """httpx's client. Raises `TieropsError` for a proxy in the environment that it cannot use."""
+    try:
+        return httpx.Client(**settings)
+    except (ValueError, ImportError, httpx.InvalidURL):
+        raise TieropsError(
+            f"no way to {title}: HTTPS_PROXY, ALL_PROXY or NO_PROXY holds no address that can be used; a proxy is"
+            " http://host:port or https://host:port"
+        ) from None
+
+
 @cache
 def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        raise TieropsError(
+            f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {error.strerror or error}"
+        ) from None
 
 
 @cache
@@ -272,6 +354,10 @@ def _no_tls() -> ssl.SSLContext:
 def _reason(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return f"{error}. A certificate authority of your own is trusted with SSL_CERT_FILE=its.pem"
+    if isinstance(error, httpx.ProxyError):
+        return f"the proxy of HTTPS_PROXY or ALL_PROXY answered {error}"
     return str(error) or type(error).__name__
 
 

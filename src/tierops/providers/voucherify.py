@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import quote
 
 from tierops import jsontext
 from tierops.errors import IncompleteRead, TieropsError, VendorError
@@ -25,7 +24,7 @@ from tierops.model import (
     Value,
     compact,
 )
-from tierops.providers.base import credential
+from tierops.providers.base import credential, segment
 from tierops.providers.received import expect_list, expect_made, expect_map, expect_text, short
 
 if TYPE_CHECKING:
@@ -165,7 +164,7 @@ class Provider:
 
     def _resolve(self, campaign: str) -> Identity:
         try:
-            answer = self._client.get(f"/v1/loyalties/{quote(campaign, safe='')}")
+            answer = self._client.get(f"/v1/loyalties/{segment(campaign)}")
         except VendorError as error:
             raise VendorError(f"campaign {campaign!r}: {error}{_HINTS.get(error.status, '')}", error.status) from None
         found = expect_map(answer, "campaign")
@@ -182,9 +181,9 @@ def decode(row: Mapping[str, Value]) -> LiveTier:
 
     Points are inclusive integers, an absent end is open. Raises `VendorError` for what is not as documented.
     """
-    points = row.get("points")
-    if points is None and isinstance(row.get("config"), Mapping):
-        points = expect_map(row["config"], "config").get("points")
+    points, config = row.get("points"), row.get("config")
+    if points is None and isinstance(config, Mapping):
+        points = config.get("points")
     ends = expect_map(points, f"points of tier {expect_text(row, 'name')!r}")
     lower, last = _whole(ends, "from"), _whole(ends, "to")
     fields = {name: expect_map(row[name], name) for name in _FIELDS if row.get(name) is not None}
@@ -213,7 +212,7 @@ def _rank(tier: LiveTier) -> tuple[Decimal, str]:
 
 
 def _tiers_path(identity: Identity) -> str:
-    return f"/v1/loyalties/{quote(identity.id, safe='')}/tiers"
+    return f"/v1/loyalties/{segment(identity.id)}/tiers"
 
 
 def _rows(answer: Value, key: str, what: str) -> tuple[list[Mapping[str, Value]], int]:

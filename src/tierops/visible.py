@@ -1,0 +1,101 @@
+"""Text that others wrote, made safe to show: names, ids, file names, arguments and what vendors say.
+
+`printable` makes one line of one such text, where it is put into a sentence. `page` is the gate through which all goes
+that is printed: what passed `printable` passes it unchanged, what was forgotten loses its power there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+# Characters of a text that is shown to a person, and how many of its beginning and end are left of a longer one: some
+# fifteen lines of a terminal. The end stays, for that is where two long names differ and where a sentence says why.
+_MOST, _HEAD, _TAIL = 1200, 800, 300
+# A letter of any script carries fewer marks than this. More of them climb over the lines above and below.
+_MOST_MARKS = 5
+# Shown as nothing although they are letters or marks to Unicode; all else that is invisible is not `isprintable`.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_EMOJI_STYLE = "\ufe0f"
+
+_OWN = re.compile(r"(\n|\x1b\[[0-9;]*m)")  # line ends and click's colours
+# What the logs of CI services take for a command to them. GitHub's runner and Azure's agent look for the second and
+# third anywhere in a line, for the first only at its beginning.
+_AT_START = re.compile(r"^((?:[ \t]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+_ANYWHERE = re.compile(r"#(?=#\w*\[)")
+
+
+def printable(text: str) -> str:
+    """The text on one line, with escapes for what cannot be seen or does not stay in its place, and not too long."""
+    return escaped(short(text))
+
+
+def page(text: str, *, has_commands: bool = False) -> str:
+    """Whole lines of output, in any format, in which nothing moves the cursor or commands a CI service.
+
+    What is escaped is so in a way that JSON and YAML in double quotes read back as it was. With `has_commands` a line
+    may begin with `::`.
+    """
+    if not (plain := _OWN.sub("", text)).isprintable() or not plain.isascii():
+        text = "".join(part if _OWN.fullmatch(part) else escaped(part, is_start=False) for part in _OWN.split(text))
+    if "##" in text:
+        text = _ANYWHERE.sub(r"\\u0023", text)
+    return text if has_commands or "::" not in text else _AT_START.sub(r"\1\\u003a", text)
+
+
+def short(text: str, most: int = _MOST) -> str:
+    """The text, or the beginning and the end of a longer one with how long it is."""
+    if len(text) <= most:
+        return text
+    head, tail = most * _HEAD // _MOST, most * _TAIL // _MOST
+    return f"{text[:head]} …[{len(text):,} characters]… {text[-tail:]}"
+
+
+def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: bool = True) -> str:
+    """The text with `escape` of each character that could deceive its reader; by default, that is Python's escape.
+
+    A mark at the beginning is one of them unless `is_start` is false, for it would change what is printed before.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    from unicodedata import category
+
+    escape = escape or _escape
+    found: list[str] = []
+    marks = _MOST_MARKS if is_start else 0
+    before = ""
+    for character in text:
+        is_mark = character > "\u02ff" and category(character)[0] == "M"
+        marks = marks + 1 if is_mark else 0
+        is_fine = character.isprintable() and marks <= _MOST_MARKS and not _INVISIBLE.match(character)
+        is_emoji = character == _EMOJI_STYLE and bool(before) and category(before) == "So"
+        found.append(character if is_fine or is_emoji else escape(character))
+        before = character
+    return "".join(found)
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes: wide characters two, marks none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(0 if category(c)[0] == "M" else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def fit(text: str, columns: int) -> str:
+    """The text, or its beginning and an ellipsis, in so many columns; filled up with blanks."""
+    if (taken := width(text)) <= columns:
+        return text + " " * (columns - taken)
+    if text.isascii():
+        return text[: columns - 1] + "…"
+    end, taken = 0, 0
+    while (taken := taken + width(text[end])) < columns:
+        end += 1
+    return fit(text[:end] + "…", columns)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()

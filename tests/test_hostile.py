@@ -1,0 +1,443 @@
+"""Names, ids, file names, arguments and vendors' words are not ours: whatever is in them, no output is moved by it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from unicodedata import category
+
+import pytest
+import yaml
+from click import unstyle
+from harness import Ended, Run
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tierops import cli, options, output, visible
+from tierops.config import writing
+from tierops.emulator import Emulator
+from tierops.emulator.server import serve
+from tierops.errors import Exit
+from tierops.model import (
+    Change,
+    FieldChange,
+    Identity,
+    Kind,
+    LiveTier,
+    Outcome,
+    Plan,
+    Position,
+    Problem,
+    Range,
+    Report,
+    Request,
+    Result,
+    Severity,
+    State,
+    TargetPlan,
+    Tier,
+    Usage,
+)
+
+NASTY = [
+    "::error::owned", "  ::set-output name=x::y", "::add-mask::a", "##[error]owned", "##[set-output name=x]y",
+    "a ##vso[task.setvariable variable=x]y", "##teamcity[buildProblem]", "\n::error::x", "\r\n::error::x",
+    "\x85::error::x", "\u2028::error::x", "\u2029::error::x", "\x0b::error::x", "\x0c::error::x", "\x1c::error::x",
+    "\x1b[31mred", "\x1b]0;title\x07", "\x1b]8;;http://evil.example\x1b\\", "\x9b31m", "\x9d0;x\x9c", "\x00", "\x7f",
+    "\x08\x08\x08", "\u202eevil", "\u2066x\u2069", "\u200f", "\u061c", "\u200b", "\u200d", "\ufeff", "\u2060",
+    "\u00ad", "\ud800", "\udce9", "\U000e0041\U000e007f", "\ue000", "\U0010ffff", "\ufdd0", "\ufffe", "\u3164",
+    "\ufe0f", "\U000e0101", "\u034f", "\u00a0", "\u3000", "Z" + "\u0301" * 200, "\u0301first", "<script>x</script>",
+    "[x](javascript:y)", "| a | b |", "```", "<!-- -->", "]]>", "&amp;", "金" * 30, "x" * 2000, "| ┃ ⋮ →", "${x}",
+    "%0A::", "\\n", "", " ", "❤\ufe0f", "\\x1b[31m",
+]  # fmt: skip
+
+
+def short(text: str) -> str:
+    """A text as part of a test's name."""
+    return ascii(text)[1:30]
+
+
+letters = st.text(st.characters(), max_size=12)
+hostile = st.lists(st.sampled_from(NASTY) | letters, min_size=1, max_size=3).map("".join)
+positions = st.builds(Position, hostile, st.integers(1, 9), st.integers(1, 9))
+bounds = st.none() | st.integers(0, 30).map(Decimal)
+ranges = st.builds(Range, bounds, bounds)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | hostile,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(hostile, inner, max_size=2),
+    max_leaves=4,
+)
+fields = st.dictionaries(st.sampled_from(["metadata", "rewards", "icon"]), values, max_size=2)
+tiers = st.builds(Tier, hostile, ranges, fields, positions)
+lives = st.builds(LiveTier, hostile, hostile, ranges, fields, st.none() | hostile)
+changes = st.builds(
+    Change,
+    st.sampled_from(Kind),
+    hostile,
+    st.none() | lives,
+    st.none() | tiers,
+    st.lists(st.builds(FieldChange, st.tuples(st.just("metadata"), hostile), values, values), max_size=2).map(tuple),
+    hostile,
+)
+targets = st.builds(
+    TargetPlan, hostile, hostile, hostile, positions, st.dictionaries(st.just("campaign"), hostile),
+    st.builds(Identity, hostile, hostile, hostile, hostile, st.none() | hostile), hostile, st.booleans(), hostile,
+    st.lists(lives, max_size=3).map(tuple), st.lists(tiers, max_size=3).map(tuple),
+    st.lists(changes, max_size=3).map(tuple), st.builds(Request, st.just("POST"), hostile, values).map(lambda r: (r,)),
+)  # fmt: skip
+plans = st.builds(
+    Plan, st.just("0"), st.just("t"), st.just("t"), st.none() | hostile, st.lists(targets, max_size=2).map(tuple)
+)
+problems = st.builds(Problem, st.just("schema"), hostile, positions, hostile, st.sampled_from(Severity))
+results = st.builds(
+    Result,
+    targets,
+    st.lists(st.builds(Outcome, hostile, st.sampled_from(State), hostile), max_size=2).map(tuple),
+    st.none() | st.lists(changes, max_size=1).map(tuple),
+    hostile,
+)
+reports = st.builds(
+    Report,
+    st.sampled_from(["plan", "drift", "apply", "validate", "show"]),
+    st.just(Exit.FAILED),
+    hostile,
+    st.lists(problems, max_size=2).map(tuple),
+    st.none() | st.tuples(st.just(1), st.just(2), st.just(3)),
+    st.none() | plans,
+    st.none() | st.lists(results, max_size=2).map(tuple),
+    st.just((Usage("voucherify", 1, 1, 0, None),)),
+)
+
+
+def assert_harmless(told: str, *, has_commands: bool = False) -> None:
+    """No character moves or hides anything, and no line is a command to a CI service."""
+    told.encode()
+    bare = unstyle(told)
+    bad = {hex(ord(c)) for c in bare if c != "\n" and category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}}
+    assert bad == set()
+    assert not re.search(r"##\w*\[", told)
+    assert has_commands or not re.search(r"(?m)^\s*::", bare)
+
+
+def _is_text(told: str, report: Report) -> None:
+    assert_harmless(told)
+    for line in told.split("\n"):
+        assert not re.search("(\\w[\u0300-\u036f]{6})", line)
+
+
+def _is_json(told: str, report: Report) -> None:
+    assert told.isascii()
+    assert_harmless(told)
+    data = json.loads(told)
+    assert data["error"] == (report.error or None)
+    if report.plan and report.results is None:
+        assert [t["address"] for t in data["plan"]["targets"]] == [t.address for t in report.plan.targets]
+
+
+def _is_any(told: str, report: Report) -> None:
+    assert_harmless(told)
+
+
+def _is_github(told: str, report: Report) -> None:
+    assert_harmless(told, has_commands=True)
+    for line in told.splitlines():
+        assert re.match(r"::(error|warning|notice) |(?!\s*::)", line), line
+
+
+FORMATS: dict[str, Callable[[str, Report], None]] = {"text": _is_text, "json": _is_json, "github": _is_github}
+
+
+def known_formats() -> list[str]:
+    """What `--format` takes, at whichever command."""
+    return sorted({
+        choice
+        for command in (cli.cli, *cli.cli.commands.values())
+        for option in command.params
+        if option.name == "format"
+        for choice in getattr(option.type, "choices", ())
+    })  # fmt: skip
+
+
+def shown(report: Report, format_: str, capsys: pytest.CaptureFixture[str]) -> Ended:
+    """As the command line prints it."""
+    code = cli._report(options.Settings(format=format_, command=report.command), report)
+    return Ended(code, *capsys.readouterr())
+
+
+def test_all_formats_are_fuzzed() -> None:
+    assert {"text", "json"} <= set(known_formats())
+
+
+@pytest.mark.parametrize("format_", known_formats())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(report=reports)
+def test_no_report_carries_what_is_in_a_text(format_: str, report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = shown(report, format_, capsys)
+    FORMATS.get(format_, _is_any)(ended.out, report)
+    assert_harmless(ended.err)
+    assert ended.err.count("\n") == (1 if report.error and format_ == "text" else 0)
+
+
+def inert(value: object) -> object:
+    """The report with an `x` for each text, and no text that is wrapped."""
+    if isinstance(value, Kind | State | Severity):
+        return value
+    if isinstance(value, str):
+        return "x" if value else ""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(inert(part) for part in value))
+    if isinstance(value, tuple | list):
+        return type(value)(inert(part) for part in value)
+    return value
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(report=reports)
+@example(Report("show", Exit.DONE, plan=Plan("", "", "", "a\nb\x1b[2J", ())))
+def test_the_number_of_lines_is_not_for_names_to_choose(report: Report) -> None:
+    # Notes and troubles are wrapped to the width of the page: they may take more lines, all of them indented.
+    told = unstyle(output.render(report, "text")).split("\n")
+    plain = unstyle(output.render(_with_command(report), "text")).split("\n")
+    kept, expected = ([line for line in lines if not line.startswith("      ")] for lines in (told, plain))
+    assert len(kept) == len(expected)
+    assert all(category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for line in told for c in line)
+
+
+def _with_command(report: Report) -> Report:
+    blank = inert(report)
+    assert isinstance(blank, Report)
+    return blank._replace(command=report.command)
+
+
+# One text at a time.
+
+
+@given(hostile | letters)
+def test_what_passed_one_gate_passes_the_other(text: str) -> None:
+    line = visible.printable(text)
+    assert "\n" not in line
+    page = visible.page(line)
+    assert_harmless(page)
+    assert visible.page(page) == page
+
+
+@given(hostile)
+def test_lines_and_colours_of_our_own_pass_the_gate(text: str) -> None:
+    own = f"\x1b[31m  + {visible.printable(text.replace('#', ''))}\x1b[0m 250–499 → ┃ ⋮ · ≤ …\n\n"
+    assert visible.page(own) == own
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("Gold", "Gold"),
+        ("Gøld 金 ❤\ufe0f é e\u0301 ก็", "Gøld 金 ❤\ufe0f é e\u0301 ก็"),
+        ("Gold\ufe0f", "Gold\\ufe0f"),
+        ("\u0301x", "\\u0301x"),
+        ("\ufe0fx", "\\ufe0fx"),
+        ("Go\u3164ld", "Go\\u3164ld"),
+        ("a" + "\u0301" * 7, "a" + "\u0301" * 5 + "\\u0301" * 2),
+        ("\U000e0041", "\\U000e0041"),
+    ],
+)
+def test_what_people_write_stays_and_what_deceives_is_escaped(text: str, safe: str) -> None:
+    assert visible.printable(text) == safe
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("::error::x", "\\u003a:error::x"),
+        ("a\n  ::error::x", "a\n  \\u003a:error::x"),
+        ("\x1b[31m::error::x", "\x1b[31m\\u003a:error::x"),
+        ("a ::error::x", "a ::error::x"),
+        ("a ##[error]", "a \\u0023#[error]"),
+        ("###vso[x]", "#\\u0023#vso[x]"),
+        ("## heading [x]", "## heading [x]"),
+    ],
+)
+def test_a_command_to_a_ci_service_is_broken(text: str, safe: str) -> None:
+    assert visible.page(text) == safe
+    assert visible.page(text, has_commands=True) == (safe if "##" in text else text)
+
+
+def test_a_long_text_is_cut_in_its_middle_and_says_how_long_it_was() -> None:
+    told = visible.printable("a" * 500_000 + "b" * 500_000)
+    assert told == "a" * 800 + " …[1,000,000 characters]… " + "b" * 300
+    assert visible.printable("x" * 1200) == "x" * 1200
+
+
+@pytest.mark.parametrize(("text", "width"), [("ab", 2), ("金金", 4), ("e\u0301", 1), ("ｗ", 2), ("┃ ·", 3)])
+def test_columns_are_counted_as_a_terminal_does(text: str, width: int) -> None:
+    assert visible.width(text) == width
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=30), st.integers(2, 30))
+def test_a_cell_takes_its_columns_whatever_is_in_it(text: str, columns: int) -> None:
+    assert visible.width(visible.fit(text, columns)) == columns
+
+
+@given(hostile | letters)
+def test_a_text_written_as_yaml_is_harmless_on_a_terminal_and_read_back_as_it_was(text: str) -> None:
+    try:
+        written = writing.Yaml().text(text, in_flow=True)
+    except writing.CannotSay:
+        return
+    line = visible.page(f"name: {{a: {written}}}\n# {writing.quoted(text)}\n")
+    assert_harmless(line)
+    assert line.count("\n") == 2
+    read = yaml.safe_load(visible.page(f"- {writing.quoted(text)}\n"))
+    assert read == [text]
+
+
+# Through the whole of tierops.
+
+PROGRAM = """\
+version: 1
+program: club
+targets: [{voucherify: {campaign: Club}}]
+tiers:
+  - {name: %s, from: 0, voucherify: {metadata: {%s: %s}}}
+"""
+STORED = [text for text in NASTY if text.strip() and not re.search("[\ud800-\udfff]", text)]
+
+
+def program(name: str) -> str:
+    quoted = writing.quoted(name.replace("${", "$${"))
+    return PROGRAM % (quoted, quoted if len(quoted) < 500 else "long", quoted)
+
+
+@pytest.fixture
+def club(emulator: Emulator, tmp_path: Path) -> Emulator:
+    (tmp_path / "tiers").mkdir()
+    return emulator
+
+
+def assert_all_harmless(ended: Ended) -> None:
+    assert_harmless(ended.out)
+    assert_harmless(ended.err)
+    assert "Traceback" not in ended.err
+    assert "mistake" not in ended.err
+
+
+@pytest.mark.parametrize("name", STORED, ids=short)
+def test_a_hostile_name_goes_in_and_out_and_is_never_shown_raw(name: str, club: Emulator, tierops: Run) -> None:
+    club.voucherify.add_campaign("Club", tiers=[])
+    Path("tiers/x.yaml").write_text(program(name), encoding="utf-8")
+    for line in (("validate",), ("plan", "--out", "p.json"), ("-v", "apply", "p.json"), ("show", "p.json"), ("drift",)):
+        ended = tierops(*line)
+        assert_all_harmless(ended)
+        assert ended.code == Exit.DONE, ended
+    (tier,) = club.voucherify.tiers("Club")
+    assert tier["name"] == name
+    ended = tierops("import", "voucherify", "--campaign", "Club")
+    assert_all_harmless(ended)
+    Path("tiers/x.yaml").write_text(ended.out, encoding="utf-8")
+    assert tierops("plan", "--detailed-exitcode").code == Exit.DONE
+
+
+@pytest.mark.parametrize("name", [*STORED, "x" * 1_000_000], ids=short)
+def test_a_hostile_live_name_is_safe_wherever_it_is_told(name: str, club: Emulator, tierops: Run) -> None:
+    rungs = [{"name": name, "points": {"from": 0, "to": 9}}, {"name": f"{name}2", "points": {"from": 5}}]
+    club.voucherify.add_campaign("Club", tiers=rungs)
+    club.voucherify.add_campaign(name, tiers=[*rungs, {"name": "free", "points": {"to": 3}}])
+    Path("tiers/x.yaml").write_text(program("Gold").replace("from: 0", "from: 50"), encoding="utf-8")
+    for line in (("plan",), ("drift",), ("apply", "--auto-approve"), ("import", "voucherify", "--all")):
+        ended = tierops(*line)
+        assert_all_harmless(ended)
+        assert len(ended.out + ended.err) < 60_000
+    assert "import" in ended.err or "not imported" in ended.err
+
+
+class Says:
+    """A vendor that answers every request with this."""
+
+    def __init__(self, status: str, body: bytes, kind: str = "application/json", **headers: str) -> None:
+        self.answer = status, body, [("Content-Type", kind), *headers.items()]
+
+    def __call__(self, environ: dict, start_response: Callable) -> list[bytes]:
+        status, body, headers = self.answer
+        start_response(status, [*headers, ("Content-Length", str(len(body)))])
+        return [body]
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "500 Oops", "200 OK"])
+@pytest.mark.parametrize("text", ["\n::error::owned", "\x1b[2J\u202e##[error]x", "\ud800", "y" * 1_000_000], ids=short)
+@pytest.mark.parametrize("shape", ["message", "error", "html", "garbage"])
+def test_what_a_vendor_says_is_told_safely(
+    status: str, text: str, shape: str, club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tierops.providers.http._FIRST_PAUSE", 0)
+    body, kind = json.dumps({shape: text, "details": [{"message": text}], "key": text}).encode(), "application/json"
+    if shape == "html":
+        body, kind = f"<h1>{text}</h1>".encode(errors="replace"), "text/html"
+    if shape == "garbage":
+        body = text.encode(errors="replace")
+    Path("tiers/x.yaml").write_text(program("Gold"))
+    with serve(Says(status, body, kind)) as server:
+        monkeypatch.setenv("VOUCHERIFY_URL", server.url)
+        monkeypatch.setenv("FANFARE_URL", server.url)
+        for line in (("-v", "plan"), ("apply", "--auto-approve"), ("import", "fanfare", "--all")):
+            ended = tierops(*line)
+            assert ended.code == Exit.FAILED
+            assert_all_harmless(ended)
+            assert len(ended.err) < 5000
+            assert ended.err.count("error: ") >= 1
+        ended = tierops("plan", "--format", "json")
+        assert json.loads(ended.out)["error"]
+        assert len(ended.out) < 10_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("{}",), ("plan", "{}"), ("--{}",), ("plan", "--{}"), ("plan", "--program", "{}"), ("--env", "{}", "plan"),
+        ("--dir", "{}", "plan"), ("validate", "{}"), ("show", "{}"), ("apply", "{}"), ("plan", "--ttl", "{}"),
+        ("plan", "--format", "{}"), ("schema", "{}"), ("import", "{}"), ("import", "voucherify", "--campaign", "{}"),
+        ("import", "fanfare", "--group", "{}"), ("plan", "--max-wait", "{}"), ("emulate", "--switch", "{}"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["\n::error::x", "::error::x", "##[error]x", "\x1b[31m\u202e", "\udcff", "e" * 9000], ids=short
+)
+def test_an_argument_is_said_back_safely(line: tuple[str, ...], text: str, sample: Path, tierops: Run) -> None:
+    ended = tierops(*(part.format(text) for part in line))
+    assert ended.code in {Exit.FAILED, Exit.USAGE}
+    assert_all_harmless(ended)
+    assert ended.err.count("\n") <= 5
+    assert len(ended.err) < 3000
+
+
+@pytest.mark.parametrize(
+    "name", ["::error file=x::", "a\n::error::x", "\x1b[31m", "##[error]", "\udcff", "é" * 100], ids=short
+)
+def test_a_file_is_named_safely_at_the_start_of_a_line(name: str, offline: Run, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.yaml").write_text("a: 1\n")
+    ended = offline("validate", "--dir", ".")
+    assert ended.code == Exit.FAILED
+    assert_all_harmless(ended)
+    assert len(ended.out.splitlines()) == 6
+    assert (
+        json.loads(offline("validate", "--dir", ".", "--format", "json").out)["problems"][0]["file"] == f"{name}.yaml"
+    )
+
+
+def test_wide_names_keep_the_columns(club: Emulator, tierops: Run) -> None:
+    rungs = [
+        {"name": name, "points": {"from": n * 10, "to": n * 10 + 9}}
+        for n, name in enumerate(("金銀", "Gold", "金" * 40))
+    ]
+    club.voucherify.add_campaign("Club", tiers=rungs)
+    Path("tiers/x.yaml").write_text(program("Gold").replace("from: 0", "from: 10, to: 19"), encoding="utf-8")
+    lines = tierops("plan").out.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.endswith("desired"))
+    rows = [line for line in lines[start + 1 :] if "┃" in line]
+    column = visible.width(lines[start][: lines[start].index("desired")])
+    assert len(rows) == 3
+    for row in rows:
+        right = row.rindex("┃") if "Gold" in row[30:] else row.rindex("·")
+        assert visible.width(row[:right]) == column
