@@ -55,7 +55,7 @@ def count(verdicts: Iterable[tuple[Key, Verdict]]) -> tuple[dict[str, Counter[st
 def table(sums: Mapping[str, Counter[str]]) -> str:
     """The sums in Markdown."""
     columns = ("schedules", "converged", "by hand", "reported", "after", "silent", "false", *_CODES)
-    heads = ("schedules", "converged", "left to a person", "duplicates reported", "landed after the run")
+    heads = ("schedules", "converged", "left to a person", "duplicates reported", "appeared after the run")
     heads += ("duplicates silent", "false successes", "done (0)", "failed (1)", "remaining (3)", "refused (4)")
     heads += ("part-way (5)", "unknown (6)", "killed")
     total: Counter[str] = Counter()

@@ -161,7 +161,7 @@ class Judge:
             addresses = dict.fromkeys(one.address for one in run.asked if one.path == "/fanfare/audiences")
             theirs = [[one for one in run.asked if one.address == address] for address in addresses]
             whole = [[look for look in _fanfare_looks(asked, place) if look.is_complete] for asked in theirs]
-            looks = [look for found in whole for look in found[:1]]
+            looks = sorted((look for found in whole for look in found), key=lambda look: look.asked[-1].end)[:1]
         return looks[-1] if looks else None
 
     def _may_refuse(self) -> bool:
@@ -176,18 +176,24 @@ class Judge:
     def _is_excused(self, run: Run, runs: Sequence[Run]) -> bool:
         """Only duplicates that no list could show to this run are in its way, and they are no news or not its own.
 
-        They were reported before, the run that met this one reports them, or it was killed before it could; or a write
-        landed late and a list lags besides.
+        See `_is_hidden`.
         """
         found = self._found()
         others = [other for other in runs if other is not run]
-        return bool(found) and all(self._is_hidden(place, name, others) for place, name in found)
+        return bool(found) and all(self._is_hidden(run, place, name, others) for place, name in found)
 
-    def _is_hidden(self, place: Place, name: str, others: Sequence[Run]) -> bool:
+    def _is_hidden(self, run: Run, place: Place, name: str, others: Sequence[Run]) -> bool:
+        """A duplicate that a run need not report where lists lag.
+
+        It was reported before; the run that met this one reports it, or was killed before it could; a write landed late
+        besides; or the only answer that could name the run's own tier was lost, so that it took another one for it.
+        """
         if self.world.is_consistent:
             return False
         is_told = any(other.is_dead or _is_loud(other, place, name) for other in others)
-        return is_told or self.world.writes_late or (place, name) in self._known
+        fates = {fate_of(write) for write in self._posts(run, place)}
+        has_no_id = "lost" in fates and "confirmed" not in fates
+        return is_told or has_no_id or self.world.writes_late or (place, name) in self._known
 
     def _duplicates(self, runs: Sequence[Run], found: set[tuple[Place, str]]) -> None:
         ended = [run for run in runs if not run.is_dead and not run.is_plan]
@@ -195,7 +201,7 @@ class Judge:
             looked = [run for run in ended if self._was_there(run, place, name)]
             quiet = [run for run in looked if not _is_loud(run, place, name)]
             # Where lists lag, it is the one who wrote last that sees both.
-            if any(not self._is_hidden(place, name, [o for o in runs if o is not run]) for run in quiet):
+            if any(not self._is_hidden(run, place, name, [o for o in runs if o is not run]) for run in quiet):
                 self.silent += 1
                 self._break(quiet[-1], f"{name} exists twice in {place.name}, and it does not say so")
             loud = [run for run in ended if _is_loud(run, place, name)]
@@ -204,9 +210,9 @@ class Judge:
                 continue
             if not self.world.may_duplicate:
                 self.broken.append(f"{name} exists twice in {place.name}")
-            elif not looked and not loud and len(ended) == len(runs):
+            elif not loud and len(ended) == len(runs):
                 self.after += 1
-                if not self.world.writes_late:
+                if not looked and not self.world.writes_late:
                     self.broken.append(f"{name} was created twice in {place.name}, and nobody looked afterwards")
 
     def _was_there(self, run: Run, place: Place, name: str) -> bool:

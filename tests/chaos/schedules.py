@@ -62,6 +62,7 @@ TROUBLES = (
     Trouble("two applies, answers lost", _ALL, ("500-partial",), kills=0.2, twos=0.9, is_promised=False),
     Trouble("late writes", write_faults=("late", "late", "drop-before"), late=30_000, is_promised=False),
     Trouble("lagging lists", _RESET, ("500-after",), kills=0.2, lag=30_000, is_promised=False),
+    Trouble("two applies, lagging lists", twos=0.9, lag=10_000, is_promised=False),
     Trouble("everything", _ALL, ("500-partial", "late"), _LISTS, 0.3, 0.3, 0.3, 10_000, 10_000, is_promised=False),
 )  # fmt: skip
 
@@ -103,7 +104,8 @@ class Schedule:
         self.trouble = trouble
         self.random = random
         switches = random.sample(_SWITCHES, random.choice([0, 0, 1, 2]))
-        self.lags = trouble.lag > 0 and random.random() < 0.5
+        # Lists lag by a switch, all alike, or by faults, now and then.
+        self.lags = bool(trouble.lag and trouble.write_faults) and random.random() < 0.5
         if trouble.lag and not self.lags:
             milliseconds = random.randint(1, trouble.lag)
             switches += [f"{vendor}.read_after_write_lag_ms={milliseconds}" for vendor in ("voucherify", "fanfare")]

@@ -71,9 +71,8 @@ class Story:
         Returns what the end is: `converged`, `by hand` where differences are left to a person, or `duplicate`.
         """
         world = self.world
-        self.wait(3600)
         world.land(everything=True)
-        self.judge.between()
+        self.wait(3600)
         world.behave()
         first, second = Run(), Run()
         self.run(first)
