@@ -11,7 +11,7 @@ from harness import InProcess, Slept, connect
 
 from tierops import apply, plan
 from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
-from tierops.errors import AnswerLost, Exit, Interrupted, PlanRefused, VendorError
+from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Identity, Kind, Live, LiveTier, Position, Range, Result, State, Target, TargetPlan, Tier
 from tierops.providers.voucherify import Provider, encode
 
@@ -172,7 +172,7 @@ def test_a_list_that_shows_the_tier_of_another_run_first_is_read_until_it_shows_
     live = {target.address: provider.fetch(target.place)}
     vendor = Refusing(provider, before=other)
     result = apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, sleep))[0]
-    assert set(states(result).values()) == {State.UNKNOWN}
+    assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), State.UNKNOWN)
     assert ("exists 2 times" in result.outcomes[0].detail) == (lag < 60)
     assert ("may still appear" in result.outcomes[0].detail) == (lag == 60)
     assert club.writes == 1
@@ -485,6 +485,47 @@ def test_a_tier_of_another_or_twice_is_told_with_the_ids_to_look_for(
         "Silver": "exists 2 times (ltr_1, ltr_2): keep one by hand",
         "Gold": "ltr_gold has its name, but is not as wanted",
     }
+
+
+def test_a_create_that_never_left_is_not_read_back_and_changes_nothing_of_what_is_known(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    target = planned(provider)
+    vendor = Refusing(provider, NotSent("the journal has ended"))
+    result = carry_out(target, vendor, slept)
+    assert (states(result), result.trouble) == (
+        {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE},
+        "the journal has ended",
+    )
+    assert (vendor.creates, slept, club.writes) == (1, [], 0)
+
+    def second() -> None:
+        if vendor.creates == 2:
+            raise NotSent("the journal has ended")
+
+    club.faults.append(Fault(on=POST, kind="drop-before"))
+    vendor = Refusing(provider, before=second)
+    result = carry_out(target, vendor, slept)
+    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert (vendor.creates, result.trouble) == (2, "the journal has ended")
+
+
+def test_each_vendor_is_asked_whether_it_allows_its_own_creates_and_no_others(
+    club: Emulator, provider: Provider, slept: Slept
+) -> None:
+    class Asked(Refusing):
+        def afford(self, lives: Sequence[Live]) -> None:
+            self.asked = [live.identity.name for live in lives]
+
+    club.voucherify.add_campaign("Other")
+    club.voucherify.add_campaign("Done")
+    other = planned(provider, ladder()._replace(program="other", place={"campaign": "Other"}))
+    done = planned(provider, ladder()._replace(program="done", place={"campaign": "Done"}))
+    carry_out(done, provider, slept)
+    targets = [planned(provider), other._replace(provider="second"), done]
+    vendors = {name: Asked(provider) for name in ("voucherify", "second")}
+    apply.run(targets, vendors, {t.address: provider.fetch(t.place) for t in targets}, apply.Patience(2, slept))
+    assert {name: vendor.asked for name, vendor in vendors.items()} == {"voucherify": ["Club"], "second": ["Other"]}
 
 
 def test_each_send_and_each_lost_answer_is_told_while_it_happens(

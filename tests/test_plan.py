@@ -176,6 +176,15 @@ def test_a_tier_that_changed_is_told_with_three_differences_and_a_count_of_the_r
     assert changed(BRONZE._replace(range=span(0, 300), fields=fields)) == three
 
 
+def test_a_tier_that_appeared_otherwise_than_planned_is_told_with_what_differs() -> None:
+    with pytest.raises(PlanRefused) as caught:
+        plan.missing(build(), live(BRONZE, GOLD._replace(range=span(501))))
+    assert str(caught.value) == (
+        "club/voucherify: live tier 'Gold' (ltr_3) has appeared, but not as the plan would create it"
+        " (range: 501+ → 500+); make a new plan"
+    )
+
+
 @pytest.mark.parametrize("length", [100, 101])
 def test_a_difference_is_told_in_100_characters_at_most(length: int) -> None:
     start = "metadata.a: true → "
