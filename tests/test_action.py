@@ -603,16 +603,8 @@ def test_the_action_installs_itself_without_keys(tmp_path: Path) -> None:
 
 # Formats that this tierops does not write yet are left to text.
 REAL = f"""#!{sys.executable}
-import sys
-from tierops import options
 from tierops.cli import main
-arguments = sys.argv[1:]
-if "markdown" not in options.format_(lambda: None).__click_params__[-1].type.choices:
-    while "--report" in arguments:
-        at = arguments.index("--report")
-        del arguments[at : at + 2]
-    arguments = ["text" if word == "markdown" else word for word in arguments]
-main(arguments)
+main()
 """
 
 
