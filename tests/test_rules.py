@@ -154,7 +154,9 @@ def test_numbers_are_written_out() -> None:
 def test_one_key_for_two_programs() -> None:
     later = program(tier("A", 0), at=Position("tiers/z.yaml", 2, 10))._replace(targets=())
     found = rules.check([program(tier("A", 0)), later], lambda _: True, TODAY)
-    assert found == (Problem("duplicate-program", "program club is already at tiers/club.yaml:2:10", later.at),)
+    assert found == (
+        Problem("duplicate-program", "program club is already at tiers/club.yaml:2:10", later.at, program="club"),
+    )
 
 
 def test_two_targets_in_one_place() -> None:

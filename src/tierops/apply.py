@@ -16,7 +16,7 @@ from tierops.model import Change, Identity, Kind, Live, LiveTier, Outcome, Resul
 
 _MOST_SENDS = 3
 _INTERRUPTED = "interrupted"
-_MOST_READS = 6  # of a list that does not settle, or does not show what the vendor confirmed
+_MOST_READS = 7  # of a list that does not settle, or does not show what the vendor confirmed
 
 
 class Vendor(Protocol):
@@ -133,8 +133,8 @@ def _read_back(
     named = {tier.id for tier in made}
     before: Live | None = None
     is_settled = False
-    for read in range(_MOST_READS + 1):
-        if read:
+    for read in range(1, _MOST_READS + 1):
+        if read > 1:
             patience.sleep(patience.settle)
         try:
             after = vendor.fetch(target.place)

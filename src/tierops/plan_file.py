@@ -45,9 +45,26 @@ def loads(content: bytes) -> Plan:
     if content.count(b",") > _MOST_VALUES:
         raise PlanRefused(f"not a plan: more than {_MOST_VALUES:,} values, which no plan has")
     try:
-        return _loads(content)
-    except RecursionError:
-        raise PlanRefused("not a plan: nested too deeply") from None
+        data = jsontext.loads(content)
+    except ValueError as error:
+        raise PlanRefused(f"not a plan, or cut short: it is not JSON ({str(error)[:_MOST_TOLD]})") from None
+    if not isinstance(data, Mapping) or "format_version" not in data:
+        raise PlanRefused("not a plan: no format_version; make one with `tierops plan --out FILE`")
+    if data["format_version"] != FORMAT_VERSION:
+        version = jsontext.dumps(data["format_version"])[:40]
+        raise PlanRefused(
+            f"plan format {version} is not the one this tierops reads ({FORMAT_VERSION}); make a new plan"
+        )
+    if "digest" not in data:
+        raise PlanRefused(
+            "not a plan: no digest; a report (--format json) is none, `tierops plan --out FILE` makes one"
+        )
+    if data["digest"] != jsontext.digest(_without(data, "digest")):
+        raise PlanRefused(_ALTERED)
+    plan = _plan(data)
+    if _text(_undigested(plan) | {"digest": data["digest"]}).encode() != content:
+        raise PlanRefused(_ALTERED)
+    return plan
 
 
 def check(plan: Plan, now: datetime, environment: str | None) -> None:
@@ -152,30 +169,6 @@ def _tier_data(tier: LiveTier | Tier) -> dict[str, Value]:
     if isinstance(tier, LiveTier):
         return {"id": tier.id, **data, "updated_at": tier.updated_at}
     return data | {"at": tier.at and tier.at._asdict()}
-
-
-def _loads(content: bytes) -> Plan:
-    try:
-        data = jsontext.loads(content)
-    except ValueError as error:
-        raise PlanRefused(f"not a plan, or cut short: it is not JSON ({str(error)[:_MOST_TOLD]})") from None
-    if not isinstance(data, Mapping) or "format_version" not in data:
-        raise PlanRefused("not a plan: no format_version; make one with `tierops plan --out FILE`")
-    if data["format_version"] != FORMAT_VERSION:
-        version = jsontext.dumps(data["format_version"])[:40]
-        raise PlanRefused(
-            f"plan format {version} is not the one this tierops reads ({FORMAT_VERSION}); make a new plan"
-        )
-    if "digest" not in data:
-        raise PlanRefused(
-            "not a plan: no digest; a report (--format json) is none, `tierops plan --out FILE` makes one"
-        )
-    if data["digest"] != jsontext.digest(_without(data, "digest")):
-        raise PlanRefused(_ALTERED)
-    plan = _plan(data)
-    if _text(_undigested(plan) | {"digest": data["digest"]}).encode() != content:
-        raise PlanRefused(_ALTERED)
-    return plan
 
 
 def _time(key: str, text: str) -> datetime:

@@ -26,6 +26,13 @@ _LADDER = (
 )
 
 
+# As the providers say it.
+_PROOFS = {
+    "voucherify": "{0} of {0} tiers, as `total` says",
+    "fanfare": "{0} tiers in the list of all audiences and the same {0} in the group",
+}
+
+
 def _planned(provider: str, place: dict[str, str], name: str, line: int, live: tuple[LiveTier, ...]) -> TargetPlan:
     kind = find(provider)
     tiers = tuple(
@@ -40,7 +47,7 @@ def _planned(provider: str, place: dict[str, str], name: str, line: int, live: t
     identity = Identity(kind.DEFAULT_URL, next(iter(place)), name, next(iter(place.values())), None)
     return planning.build(
         Target("coffee-club", provider, provider, place, tiers, Position("tiers/coffee-club.yaml", line, 5)),
-        Live(identity, live, f"{len(live)} of {len(live)} tiers, as `total` says"),
+        Live(identity, live, _PROOFS[provider].format(len(live))),
         kind.capabilities(place),
         lambda to, made: (Request("POST", f"/v1/loyalties/{to.id}/tiers", [t.name for t in made]),) if made else (),
     )
@@ -55,7 +62,13 @@ def _example() -> Report:
     group = (LiveTier("lt_1", "Bronze", span(0, 250)), LiveTier("lt_2", "Silver", span(250, 500)))
     return report(
         _planned("voucherify", {"campaign": "Coffee Club"}, "camp_rRsfatlwN7unSeUIJDCYedal", 5, there),
-        _planned("fanfare", {"group": "Coffee Club", "attribute": "points"}, "grp_1", 6, group),
+        _planned(
+            "fanfare",
+            {"group": "Coffee Club", "attribute": "loyaltyBalance"},
+            "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+            6,
+            group,
+        ),
     )._replace(usage=())
 
 
