@@ -13,8 +13,7 @@ demo: .venv/ready
 PROVED := src/tierops/diff.py,src/tierops/plan.py,src/tierops/plan_file.py,src/tierops/apply.py,src/tierops/rules.py,src/tierops/importing.py,src/tierops/config/*
 
 test: .venv/ready
-	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal --cov --cov-branch --cov-report=
 	@$(BIN)/coverage report --include '$(PROVED)' --fail-under 100 >coverage.txt || { cat coverage.txt; exit 1; }
 
 # Schedules of lost answers, killed runs, two runs at once and more: make chaos RUNS=10000 SEED=1; one again: ONLY=17

@@ -117,8 +117,8 @@ def _plan(plan: Plan) -> Iterator[str]:
     kinds = _kinds(plan)
     if not kinds:
         yield f"Nothing to do: live equals the files ({_extent(plan)})."
-    if kinds[Kind.CREATE]:
-        yield _creates([target for target in plan.targets if target.creates])
+    if creating := [target for target in plan.targets if target.creates]:
+        yield _creates(creating)
         yield "This cannot be undone by API."
     if kinds[Kind.BLOCKED]:
         yield f"{_are(kinds[Kind.BLOCKED], 'tier')} missing but blocked: nothing will be created there."
