@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reports import EVERY, desired, live, many, report, some, span, target
 
-from tierops.model import LiveTier, Range, Report, Tier
+from tierops.errors import Exit
+from tierops.model import LiveTier, Position, Problem, Range, Report, Tier
 from tierops.output import drawing, render
 
 VOID = {"meta", "link"}
-LARGEST = 5_000_000  # bytes
+LARGEST = 6_000_000  # bytes
 
 
 class Page(HTMLParser):
@@ -48,7 +49,7 @@ class Page(HTMLParser):
 
 
 def links(page: Page) -> set[str]:
-    return {str(there[name]) for _, there in page.tags for name in ("src", "href") if name in there}
+    return {str(there[name]) for tag, there in page.tags for name in ("src", "href") if name in there and tag != "a"}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -167,3 +168,20 @@ def test_the_command_line_writes_each_format(form: str, tierops: Run, sample: ob
 def test_some_page_has_filters_only_where_there_is_much() -> None:
     assert 'class="filters"' not in render(report(some()), "html")
     assert 'class="filters"' in render(report(*(some(n) for n in range(9))), "html")
+
+
+@pytest.mark.parametrize(
+    ("file", "href"),
+    [
+        ("tiers/club.yaml", "./tiers/club.yaml#L5"),
+        ("/srv/tiers/club.yaml", "/srv/tiers/club.yaml#L5"),
+        ("//evil.example/x", "/evil.example/x#L5"),
+        ("javascript:alert(1)", "./javascript%3Aalert%281%29#L5"),
+        ('a "b".yaml', "./a%20%22b%22.yaml#L5"),
+        ("\udcff.yaml", "./%3F.yaml#L5"),
+    ],
+)
+def test_a_finding_is_linked_to_its_file_and_line_and_to_nowhere_else(file: str, href: str) -> None:
+    problem = Problem("ladder-gap", "nothing between", Position(file, 5, 3))
+    page = render(Report("validate", Exit.FAILED, problems=(problem,)), "html")
+    assert re.findall(r'<th scope="row"[^>]*><a href="([^"]*)">', page) == [href]

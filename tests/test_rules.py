@@ -195,6 +195,27 @@ def test_a_waiver_turns_an_error_into_a_note_until_its_last_day() -> None:
     assert ended[0].at == HERE
 
 
+def test_a_finding_says_what_it_is_about() -> None:
+    """Which reports for machines group by, and their fingerprints rest on."""
+
+    def about(*programs: Program) -> list[tuple[str, str, tuple[str, ...], str, str]]:
+        found = rules.check(programs, lambda _: True, TODAY)
+        return [(p.rule, p.program, p.targets, p.tier, p.waiver) for p in found]
+
+    broken = (tier("A", 0, 5), tier("B", 6))
+    agreed, ended = Waiver("ladder-gap", "agreed", "2027-01-31", HERE), Waiver("ladder-gap", "was", "2027-01-30", HERE)
+    assert about(program(*broken)) == [("ladder-gap", "club", (), "B", "")]
+    waived = "waived until 2027-01-31: agreed"
+    assert about(program(*broken, waivers=(agreed,))) == [("ladder-gap", "club", (), "B", waived)]
+    sound = program(tier("A", 0), waivers=(ended,))
+    assert about(sound) == [("expired-waiver", "club", (), "", "")]
+    uk = target(*broken, name="uk", campaign="UK")
+    both = program()._replace(targets=(target(tier("A", 0)), uk))
+    assert about(both) == [("ladder-gap", "club", ("uk",), "B", "")]
+    twice = program()._replace(targets=(target(tier("A", 0)), target(tier("A", 0), name="uk")))
+    assert about(twice) == [("duplicate-target", "club", ("uk",), "", "")]
+
+
 def test_money_is_named_by_its_attribute() -> None:
     ladder = (tier("A", "0", "99.90"), tier("B", "100"), tier("C", "200"))
     group = target(*ladder)._replace(provider="fanfare", place={"group": "Club", "attribute": "ltv"})

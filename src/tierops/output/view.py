@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import quote
 
 from tierops import jsontext
-from tierops.model import Change, Kind, LiveTier, Plan, Problem, Report, Result, TargetPlan, Tier, Value, exact
+from tierops.model import (
+    Change,
+    Kind,
+    LiveTier,
+    Plan,
+    Position,
+    Problem,
+    Report,
+    Result,
+    TargetPlan,
+    Tier,
+    Value,
+    exact,
+)
 from tierops.output import ladder
 from tierops.output.words import STATES, count, meaning, moment, shortened
 from tierops.visible import printable
@@ -17,6 +31,7 @@ MOST_RUNGS = 60  # of a ladder; longer ones show only what differs
 _MOST_NOTE = 600
 _MOST_VALUE = 300
 _MOST_BODY = 20_000
+_LONGEST_PATH = 1_000
 
 
 class Field(NamedTuple):
@@ -37,6 +52,7 @@ class Line(NamedTuple):
     after: str
     note: str
     at: str
+    href: str
     fields: tuple[Field, ...]
     updated: str
 
@@ -97,6 +113,7 @@ class Finding(NamedTuple):
 
     severity: str
     at: str
+    href: str
     rule: str
     message: str
 
@@ -115,6 +132,7 @@ def findings(problems: Sequence[Problem]) -> tuple[Finding, ...]:
         Finding(
             problem.severity.value,
             shortened(str(problem.at), 300),
+            _href(problem.at),
             problem.rule,
             shortened(f"{problem.message} ({problem.member})" if problem.member else problem.message, _MOST_NOTE),
         )
@@ -208,6 +226,7 @@ def _lines(changes: Sequence[Change], target: TargetPlan, *, is_planned: bool) -
             after,
             shortened(note, _MOST_NOTE),
             shortened(f"{at.file}:{at.line}", 300) if at else "",
+            _href(at) if at else "",
             tuple(_fields(change)),
             shortened(change.before.updated_at) if change.before and change.before.updated_at else "",
         )
@@ -259,3 +278,10 @@ def _names(names: Sequence[str], symbols: Mapping[str, Kind]) -> str:
 
 def _elided(alike: int) -> Rung:
     return Rung("⋮", f"{count(alike, 'range')} alike", "", alike)
+
+
+def _href(at: Position) -> str:
+    """Where a file is, seen from a report in the folder that tierops ran in; `#L12` is the line on a code host."""
+    # Never `//`, which would be another host.
+    root = "/" if at.file.startswith("/") else "./"
+    return f"{root}{quote(at.file.lstrip('/')[:_LONGEST_PATH], errors='replace')}#L{at.line}"
