@@ -93,12 +93,17 @@ def _refused(path: Path, message: str, line: int = 1) -> tuple[list[Document], l
 
 
 def _below(folder: Path) -> list[Path]:
-    """The YAML files below a folder, sorted. A folder that a link leads to is not entered: it could lead upwards."""
+    """The YAML files below a folder, sorted.
+
+    Raises `TieropsError` for a link to a folder: it could lead upwards, and passed over, programs would be forgotten.
+    """
     found: list[Path] = []
     for path in _listing(folder):
         if path.suffix in _SUFFIXES:
             found.append(path)
-        elif path.is_dir() and not path.is_symlink():
+        elif path.is_dir():
+            if path.is_symlink():
+                raise TieropsError(f"{path} is a link to a folder, which is not followed; put the folder itself there")
             found += _below(path)
     return found
 
