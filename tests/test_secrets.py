@@ -245,6 +245,18 @@ def test_every_writing_of_a_secret_is_taken_out(secret: str, around: str) -> Non
         assert form[:8] not in redaction.every(f" {form[:8]} ") or form[:8] in MARK
 
 
+def test_the_name_of_the_project_and_the_version_of_the_api_are_no_secrets(
+    club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCHERIFY_PROJECT", "voucherify")
+    club.voucherify.add_tiers("Club", [{"name": "v2018-08-01", "points": {"from": 900}}])
+    ended = tierops("drift", "--format", "json")
+    assert ended.code == Exit.DIFFERENCES
+    assert MARK not in ended.out + ended.err
+    assert "v2018-08-01" in ended.out
+    assert '"provider": "voucherify"' in ended.out
+
+
 def test_what_is_short_is_no_secret() -> None:
     redaction = Redaction(["app", "any", "", "1234567"])
     assert redaction.every("any app has 1234567") == "any app has 1234567"

@@ -93,6 +93,8 @@ class Settings:
             self.journal = journal.begin(path, self.command, self.environment, journal.who(environ))
 
 
+# How the names of those variables of a vendor end whose values may be shown.
+_NO_SECRET = ("_URL", "_PROJECT")
 # What one ladder is called at each vendor.
 _LADDERS = {"voucherify": "campaign", "fanfare": "group"}
 
@@ -100,7 +102,9 @@ _LADDERS = {"voucherify": "campaign", "fanfare": "group"}
 def settings(environ: Mapping[str, str]) -> Settings:
     """The options as they are unless told, and what keeps the vendors' keys secret: the values of their variables."""
     vendors = tuple(f"{vendor.upper()}_" for vendor in _LADDERS)
-    keys = [value.strip() for name, value in environ.items() if name.startswith(vendors) and not name.endswith("_URL")]
+    keys = [
+        value.strip() for name, value in environ.items() if name.startswith(vendors) and not name.endswith(_NO_SECRET)
+    ]
     if not keys:
         return Settings()
     from tierops.redaction import Redaction

@@ -160,6 +160,7 @@ class Vendors:
             url,
             headers,
             kind.explain,
+            open_headers=kind.HEADERS,
             waiting=self.waiting,
             is_read_only=self.is_read_only,
             witness=self.witness and self.witness(name),

@@ -24,6 +24,8 @@ class Provider(Protocol):
     TITLE: ClassVar[str]
     DEFAULT_URL: ClassVar[str]
     URL_VARIABLE: ClassVar[str]
+    HEADERS: ClassVar[Mapping[str, str]]
+    """What every request carries beside the credentials; none of it is secret."""
 
     def __init__(self, client: Client, account: str | None) -> None:
         """`account` is the fingerprint that `credentials` gave."""
@@ -36,7 +38,7 @@ class Provider(Protocol):
 
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
-        """The request headers that authenticate, and a fingerprint of the account id, if it is known.
+        """`HEADERS` and those that authenticate, and a fingerprint of the account id, if it is known.
 
         Raises `TieropsError` that names the variables to set.
         """

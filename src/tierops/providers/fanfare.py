@@ -47,6 +47,7 @@ class Provider:
     TITLE: ClassVar = "Fanfare"
     DEFAULT_URL: ClassVar = "https://admin.fanfare.io/api"
     URL_VARIABLE: ClassVar = "FANFARE_URL"
+    HEADERS: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, client: Client, account: str | None) -> None:  # noqa: ARG002 (the list names the organisation)
         self._client = client

@@ -83,8 +83,9 @@ def _discreet(call: Callable[Concatenate[Client, _Given], Value]) -> Callable[Co
 class Client:
     """A vendor's API below `base_url`. Safe to use from several threads.
 
-    `explain` turns the vendor's error body into a sentence. `reads` and `writes` count the requests sent, `limits` what
-    the vendor allows. With `is_read_only` nothing but GET can leave. `witness` is told of every write.
+    `explain` turns the vendor's error body into a sentence. The values of `headers` are secrets, but for those that
+    `open_headers` names. `reads` and `writes` count the requests sent, `limits` what the vendor allows. With
+    `is_read_only` nothing but GET can leave. `witness` is told of every write.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Client:
         headers: Mapping[str, str],
         explain: Explain,
         *,
+        open_headers: Mapping[str, str] | None = None,
         waiting: Waiting | None = None,
         transport: httpx.BaseTransport | None = None,
         is_read_only: bool = False,
@@ -108,7 +110,8 @@ class Client:
         self._waiting = waiting or Waiting()
         self.limits = Limits(title, self._waiting)
         self._witness = witness
-        keys = {name: value.removeprefix("Bearer ") for name, value in headers.items()}
+        secret = headers.keys() - (open_headers or {}).keys()
+        keys = {name: headers[name].removeprefix("Bearer ") for name in secret}
         self._redaction = Redaction(keys.values())
         # An account's id may well be in an answer. A key must not: what is read gets into plans and reports.
         self._keys = Redaction(value for name, value in keys.items() if not name.lower().endswith("-id"))
@@ -260,10 +263,7 @@ class Client:
         if response.has_redirect_location:
             address = response.headers["Location"]
             return f"{self.title} answered {asked} with {response.status_code}, a redirect to {address!r}: not followed"
-        try:
-            body = jsontext.loads(response.content)
-        except ValueError:
-            body = None
+        body = _parsed(response)
         told = self._explain(body) if not response.is_success and body is not None else _excerpt(response)
         return f"{self.title} answered {asked} with {response.status_code}{told and f': {told}'}"
 
@@ -273,12 +273,17 @@ def _refuse_writes(request: httpx.Request) -> None:
         raise VendorError(f"{request.method} {request.url.path} was not sent: this command only reads")
 
 
-def _told_pause(response: httpx.Response) -> float | None:
-    """Seconds to wait that the body of a refusal names; one of Fanfare's documented forms has them there alone."""
+def _parsed(response: httpx.Response) -> Value:
+    """The body as JSON, None where it is none."""
     try:
-        body = jsontext.loads(response.content)
+        return jsontext.loads(response.content)
     except ValueError:
         return None
+
+
+def _told_pause(response: httpx.Response) -> float | None:
+    """Seconds to wait that the body of a refusal names; one of Fanfare's documented forms has them there alone."""
+    body = _parsed(response)
     told = body.get("retryAfter") if isinstance(body, Mapping) else None
     return float(told) if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 10**9 else None
 
@@ -286,13 +291,8 @@ def _told_pause(response: httpx.Response) -> float | None:
 def _request_id(response: httpx.Response) -> str | None:
     """The vendor's name for a request, from a header or the body of an error; its support asks for it."""
     found: Value = response.headers.get("X-Request-Id")
-    if found is None and not response.is_success:
-        try:
-            body = jsontext.loads(response.content)
-        except ValueError:
-            return None
-        if isinstance(body, Mapping):
-            found = body.get("request_id") or body.get("requestId")
+    if found is None and not response.is_success and isinstance(body := _parsed(response), Mapping):
+        found = body.get("request_id") or body.get("requestId")
     return found[:200] if isinstance(found, str) else None
 
 

@@ -150,15 +150,18 @@ _NAMES = {
 
 
 def _number(headers: Mapping[str, str], what: str) -> int | None:
-    found = next((value for name in _NAMES[what] if (value := headers.get(name, ""))), "")
-    return int(found) if found.isascii() and found.isdigit() and len(found) < 16 else None
+    return _whole(next((value for name in _NAMES[what] if (value := headers.get(name, ""))), ""))
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _pause(headers: Mapping[str, str], told: float | None, now: float) -> float:
     """Seconds to wait, from whichever form the vendor chose; a second more than told, for clocks differ."""
     after = headers.get("Retry-After", "")
-    if after.isascii() and after.isdigit() and len(after) < 16:
-        return float(after) + 1
+    if (seconds := _whole(after)) is not None:
+        return seconds + 1.0
     if (ends := _number(headers, "end")) is not None:
         return max(0.0, ends - now) + 1
     try:

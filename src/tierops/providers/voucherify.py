@@ -52,6 +52,7 @@ class Provider:
     TITLE: ClassVar = "Voucherify"
     DEFAULT_URL: ClassVar = "https://api.voucherify.io"
     URL_VARIABLE: ClassVar = "VOUCHERIFY_URL"
+    HEADERS: ClassVar = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
 
     def __init__(self, client: Client, account: str | None) -> None:
         self._client = client
@@ -75,13 +76,12 @@ class Provider:
         """
         names = ("VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_APP_ID", "VOUCHERIFY_APP_TOKEN")
         token, app_id, app_token = (credential(environ, name) for name in names)
-        headers = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
         project = environ.get("VOUCHERIFY_PROJECT", "").strip() or (app_id if not token else "")
         fingerprint = sha256(b"voucherify:" + project.encode()).hexdigest()[:16] if project else None
         if token:
-            return headers | {"Authorization": f"Bearer {token}"}, fingerprint
+            return Provider.HEADERS | {"Authorization": f"Bearer {token}"}, fingerprint
         if app_id and app_token:
-            return headers | {"X-App-Id": app_id, "X-App-Token": app_token}, fingerprint
+            return Provider.HEADERS | {"X-App-Id": app_id, "X-App-Token": app_token}, fingerprint
         raise TieropsError(
             "no Voucherify keys: set VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN (dashboard, Project settings),"
             " or VOUCHERIFY_OAUTH_TOKEN"
