@@ -85,9 +85,13 @@ class Problem(NamedTuple):
     tier: str = ""
     waiver: str = ""
 
+    @property
+    def told(self) -> str:
+        """The message with whom it would hurt."""
+        return f"{self.message} ({self.member})" if self.member else self.message
+
     def __str__(self) -> str:
-        text = f"{self.at}: {self.rule}: {self.message}"
-        return f"{text} ({self.member})" if self.member else text
+        return f"{self.at}: {self.rule}: {self.told}"
 
 
 class Range(NamedTuple):

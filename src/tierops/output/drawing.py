@@ -119,7 +119,7 @@ def _steps(target: TargetPlan) -> Iterator[_Step]:
     kinds = {change.name: change.kind for change in target.changes}
     alike: list[ladder.Row] = []
     for row in reversed(rows):
-        if len(rows) > view.MOST_RUNGS and not view.is_different(row, kinds):
+        if len(rows) > view.MOST_RUNGS and not row.is_different(kinds):
             alike.append(row)
             continue
         if alike:

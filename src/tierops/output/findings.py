@@ -15,8 +15,8 @@ from typing import NamedTuple
 from tierops import jsontext
 from tierops.model import Change, Kind, Position, Problem, Report, Severity, TargetPlan
 from tierops.output.text import departure
+from tierops.output.words import shortened
 from tierops.rules import RULES
-from tierops.visible import printable
 
 _LONGEST = 1000  # characters of a message; the text and JSON reports hold all of it
 
@@ -93,26 +93,20 @@ def by_weight(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: levels.index(finding.level)))
 
 
-def plain(text: str) -> str:
-    """An error as lines without anything invisible: its own line breaks stay."""
-    return "\n".join(printable(line) for line in text.split("\n"))
-
-
 def _problem(problem: Problem) -> Finding:
-    told = f"{problem.message} ({problem.member})" if problem.member else problem.message
     # A tier has each rule once. Other findings are told apart by their words, but not by the numbers in these.
     words = "" if problem.tier else re.sub(r"[0-9]+", "0", problem.message)
     where = "" if problem.program else problem.at.file
     return Finding(
         problem.rule,
         Level.ERROR if problem.severity is Severity.ERROR else Level.NOTE,
-        _shortened(told),
+        shortened(problem.told, _LONGEST),
         problem.at,
         _digest(problem.rule, where, problem.program, *problem.targets, problem.tier, words),
         problem.program,
         problem.targets,
         problem.tier,
-        _shortened(problem.waiver),
+        shortened(problem.waiver, _LONGEST),
     )
 
 
@@ -124,7 +118,7 @@ def _change(change: Change, target: TargetPlan) -> Finding:
     return Finding(
         check.id,
         check.level,
-        _shortened(told),
+        shortened(told, _LONGEST),
         change.after.at if change.after and change.after.at else target.at,
         _digest(check.id, target.program, target.target, change.name),
         target.program,
@@ -142,8 +136,3 @@ def _numbered(found: list[Finding]) -> Iterator[Finding]:
     for finding in found:
         seen[finding.fingerprint] += 1
         yield finding._replace(fingerprint=f"{finding.fingerprint}:{seen[finding.fingerprint]}")
-
-
-def _shortened(text: str) -> str:
-    text = printable(text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -7,7 +7,8 @@ See: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow
 from __future__ import annotations
 
 from tierops.model import Report
-from tierops.output.findings import Finding, Level, by_weight, findings, plain
+from tierops.output.findings import Finding, Level, by_weight, findings
+from tierops.output.words import plain
 from tierops.visible import printable
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}

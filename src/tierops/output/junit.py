@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 
 from tierops import __version__
 from tierops.model import Position, Report
-from tierops.output.findings import CHECKS, DRIFT, Finding, Level, findings, plain
+from tierops.output.findings import CHECKS, DRIFT, Finding, Level, findings
+from tierops.output.words import plain
 from tierops.visible import printable
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,6 +18,10 @@ class Row(NamedTuple):
     range: Range
     live: tuple[str, ...]
     desired: tuple[str, ...]
+
+    def is_different(self, changed: Container[str]) -> bool:
+        """True where the two sides differ, or a tier of the live side is among the `changed` names."""
+        return self.live != self.desired or any(name in changed for name in self.live)
 
 
 def rows(live: Sequence[LiveTier], desired: Sequence[Tier]) -> tuple[Row, ...]:

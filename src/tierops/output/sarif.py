@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from tierops import __version__, jsontext
 from tierops.model import Position, Report, Value
-from tierops.output.findings import Check, Finding, Level, by_weight, checks, findings, plain
+from tierops.output.findings import Check, Finding, Level, by_weight, checks, findings
+from tierops.output.words import plain
 from tierops.visible import printable
 
 _MOST = 25_000  # results of a run; GitHub refuses a file with more

@@ -140,12 +140,13 @@ def _wrapped(note: str) -> Iterator[str]:
 def _ladder(target: TargetPlan) -> Iterator[str]:
     rows = ladder.rows(target.live, target.desired)
     symbols = {change.name: f" {change.kind.symbol}" for change in target.changes}
+    seen = {name: symbol for name, symbol in symbols.items() if symbol in {" ~", " ?"}}  # on the live side
     cells = [
         (
             span(row.range, whole=target.whole_numbers),
-            _names(row.live, {name: s for name, s in symbols.items() if s in {" ~", " ?"}}),
+            _names(row.live, seen),
             _names(row.desired, symbols),
-            row.live != row.desired or any(name in symbols for name in row.live),
+            row.is_different(symbols),
         )
         for row in rows
     ]

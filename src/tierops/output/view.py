@@ -134,7 +134,7 @@ def findings(problems: Sequence[Problem]) -> tuple[Finding, ...]:
             shortened(str(problem.at), 300),
             _href(problem.at),
             problem.rule,
-            shortened(f"{problem.message} ({problem.member})" if problem.member else problem.message, _MOST_NOTE),
+            shortened(problem.told, _MOST_NOTE),
         )
         for problem in problems
     )
@@ -148,7 +148,7 @@ def rungs(target: TargetPlan) -> tuple[Rung, ...]:
     alike = 0
     rows = ladder.rows(target.live, target.desired)
     for row in rows:
-        if len(rows) > MOST_RUNGS and not is_different(row, symbols):
+        if len(rows) > MOST_RUNGS and not row.is_different(symbols):
             alike += 1
             continue
         if alike:
@@ -157,11 +157,6 @@ def rungs(target: TargetPlan) -> tuple[Rung, ...]:
         balance = span(row.range, whole=target.whole_numbers)
         found.append(Rung(balance, _names(row.live, seen), _names(row.desired, symbols)))
     return (*found, _elided(alike)) if alike else tuple(found)
-
-
-def is_different(row: ladder.Row, symbols: Mapping[str, Kind]) -> bool:
-    """True where the two sides differ, or a tier of the live side has a change."""
-    return row.live != row.desired or any(name in symbols for name in row.live)
 
 
 def facts(plan: Plan) -> tuple[tuple[str, str], ...]:

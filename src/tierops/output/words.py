@@ -44,9 +44,14 @@ def shortened(text: str, most: int = 80) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def plain(text: str) -> str:
+    """An error as lines without anything invisible: its own line breaks stay."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def error(text: str, most: int) -> str:
     """A message of several lines in at most so many characters."""
-    told = "\n".join(printable(line) for line in text.split("\n"))
+    told = plain(text)
     return told if len(told) <= most else told[: most - 1] + "…"
 
 
