@@ -348,9 +348,7 @@ def _print(settings: Settings, text: str, *, err: bool = False, has_commands: bo
 
 
 cli.add_command(journal_command.group(_report))
-cli.add_command(
-    init_command.command(lambda text: click.echo(visible.page(text)), click.prompt, lambda: sys.stdin.isatty())
-)
+cli.add_command(init_command.command(_line, click.prompt, lambda: sys.stdin.isatty()))
 for _command in emulator_commands.commands(_print, _line):
     cli.add_command(_command)
 

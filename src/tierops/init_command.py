@@ -19,7 +19,7 @@ from tierops.options import Settings, shared
 if TYPE_CHECKING:
     from tierops.scaffold import Source, Wanted
 
-Say = Callable[[str], object]
+Tell = Callable[[Settings, str], None]
 # As `click.prompt`: the question, then by name `default`, `type`, `value_proc`.
 Ask = Callable[..., Any]
 
@@ -45,8 +45,8 @@ _KEYS = {
 }
 
 
-def command(say: Say, ask: Ask, is_asking: Callable[[], bool]) -> click.Command:
-    """The command; `say` prints a line, `is_asking` tells whether somebody is there whom `ask` can ask."""
+def command(tell: Tell, ask: Ask, is_asking: Callable[[], bool]) -> click.Command:
+    """The command; `tell` prints a line, `is_asking` tells whether somebody is there whom `ask` can ask."""
 
     @click.command()
     @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
@@ -62,6 +62,7 @@ def command(say: Say, ask: Ask, is_asking: Callable[[], bool]) -> click.Command:
         """
         from tierops import scaffold
 
+        say = partial(tell, settings)
         if settings.directory != Path(scaffold.PROGRAMS):
             raise UsageError("init makes the folder `tiers`: no --dir with it; name the repository, as in: init DIR")
         there = _There.at(root / scaffold.PROGRAMS)
