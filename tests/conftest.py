@@ -11,7 +11,7 @@ from harness import KEYS, Ended, Run, Slept, connect
 from tierops import cli
 from tierops.emulator import Emulator
 from tierops.emulator.server import Served, serve
-from tierops.providers.voucherify import Provider
+from tierops.providers.voucherify.account import Provider
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ import httpx
 from tierops.emulator import ConnectionDropped, Emulator, NoAnswer, PortClosed
 from tierops.providers.http import Client
 from tierops.providers.limits import Waiting
-from tierops.providers.voucherify import Provider
+from tierops.providers.voucherify.account import Provider
 
 CAMPAIGN = "Loyalty Campaign - Tiers"
 KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token", "FANFARE_SECRET_KEY": "sk_test_key"}

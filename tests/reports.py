@@ -26,7 +26,7 @@ from tierops.model import (
     Tier,
     Usage,
 )
-from tierops.providers.voucherify import Provider
+from tierops.providers.voucherify.account import Provider
 
 NAMES = ("Bronze", "Silver", "Gold", "Platinum", "Diamond")
 FIELDS = {

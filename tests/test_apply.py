@@ -13,7 +13,7 @@ from tierops import apply, plan
 from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Identity, Kind, Live, LiveTier, Position, Range, Result, State, Target, TargetPlan, Tier
-from tierops.providers.voucherify import Provider, encode
+from tierops.providers.voucherify.account import Provider, encode
 
 HERE = Position("tiers/club.yaml", 1, 1)
 POST = "POST /v1/loyalties/*/tiers"

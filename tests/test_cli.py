@@ -86,7 +86,13 @@ def test_a_saved_plan_is_private_shown_again_applied_and_applied_twice(
 def test_without_its_extra_the_emulator_says_what_to_install(
     command: str, offline: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("werkzeug", "werkzeug.serving", "tierops.serving", "tierops.demo", "tierops.emulator.server"):
+    for name in (
+        "werkzeug",
+        "werkzeug.serving",
+        "tierops.commands.serving",
+        "tierops.commands.demo",
+        "tierops.emulator.server",
+    ):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "werkzeug.serving", None)
     ended = offline(command)
@@ -330,7 +336,7 @@ def test_a_waived_finding_is_shown_and_stops_nothing(documented: Emulator, tiero
 def test_what_keeps_tierops_from_the_vendor_is_one_sentence(
     environ: dict, message: str, documented: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tierops.interrupts.Stop.sleep", lambda *_: None)
+    monkeypatch.setattr("tierops.host.interrupts.Stop.sleep", lambda *_: None)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     ended = tierops("plan")

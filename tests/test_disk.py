@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from harness import Run
 
-from tierops import disk
 from tierops.emulator import Emulator
 from tierops.errors import Exit, UsageError
+from tierops.host import disk
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_dash_and_a_long_name_can_be_files(saved: Path, tierops: Run) -> None:
 _STOPPED = """
 import os, signal, sys
 from pathlib import Path
-from tierops import disk
+from tierops.host import disk
 def stop(*_): os.kill(os.getpid(), signal.SIG{signal})
 {where} = stop
 disk.save(Path("plan.json"), "new" * 100_000, disk.PRIVATE)

@@ -49,7 +49,7 @@ def test_apply_ends_as_the_table_says(
 ) -> None:
     where, kind, *ends = row
     code, live, sent = map(int, ends[list(_TARGETS).index(vendor)].split("/"))
-    monkeypatch.setattr("tierops.interrupts.Stop.sleep", lambda *_: None)
+    monkeypatch.setattr("tierops.host.interrupts.Stop.sleep", lambda *_: None)
     (tmp_path / "tiers").mkdir()
     target = f"targets: [{{{vendor}: {_TARGETS[vendor]}}}]\n"
     (tmp_path / "tiers" / "club.yaml").write_text(f"version: 1\nprogram: club\n{target}{_LADDER}")

@@ -17,7 +17,7 @@ from test_voucherify import Canned
 from tierops.emulator import Emulator, FanfareSwitches, Fault, Switches
 from tierops.errors import AnswerLost, IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Identity, Kind, Live, Range, Tier
-from tierops.providers.fanfare import Provider, decode, encode
+from tierops.providers.fanfare.account import Provider, decode, encode
 
 GROUP = "019a0000-0000-7000-8000-0000000000bb"
 PLACE = {"group": "Spending Tiers", "attribute": "ltv"}

@@ -37,7 +37,7 @@ from tierops.model import (
 from tierops.output import render
 from tierops.output.findings import CHECKS, DRIFT, Finding, Level, checks, findings
 from tierops.rules import RULES
-from tierops.visible import printable
+from tierops.text.visible import printable
 
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HOSTILE = [

@@ -16,7 +16,8 @@ from harness import Ended, Run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tierops import cli, options, output, visible
+from tierops import cli, output
+from tierops.commands import options
 from tierops.config import writing
 from tierops.emulator import Emulator
 from tierops.emulator.server import serve
@@ -44,6 +45,7 @@ from tierops.model import (
     Tier,
     Usage,
 )
+from tierops.text import visible
 
 NASTY = [
     "::error::owned", "  ::set-output name=x::y", "::add-mask::a", "##[error]owned", "##[set-output name=x]y",

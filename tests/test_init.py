@@ -19,11 +19,13 @@ from harness import Run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops import config, disk, resources, scaffold
+from tierops import config
+from tierops.commands import scaffold
+from tierops.commands.init import ATTRIBUTES
 from tierops.config import yamltext
 from tierops.emulator import Emulator
 from tierops.errors import Exit, UsageError
-from tierops.init_command import ATTRIBUTES
+from tierops.host import disk, resources
 
 ROOT = Path(__file__).parents[1]
 COMMIT = "1f" * 20

@@ -18,7 +18,7 @@ from harness import KEYS
 from tierops.emulator import Emulator, Fault
 from tierops.emulator.server import Served
 from tierops.errors import Exit, Interrupted
-from tierops.interrupts import Stop
+from tierops.host.interrupts import Stop
 
 POST = "POST /v1/loyalties/*/tiers"
 LADDER = "tiers: [{name: Bronze, from: 0}, {name: Gold, from: 100}]\n"

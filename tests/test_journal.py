@@ -24,7 +24,7 @@ from harness import CAMPAIGN, KEYS, InProcess, Run, Slept
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tierops import __version__, jsontext
+from tierops import __version__
 from tierops.emulator import Emulator, Fault
 from tierops.errors import AnswerLost, Exit, NotSent, UsageError, VendorError
 from tierops.journal import Journal, begin, who
@@ -33,6 +33,7 @@ from tierops.journal.line import LONGEST, NOTHING, compose
 from tierops.model import Report, Severity
 from tierops.providers.http import Client
 from tierops.providers.limits import Waiting
+from tierops.text import jsontext
 
 POST = "POST /v1/loyalties/*/tiers"
 BY = {"ci": None, "user": "ann"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops import jsontext
 from tierops.model import exact
+from tierops.text import jsontext
 
 leaves = (
     st.none()

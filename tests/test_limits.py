@@ -11,8 +11,9 @@ from harness import Run, connect
 
 from tierops.emulator import Emulator, FanfareSwitches, Fault, Switches, VoucherifySwitches
 from tierops.errors import Exit, VendorError
-from tierops.providers import fanfare, voucherify
+from tierops.providers.fanfare import account as fanfare
 from tierops.providers.limits import Limits, Waiting
+from tierops.providers.voucherify import account as voucherify
 
 NOW = 1_800_000_000.0
 

@@ -17,7 +17,7 @@ from tierops.model import LiveTier, Range, Report, TargetPlan, Tier
 from tierops.output import markdown, render
 from tierops.output.escaping import fenced, inline
 from tierops.output.words import shortened
-from tierops.visible import printable
+from tierops.text.visible import printable
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 OWN_TAGS = {"<span>", "</span>", "<code>", "</code>"}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tierops.errors import Exit
 from tierops.model import Change, Identity, Kind, LiveTier, Plan, Position, Problem, Range, Report, TargetPlan, Tier
 from tierops.output import ladder, render
-from tierops.visible import printable
-from tierops.wording import span
+from tierops.text.visible import printable
+from tierops.text.wording import span
 
 IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", None)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops import jsontext, plan, plan_file
+from tierops import plan, plan_file
 from tierops.errors import PlanRefused, VendorError
 from tierops.model import (
     Capabilities,
@@ -27,7 +27,8 @@ from tierops.model import (
     Tier,
     compact,
 )
-from tierops.wording import ago
+from tierops.text import jsontext
+from tierops.text.wording import ago
 
 AT = Position("tiers/club.yaml", 3, 5)
 IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", "f1f1")

@@ -16,11 +16,12 @@ from harness import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tierops import __version__, jsontext, plan_file
+from tierops import __version__, plan_file
 from tierops.emulator import Emulator
 from tierops.emulator.server import serve
 from tierops.errors import Exit, PlanRefused
 from tierops.model import Plan
+from tierops.text import jsontext
 
 LADDER = """
 version: 1

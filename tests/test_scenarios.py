@@ -19,7 +19,7 @@ from tierops.emulator import Emulator
 from tierops.errors import Exit
 from tierops.model import Kind, Plan, Report
 from tierops.output import render
-from tierops.providers.voucherify import Provider
+from tierops.providers.voucherify.account import Provider
 
 SCENARIOS = sorted(path for path in (Path(__file__).parent / "scenarios").iterdir() if path.is_dir())
 

@@ -34,7 +34,7 @@ from tierops.emulator.server import serve
 from tierops.errors import AnswerLost, Exit, TieropsError, VendorError
 from tierops.providers import http
 from tierops.providers.http import Client, Waiting
-from tierops.redaction import MARK, Redaction
+from tierops.text.redaction import MARK, Redaction
 
 PLAIN = {
     "VOUCHERIFY_APP_ID": "c4n4ry0a-91fe-4b5d-8c1e-appidappid01",

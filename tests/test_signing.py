@@ -20,10 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tierops import config, extras, jsontext, plan_file, signing
+from tierops import config, plan_file
 from tierops.emulator import Emulator
 from tierops.errors import Exit
+from tierops.host import extras
 from tierops.model import Plan
+from tierops.plan_file import signing
+from tierops.text import jsontext
 
 PLAN = Path("plan.json")
 SIGN = ("plan", "--out", str(PLAN), "--sign", "key.pem")
@@ -240,7 +243,7 @@ def test_without_the_extra_a_signature_says_what_to_install(
 ) -> None:
     tierops("plan", "--out", str(PLAN))
     before = PLAN.read_bytes()
-    monkeypatch.delitem(sys.modules, "tierops.signing")
+    monkeypatch.delitem(sys.modules, "tierops.plan_file.signing")
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
     ended = tierops(*line)
     assert ended.code == Exit.FAILED
@@ -259,7 +262,7 @@ def test_nothing_of_cryptography_is_imported_where_nothing_is_signed(middle_miss
         "import sys\nfrom tierops.cli import run\n"
         "for line in (['plan', '--out', 'new.json'], ['show', 'plan.json'], ['apply', 'plan.json']):\n"
         "    assert run(line) == 0\n"
-        "assert not {'cryptography', 'tierops.signing'} & set(sys.modules)"
+        "assert not {'cryptography', 'tierops.plan_file.signing'} & set(sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)

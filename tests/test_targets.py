@@ -168,7 +168,7 @@ def test_drift_finds_what_was_done_by_hand_at_its_place_and_only_reads(club: Emu
 
 
 def test_drift_that_cannot_read_exits_with_1(club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tierops.interrupts.Stop.sleep", lambda *_: None)
+    monkeypatch.setattr("tierops.host.interrupts.Stop.sleep", lambda *_: None)
     club.faults.append(Fault(on="GET /v1/loyalties/*/tiers", kind="503-before", times=None))
     assert tierops("drift").code == Exit.FAILED
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
 from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, LiveTier, Range, Tier, compact
-from tierops.providers.voucherify import Provider, decode, encode
+from tierops.providers.voucherify.account import Provider, decode, encode
 from tierops.stages import Vendors
 
 LIST = "GET /v1/loyalties/*/tiers"

@@ -14,19 +14,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tierops import (
-    __version__,
-    disk,
-    emulator_commands,
-    init_command,
-    interrupts,
-    journal_command,
-    options,
-    planning,
-    visible,
-)
+from tierops import __version__, planning
+from tierops.commands import emulate as emulator_commands
+from tierops.commands import init as init_command
+from tierops.commands import journal as journal_command
+from tierops.commands import options
+from tierops.commands.options import FILE, Settings, shared
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
-from tierops.options import FILE, Settings, shared
+from tierops.host import disk, interrupts
+from tierops.text import visible
 
 if TYPE_CHECKING:
     from tierops.config import Environment
@@ -191,7 +187,8 @@ def import_(settings: Settings, /, **chosen: Any) -> Exit:
 
     One ladder goes to stdout or --out, --all of a vendor's go into a file each. Sends GET requests only.
     """
-    from tierops import import_command, stages
+    from tierops import stages
+    from tierops.commands import import_ as import_command
 
     wanted = options.Import.parse(**chosen)
     environment = stages.read_environment(settings.directory, settings.environment)
@@ -267,7 +264,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _misused(settings: Settings, argv: Sequence[str], error: click.ClickException) -> Exit:
-    from tierops import endings
+    from tierops.commands import endings
 
     usage, message = endings.of_misuse(error)
     _print(settings, "" if _is_json(argv) else usage, err=True)
@@ -275,7 +272,7 @@ def _misused(settings: Settings, argv: Sequence[str], error: click.ClickExceptio
 
 
 def _crashed(settings: Settings, argv: Sequence[str], error: Exception) -> Exit:
-    from tierops import endings
+    from tierops.commands import endings
 
     code, message, where = endings.of_crash(error, settings.writes(), is_verbose=settings.verbose > 0)
     _print(settings, where, err=True)
@@ -360,7 +357,7 @@ def _vendors(settings: Settings, max_wait: float, *, is_read_only: bool = False)
 
     context = click.get_current_context()
     if settings.verbose:
-        from tierops import logs
+        from tierops.host import logs
 
         context.with_resource(logs.to(lambda text: _line(settings, text, err=True)))
     stop = settings.stop

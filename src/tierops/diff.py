@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tierops import jsontext
 from tierops.model import Change, FieldChange, Kind, LiveTier, Range, Tier, Value
+from tierops.text import jsontext
 
 
 def changes(live: Sequence[LiveTier], desired: Sequence[Tier]) -> tuple[Change, ...]:

@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import NamedTuple
 from unicodedata import normalize
 
-from tierops import jsontext, rules
+from tierops import rules
 from tierops.config import writing
 from tierops.errors import TieropsError
 from tierops.model import Live, LiveTier, Position, Problem, Program, Range, Target, Tier, Value
+from tierops.text import jsontext
 
 _WAIVED_FOR = timedelta(days=90)
 _LARGEST = 10**15  # as in the schema

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from tierops import diff, rules
 from tierops.errors import PlanRefused, VendorError
 from tierops.model import Capabilities, Change, Identity, Kind, Live, LiveTier, Request, Target, TargetPlan, Tier
-from tierops.visible import printable
-from tierops.wording import differences, span
+from tierops.text.visible import printable
+from tierops.text.wording import differences, span
 
 _MOST_FLAWS = 3  # told at each blocked create
 _MOST_DIFFERENCES = 3  # told of a live tier that changed, each in at most

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from tierops import disk, extras
+from tierops.commands.options import Settings
 from tierops.errors import UsageError
-from tierops.options import Settings
+from tierops.host import disk, extras
 
 if TYPE_CHECKING:
     from tierops.config import Environment
@@ -45,7 +45,7 @@ def load(settings: Settings, planfile: Path, pubkey: Path | None, patterns: Sequ
     """The plan of a file, signed by the owner of `pubkey` where one is given. Raises `TieropsError`."""
     from tierops import plan_file, stages
 
-    signing = pubkey and extras.load("signing")
+    signing = pubkey and extras.load("plan_file.signing")
     key = signing and signing.public_key(pubkey)
     made = read(planfile)
     if signing:
@@ -68,7 +68,7 @@ def signer(keyfile: Path | None, out: Path | None, warn: Callable[[str], None]) 
         return lambda plan: plan
     if out is None:
         raise UsageError("--sign signs a plan file: say with --out where to save it")
-    signing = extras.load("signing")
+    signing = extras.load("plan_file.signing")
     key = signing.private_key(keyfile)
     if not disk.is_private(keyfile):
         warn(f"warning: other users of this machine can read {keyfile}: chmod 600 {keyfile}")

@@ -17,9 +17,10 @@ from tierops import apply, plan_file, stages
 from tierops.emulator import Emulator, Switches
 from tierops.errors import Exit, TieropsError
 from tierops.model import Plan, Result
-from tierops.providers import fanfare, voucherify
+from tierops.providers.fanfare import account as fanfare
 from tierops.providers.http import Client
 from tierops.providers.limits import Waiting
+from tierops.providers.voucherify import account as voucherify
 
 SETTLE = 2.0
 """Seconds of the quiet period, as the command has it."""

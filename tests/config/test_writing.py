@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tierops import jsontext
 from tierops.config import scalars, values, writing, yamltext
 from tierops.model import exact
+from tierops.text import jsontext
 
 AWKWARD = (
     "", " ", "a b", " a", "a ", "no", "yes", "null", "~", "true", "True", "1", "-1", "0x1F", "0o7", "1e3", ".5", ".inf",

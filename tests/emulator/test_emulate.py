@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tierops import serving
+from tierops.commands import serving
 from tierops.emulator import Emulator, Switches
 from tierops.errors import UsageError
 

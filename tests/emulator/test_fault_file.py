@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from harness import Run
 
-from tierops import fault_file, serving
-from tierops.emulator import KINDS, Emulator, Fault
+from tierops.commands import serving
+from tierops.emulator import KINDS, Emulator, Fault, fault_file
 from tierops.errors import BadInput, Exit
 
 GOOD = """

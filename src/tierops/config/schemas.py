@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierops.errors import UsageError
-from tierops.resources import folder
+from tierops.host.resources import folder
 
 NAMES = ("program", "environment", "plan")
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple, TypeGuard
 
-from tierops import visible
 from tierops.config import scalars
 from tierops.model import Value
+from tierops.text import visible
 
 # `yamltext` takes 50 levels in a file; the program around a value has some of them.
 _DEEPEST = 40

@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 from tierops.emulator.chaos import Chaos
-from tierops.emulator.fanfare import FanfareApi
-from tierops.emulator.fanfare_organization import Organization
 from tierops.emulator.faults import Due, Fault, Faults, html_page, spoil
 from tierops.emulator.store import Store
 from tierops.emulator.switches import Switches
-from tierops.emulator.voucherify import VoucherifyApi
-from tierops.emulator.voucherify_project import Project
 from tierops.emulator.web import (
     Answer,
     Call,
@@ -28,6 +24,10 @@ from tierops.emulator.web import (
     read_body,
     requested_paths,
 )
+from tierops.providers.fanfare.emulator.api import FanfareApi
+from tierops.providers.fanfare.emulator.organization import Organization
+from tierops.providers.voucherify.emulator.api import VoucherifyApi
+from tierops.providers.voucherify.emulator.project import Project
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
-from tierops import jsontext
 from tierops.model import Value
+from tierops.text import jsontext
 
 LONGEST = 16 * 1024 * 1024  # bytes of a line without its newline; also bounds what reading takes
 MOST_TORN = 100  # lines in a row

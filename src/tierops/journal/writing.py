@@ -12,10 +12,11 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from tierops import __version__, jsontext, plan_file
+from tierops import __version__, plan_file
 from tierops.errors import Exit, NotSent, UsageError
 from tierops.journal.line import BEGINNING, LONGEST, MOST_TORN, NOTHING, compose, hash_of, is_torn, parse
 from tierops.model import Kind, Plan, Report, TargetPlan, Value
+from tierops.text import jsontext
 
 try:
     import fcntl

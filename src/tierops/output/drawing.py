@@ -14,7 +14,7 @@ from unicodedata import east_asian_width
 from tierops.model import Kind, LiveTier, Range, TargetPlan, Tier
 from tierops.output import ladder, view
 from tierops.output.words import MEANINGS, count, shortened
-from tierops.wording import number, span
+from tierops.text.wording import number, span
 
 WIDTH = 960  # of a band, in the drawing's own units
 _LEFT = 72  # for the names of the lanes

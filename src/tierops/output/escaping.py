@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tierops.visible import printable
+from tierops.text.visible import printable
 
 _SPECIAL = re.compile(
     r"""

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from tierops import jsontext
 from tierops.model import Change, Kind, Position, Problem, Report, Severity, TargetPlan
 from tierops.output.text import departure
 from tierops.output.words import shortened
 from tierops.rules import RULES
+from tierops.text import jsontext
 
 _LONGEST = 1000  # characters of a message; the text and JSON reports hold all of it
 

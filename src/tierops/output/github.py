@@ -9,7 +9,7 @@ from __future__ import annotations
 from tierops.model import Report
 from tierops.output.findings import Finding, Level, by_weight, findings
 from tierops.output.words import plain
-from tierops.visible import printable
+from tierops.text.visible import printable
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 

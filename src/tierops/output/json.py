@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tierops import __version__, jsontext, plan_file
+from tierops import __version__, plan_file
 from tierops.model import Kind, Plan, Problem, Report, Result, Value
+from tierops.text import jsontext
 
 
 def render(report: Report) -> str:

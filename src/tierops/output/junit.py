@@ -16,7 +16,7 @@ from tierops import __version__
 from tierops.model import Position, Report
 from tierops.output.findings import CHECKS, DRIFT, Finding, Level, findings
 from tierops.output.words import plain
-from tierops.visible import printable
+from tierops.text.visible import printable
 
 
 class _Case(NamedTuple):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from pathlib import PurePath
 from urllib.parse import quote
 
-from tierops import __version__, jsontext
+from tierops import __version__
 from tierops.model import Position, Report, Value
 from tierops.output.findings import Check, Finding, Level, by_weight, checks, findings
 from tierops.output.words import plain
-from tierops.visible import printable
+from tierops.text import jsontext
+from tierops.text.visible import printable
 
 _MOST = 25_000  # results of a run; GitHub refuses a file with more
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -24,8 +24,8 @@ from tierops.model import (
     Value,
 )
 from tierops.output import ladder
-from tierops.visible import fit, printable, width
-from tierops.wording import differences, shown, span
+from tierops.text.visible import fit, printable, width
+from tierops.text.wording import differences, shown, span
 
 _WIDTH = 80
 _MOST_ROWS = 24  # of a ladder; longer ones leave out what is alike on both sides

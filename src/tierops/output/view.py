@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tierops import jsontext
 from tierops.model import (
     Change,
     Kind,
@@ -24,8 +23,9 @@ from tierops.model import (
 )
 from tierops.output import ladder
 from tierops.output.words import STATES, count, meaning, moment, shortened
-from tierops.visible import printable
-from tierops.wording import span
+from tierops.text import jsontext
+from tierops.text.visible import printable
+from tierops.text.wording import span
 
 MOST_RUNGS = 60  # of a ladder; longer ones show only what differs
 _MOST_NOTE = 600

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops.model import Kind, Plan, Range, Report, Result, Severity, State, TargetPlan, Usage
-from tierops.visible import printable
-from tierops.wording import number, span
+from tierops.text.visible import printable
+from tierops.text.wording import number, span
 
 STATES = {
     State.DONE: "created",

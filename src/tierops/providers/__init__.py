@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 def find(name: str) -> type[Provider]:
     """The provider class of a vendor, `find("voucherify")`."""
-    provider: type[Provider] = import_module(f"tierops.providers.{name}").Provider
+    provider: type[Provider] = import_module(f"tierops.providers.{name}.account").Provider
     return provider

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol
 
 import httpx
 
-from tierops import __version__, jsontext
+from tierops import __version__
 from tierops.errors import AnswerLost, NotSent, TieropsError, VendorError
 from tierops.model import Value
 from tierops.providers.limits import Limits, Waiting
-from tierops.redaction import Redaction
-from tierops.visible import short
+from tierops.text import jsontext
+from tierops.text.redaction import Redaction
+from tierops.text.visible import short
 
 if TYPE_CHECKING:
     import ssl

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from tierops import disk, plan_file
+from tierops import plan_file
 from tierops.errors import PlanRefused, UsageError
+from tierops.host import disk
 from tierops.model import Plan, Signature
-from tierops.visible import printable
+from tierops.text.visible import printable
 
 ALGORITHM = "ed25519"
 _LARGEST = 64 * 1024  # bytes of a key file; one takes about 120

@@ -11,7 +11,6 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
 
-from tierops import jsontext
 from tierops.errors import IncompleteRead, TieropsError, VendorError
 from tierops.model import (
     Capabilities,
@@ -25,7 +24,8 @@ from tierops.model import (
     compact,
 )
 from tierops.providers.base import credential, segment
-from tierops.providers.received import expect_list, expect_made, expect_map, expect_text, short
+from tierops.providers.expect import expect_list, expect_made, expect_map, expect_text, short
+from tierops.text import jsontext
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client

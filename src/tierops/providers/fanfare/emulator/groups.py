@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tierops.emulator import fanfare_errors as errors
-from tierops.emulator import fanfare_payload as payload
-from tierops.emulator import fanfare_tiers
-from tierops.emulator.fanfare_organization import BY_API, WHOLE, Organization, audience_of, view
 from tierops.emulator.switches import FanfareSwitches
 from tierops.emulator.web import Answer, Call, Json, Refused
+from tierops.providers.fanfare.emulator import errors, payload
+from tierops.providers.fanfare.emulator import tiers as fanfare_tiers
+from tierops.providers.fanfare.emulator.organization import BY_API, WHOLE, Organization, audience_of, view
 
 
 class TierGroups:

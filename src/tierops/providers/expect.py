@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tierops import jsontext
 from tierops.errors import AnswerLost, VendorError
 from tierops.model import LiveTier, Tier, Value
+from tierops.text import jsontext
 
 
 def expect_list(value: Value, what: str) -> list[Value]:

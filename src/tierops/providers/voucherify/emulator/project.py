@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tierops.emulator.store import Record, Store
-from tierops.emulator.voucherify_payload import LOYALTY
+from tierops.providers.voucherify.emulator.payload import LOYALTY
 
 CAMPAIGN, TIER, MEMBER = "voucherify.campaign", "voucherify.tier", "voucherify.member"
 EARNING_RULE, REWARD = "voucherify.earning_rule", "voucherify.reward"
@@ -141,7 +141,7 @@ class Project:
 
     def load_examples(self) -> Record:
         """The campaign with three tiers that Voucherify's reference shows. Loading it again changes nothing."""
-        text = Path(__file__).with_name("voucherify_examples.json").read_text(encoding="utf-8")
+        text = Path(__file__).with_name("examples.json").read_text(encoding="utf-8")
         example = json.loads(text)
         with self.store.transaction():
             found = self.store.find(CAMPAIGN, example["campaign"]["id"])

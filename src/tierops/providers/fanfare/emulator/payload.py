@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from tierops.emulator import exact
-from tierops.emulator import fanfare_errors as errors
 from tierops.emulator.switches import FanfareSwitches
 from tierops.emulator.web import Call, Json, MalformedJson, Refused
+from tierops.providers.fanfare.emulator import errors
 
 ATTRIBUTES = (
     "loyaltyBalance",

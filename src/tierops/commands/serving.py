@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tierops import fault_file
-from tierops.emulator import KINDS, RATE, Chaos, Emulator, Switches
+from tierops.emulator import KINDS, RATE, Chaos, Emulator, Switches, fault_file
 from tierops.emulator.server import run_forever
 from tierops.errors import TieropsError, UsageError
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from tierops import jsontext
 from tierops.model import FieldChange, LiveTier, Range, Tier, Value, exact
+from tierops.text import jsontext
 
 
 def number(value: Decimal | int) -> str:

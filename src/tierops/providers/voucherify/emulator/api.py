@@ -11,13 +11,9 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tierops.emulator import voucherify_errors as errors
-from tierops.emulator import voucherify_payload as payload
 from tierops.emulator.faults import Fault
 from tierops.emulator.store import ORDERS, Record
 from tierops.emulator.switches import VoucherifySwitches
-from tierops.emulator.voucherify_keys import Keys
-from tierops.emulator.voucherify_project import CAMPAIGN, EARNING_RULE, MEMBER, REWARD, TIER, Project
 from tierops.emulator.web import (
     BODY_LIMIT,
     Answer,
@@ -30,6 +26,9 @@ from tierops.emulator.web import (
     Window,
     http_date,
 )
+from tierops.providers.voucherify.emulator import errors, payload
+from tierops.providers.voucherify.emulator.keys import Keys
+from tierops.providers.voucherify.emulator.project import CAMPAIGN, EARNING_RULE, MEMBER, REWARD, TIER, Project
 
 _CYCLE_SECONDS = 30 * 24 * 3600
 

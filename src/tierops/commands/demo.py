@@ -13,7 +13,7 @@ from pathlib import Path
 from tierops.emulator import Emulator
 from tierops.emulator.server import serve
 from tierops.errors import Exit, TieropsError
-from tierops.resources import folder
+from tierops.host.resources import folder
 
 _CAMPAIGN = "Loyalty Campaign - Tiers"
 _SAMPLE = "loyalty-campaign.yaml"

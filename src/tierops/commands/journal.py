@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tierops import options
-from tierops.options import FILE, Settings, shared
+from tierops.commands import options
+from tierops.commands.options import FILE, Settings, shared
 
 if TYPE_CHECKING:
     from tierops.errors import Exit

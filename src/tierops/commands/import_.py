@@ -10,14 +10,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tierops import disk, importing
+from tierops import importing
 from tierops.config import files
 from tierops.errors import TieropsError, UsageError
+from tierops.host import disk
 from tierops.model import Live
 
 if TYPE_CHECKING:
+    from tierops.commands.options import Import
     from tierops.config import Environment
-    from tierops.options import Import
     from tierops.providers.base import Provider
 
 _THREADS = 16  # as many as for the reads of a plan

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from tierops import __version__, jsontext
+from tierops import __version__
 from tierops.errors import PlanRefused
 from tierops.model import (
     Change,
@@ -22,8 +22,9 @@ from tierops.model import (
     Value,
     exact,
 )
-from tierops.visible import printable
-from tierops.wording import ago
+from tierops.text import jsontext
+from tierops.text.visible import printable
+from tierops.text.wording import ago
 
 FORMAT_VERSION = "1"
 LARGEST = 64 * 1024 * 1024  # bytes; 5,000 tiers take about seven million

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 from click.core import ParameterSource
 
-from tierops import disk
-from tierops.interrupts import Stop
+from tierops.host import disk
+from tierops.host.interrupts import Stop
 
 if TYPE_CHECKING:
     from tierops.journal import Journal
@@ -107,7 +107,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
     ]
     if not keys:
         return Settings()
-    from tierops.redaction import Redaction
+    from tierops.text.redaction import Redaction
 
     redaction = Redaction(keys)
     return Settings(redact=redaction.whole, redact_all=redaction.every)

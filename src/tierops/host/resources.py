@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1]
 
 # Where a checkout has what does not lie under its own name at the top.
 _IN_CHECKOUT = {"workflows": ".github/workflows", "gitlab": "docs"}

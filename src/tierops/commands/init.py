@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tierops import options
+from tierops.commands import options
+from tierops.commands.options import Settings, shared
 from tierops.errors import Exit, TieropsError, UsageError
-from tierops.options import Settings, shared
 
 if TYPE_CHECKING:
-    from tierops.scaffold import Source, Wanted
+    from tierops.commands.scaffold import Source, Wanted
 
 Tell = Callable[[Settings, str], None]
 # As `click.prompt`: the question, then by name `default`, `type`, `value_proc`.
@@ -60,7 +60,7 @@ def command(tell: Tell, ask: Ask, is_asking: Callable[[], bool]) -> click.Comman
         editors, the workflows, and a pre-commit configuration. Asks on a terminal for what no option says. A file that
         is there already is left alone.
         """
-        from tierops import scaffold
+        from tierops.commands import scaffold
 
         say = partial(tell, settings)
         if settings.directory != Path(scaffold.PROGRAMS):
@@ -142,7 +142,8 @@ class _There(NamedTuple):
 
 
 def _wanted(chosen: _Chosen, there: _There, ask: Ask | None) -> Wanted:
-    from tierops import importing, scaffold
+    from tierops import importing
+    from tierops.commands import scaffold
 
     prompt = ask or _default
     key, places = None, {}
@@ -213,7 +214,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 
 
 def _source(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Source | None:
-    from tierops.scaffold import Source
+    from tierops.commands.scaffold import Source
 
     if value is None:
         return None
@@ -228,7 +229,7 @@ def _installed_from() -> Source | None:
     import json
     from importlib import metadata
 
-    from tierops.scaffold import Source
+    from tierops.commands.scaffold import Source
 
     try:
         origin = json.loads(metadata.distribution("tierops").read_text("direct_url.json") or "{}")
@@ -242,7 +243,7 @@ def _installed_from() -> Source | None:
 
 
 def _steps(root: Path, wanted: Wanted) -> Iterator[str]:
-    from tierops import scaffold
+    from tierops.commands import scaffold
 
     if root.resolve() != Path.cwd():
         yield f"cd {shlex.quote(str(root))}"

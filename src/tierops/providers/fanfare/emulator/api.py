@@ -10,11 +10,6 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from tierops.emulator import fanfare_errors as errors
-from tierops.emulator import fanfare_pages
-from tierops.emulator import fanfare_payload as payload
-from tierops.emulator.fanfare_groups import TierGroups
-from tierops.emulator.fanfare_organization import AUDIENCE, BY_API, WHOLE, Organization, audience_of, view
 from tierops.emulator.faults import Fault
 from tierops.emulator.switches import FanfareSwitches
 from tierops.emulator.web import (
@@ -28,6 +23,10 @@ from tierops.emulator.web import (
     Window,
     http_date,
 )
+from tierops.providers.fanfare.emulator import errors, payload
+from tierops.providers.fanfare.emulator import pages as fanfare_pages
+from tierops.providers.fanfare.emulator.groups import TierGroups
+from tierops.providers.fanfare.emulator.organization import AUDIENCE, BY_API, WHOLE, Organization, audience_of, view
 
 
 class FanfareApi:

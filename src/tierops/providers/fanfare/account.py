@@ -14,11 +14,11 @@ from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from tierops import jsontext
 from tierops.errors import IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Capabilities, Identity, Live, LiveTier, Range, Request, Tier, Value, compact, exact
 from tierops.providers.base import credential, segment
-from tierops.providers.received import expect_list, expect_made, expect_map, expect_text
+from tierops.providers.expect import expect_list, expect_made, expect_map, expect_text
+from tierops.text import jsontext
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tierops.emulator import exact, fanfare_tiers
+from tierops.emulator import exact
 from tierops.emulator.exact import Json
-from tierops.emulator.fanfare_payload import TIERED
 from tierops.emulator.store import Record, Store
 from tierops.emulator.switches import FanfareSwitches
+from tierops.providers.fanfare.emulator import tiers as fanfare_tiers
+from tierops.providers.fanfare.emulator.payload import TIERED
 
 AUDIENCE, _NUMBER = "fanfare.audience", "fanfare.number"
 ID = "019a0000-0000-7000-8000-0000000000aa"

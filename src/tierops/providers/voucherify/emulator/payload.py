@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tierops.emulator import voucherify_errors as errors
 from tierops.emulator.switches import VoucherifySwitches
 from tierops.emulator.web import Json, Refused
+from tierops.providers.voucherify.emulator import errors
 
 LOYALTY = "LOYALTY_PROGRAM"
 CAMPAIGN_TYPES = ("PROMOTION", "GIFT_VOUCHERS", "REFERRAL_PROGRAM", "DISCOUNT_COUPONS", LOYALTY)

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tierops.emulator import fanfare_errors as errors
-from tierops.emulator.fanfare_organization import PARTS
 from tierops.emulator.store import Record
 from tierops.emulator.switches import FanfareSwitches
 from tierops.emulator.web import Json, Refused
+from tierops.providers.fanfare.emulator import errors
+from tierops.providers.fanfare.emulator.organization import PARTS
 
 _SORTED_BY = {"createdAt": "created_at", "name": "name", "lastRefreshedAt": "refreshed_at"}
 _CURSOR_SECONDS = 24 * 3600

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from tierops import extras
+from tierops.commands.options import FILE, Settings, shared
 from tierops.errors import Exit
-from tierops.options import FILE, Settings, shared
+from tierops.host import extras
 
 Show = Callable[[Settings, str], None]
 
@@ -52,7 +52,7 @@ def commands(show: Show, tell: Show) -> tuple[click.Command, ...]:
         means, --fault-kinds says. With --chaos too, it decides on the requests that no fault of the list is for: about
         every fifth one meets a fault that suits its method.
         """
-        serving = extras.load("serving")
+        serving = extras.load("commands.serving")
         if is_listing:
             show(settings, serving.switch_table())
         elif fault_kinds:
@@ -69,7 +69,7 @@ def commands(show: Show, tell: Show) -> tuple[click.Command, ...]:
     @click.pass_obj
     def demo(settings: Settings) -> Exit:
         """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
-        story = extras.load("demo")
+        story = extras.load("commands.demo")
         code: Exit = story.tell(lambda text: show(settings, f"{text}\n"))
         return code
 

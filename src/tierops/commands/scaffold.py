@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from tierops import disk
 from tierops.config import schemas, writing
 from tierops.errors import UsageError
-from tierops.resources import folder
+from tierops.host import disk
+from tierops.host.resources import folder
 
 PROGRAMS = "tiers"
 # No YAML, so that no command takes one for a program.

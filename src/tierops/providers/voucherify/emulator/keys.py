@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from tierops.emulator import voucherify_errors as errors
 from tierops.emulator.switches import VoucherifySwitches
 from tierops.emulator.web import Answer, Call, Refused
+from tierops.providers.voucherify.emulator import errors
 
 _TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path
 _TOKEN_SECONDS = 900

@@ -1,0 +1,1 @@
+"""What tierops has of the machine: disk, interrupts, logs, extras."""

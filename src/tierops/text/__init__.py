@@ -1,0 +1,1 @@
+"""Strings in, strings out: exact JSON, visible text, redaction, wording."""
