@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tierops import providers
 from tierops.emulator import ConnectionDropped, Emulator, NoAnswer, PortClosed
-from tierops.providers.http import Client
+from tierops.providers.connection import Connection, open_connection
 from tierops.providers.limits import Waiting
-from tierops.providers.voucherify.account import Provider
 
 CAMPAIGN = "Loyalty Campaign - Tiers"
 KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token", "FANFARE_SECRET_KEY": "sk_test_key"}
@@ -47,20 +47,17 @@ def connect(
     emulator: Emulator,
     slept: Callable[[float], None],
     transport: httpx.BaseTransport | None = None,
-    kind: type = Provider,
+    vendor: str = "voucherify",
     **waiting: Any,
-) -> Any:
-    """A provider in front of the emulator, without a socket. `waiting` is what else `Waiting` takes."""
-    headers, account = kind.credentials(KEYS)
-    client = Client(
-        kind.TITLE,
-        f"http://127.0.0.1/{kind.NAME}",
-        headers,
-        kind.explain,
+) -> Connection:
+    """A vendor's account in front of the emulator, without a socket. `waiting` is what else `Waiting` takes."""
+    return open_connection(
+        providers.find(vendor),
+        KEYS,
+        f"http://127.0.0.1/{vendor}",
         waiting=Waiting(sleep=slept, **waiting),
         transport=transport or InProcess(emulator),
     )
-    return kind(client, account)
 
 
 class Ended(NamedTuple):

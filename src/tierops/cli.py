@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
@@ -149,7 +150,7 @@ def apply(
     stop, tell = settings.stop, lambda text: _tell(settings, text)
     with interrupts.orderly(stop, tell, _give_up):
         settings.is_writing = True
-        patience = applying.Patience(settle, stop.sleep, tell, stop.check)
+        patience = applying.Patience(settle, stop.sleep, time.monotonic, tell, stop.check)
         results = stages.carry_out(made.targets, lives, made.vendors, patience)
     code = applying.exit_code(results)
     usage = made.vendors.usage()

@@ -67,6 +67,9 @@ class Interrupted(TieropsError):
         super().__init__(message)
 
 
+UNAUTHORIZED = 401  # the HTTP status for a key that is wrong or has expired
+
+
 class VendorError(TieropsError):
     """A vendor refused, could not be reached, or answered otherwise than documented.
 
@@ -79,7 +82,7 @@ class VendorError(TieropsError):
 
 
 class NotSent(VendorError):
-    """A create never left, or the vendor refused it unseen: nothing came of it, and there is nothing to read back."""
+    """The request was not sent, or the vendor rejected it before processing it (429). Nothing changed."""
 
 
 class IncompleteRead(VendorError):
@@ -89,5 +92,10 @@ class IncompleteRead(VendorError):
 class AnswerLost(VendorError):
     """A create was sent and its answer does not say what happened; only reading back tells.
 
-    What a list does not show may still appear: the vendor may be at work on it, or its lists may lag.
+    What a list does not show may still appear: the vendor may be at work on it, or its lists may lag. `is_taken` says
+    that the vendor accepted the request, or said that it is at work on it: then it is never sent again.
     """
+
+    def __init__(self, message: str, *, is_taken: bool = False) -> None:
+        super().__init__(message)
+        self.is_taken = is_taken

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
 from tierops import rules
@@ -14,6 +14,9 @@ from tierops.config import writing
 from tierops.errors import TieropsError
 from tierops.model import Live, LiveTier, Position, Problem, Program, Range, Target, Tier, Value
 from tierops.text import jsontext
+
+if TYPE_CHECKING:
+    from tierops.providers.vendor import Vendor
 
 _WAIVED_FOR = timedelta(days=90)
 _LARGEST = 10**15  # as in the schema
@@ -34,33 +37,33 @@ class Imported(NamedTuple):
 
 
 def program_text(
-    provider: str,
+    vendor: Vendor,
     place: Mapping[str, str],
     live: Live,
     *,
     key: str,
-    whole_numbers: bool,
-    source: str,
     today: date,
     names: Mapping[str, str] = {},
     schema: str = "program.schema.json",
 ) -> Imported:
     """The program `key` with the one target `place`, its tiers low to high and a waiver for each rule they break.
 
-    `source` is the vendor's name for people, `names` the environment's values, reversed, `schema` what the modeline
+    `names` the environment's values, reversed, `schema` what the modeline
     leads editors to. Raises `TieropsError` for a ladder that no program file can hold.
     """
     told = f"{live.identity.kind} {live.identity.name!r}"
     tiers = _rising(live, told)
     until = (today + _WAIVED_FOR).isoformat()
-    flaws = _flaws(provider, place, tiers, whole_numbers, today, told)
+    flaws = _flaws(vendor, place, tiers, today, told)
+    whole_numbers = vendor.scale(place).is_whole
+    provider = vendor.name
     yaml = writing.Yaml(names)
     try:
         ladder = [_tier(provider, tiers, index, whole_numbers, yaml) for index in range(len(tiers))]
         lines = [
             f"# yaml-language-server: $schema={schema}",
             "#",
-            f"# Imported on {today} from {source} ({live.identity.base_url}): {_named(live)}.",
+            f"# Imported on {today} from {vendor.title} ({live.identity.base_url}): {_named(live)}.",
             "version: 1",
             f"program: {writing.Yaml().text(key)}",
             "targets:",
@@ -122,12 +125,12 @@ def _these(names: Sequence[str]) -> str:
 
 
 def _flaws(
-    provider: str, place: Mapping[str, str], tiers: tuple[Tier, ...], whole_numbers: bool, today: date, told: str
+    vendor: Vendor, place: Mapping[str, str], tiers: tuple[Tier, ...], today: date, told: str
 ) -> tuple[Problem, ...]:
     """What breaks a rule that can be waived. Raises `TieropsError` where another one is broken."""
     at = Position("", 1, 1)
-    program = Program("", "", (Target("", provider, provider, place, tiers, at),), (), at)
-    problems = rules.check([program], lambda _: whole_numbers, today)
+    program = Program("", "", (Target("", vendor.name, vendor.place(place), vendor.scale(place), tiers, at),), (), at)
+    problems = rules.check([program], today)
     if hard := [problem.message for problem in problems if not rules.RULES[problem.rule].is_waivable]:
         raise TieropsError(f"{told} cannot be written into a program file: {'; '.join(hard)}; change it by hand")
     return problems

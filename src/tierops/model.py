@@ -116,6 +116,55 @@ def _below(lower: Decimal | None, upper: Decimal | None) -> bool:
     return lower is None or upper is None or lower < upper
 
 
+class Scale(NamedTuple):
+    """What a balance counts at a target, and with how many decimals; None is as many as somebody writes."""
+
+    unit: str = "points"
+    places: int | None = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """True where balances are whole numbers."""
+        return self.places == 0
+
+    def fits(self, amount: Decimal) -> bool:
+        """True where a balance can be exactly this amount."""
+        return self.places is None or len(digits(amount).partition(".")[2]) <= self.places
+
+    def number(self, amount: Decimal) -> str:
+        """An amount as a person writes it; money keeps its cents, as in `99.50`."""
+        if self.places and amount != amount.to_integral_value() and self.fits(amount):
+            return format(amount, f".{self.places}f")
+        return digits(amount)
+
+    def amounts(self, range_: Range) -> str:
+        """The balances of a range in words: `250 points or more`, `less than 99.50 points`, `250–499 points`."""
+        lower, upper = range_
+        if upper is None:
+            return f"{self.number(lower)} {self.unit} or more" if lower else f"any number of {self.unit}"
+        if not lower:
+            return f"less than {self.number(upper)} {self.unit}"
+        if self.is_whole:
+            return f"{self.span(range_)} {self.unit}"
+        return f"{self.number(lower)} to less than {self.number(upper)} {self.unit}"
+
+    def span(self, range_: Range) -> str:
+        """`250–499` or, where balances have fractions, `250–<500`; `500+` where the end is open."""
+        lower, upper = range_
+        if upper is None:
+            return "any" if lower is None else f"{digits(lower)}+"
+        end = digits(upper - 1) if self.is_whole else f"<{digits(upper)}"
+        if lower is None:
+            return f"≤{end}" if self.is_whole else end
+        return digits(lower) if self.is_whole and upper - lower == 1 else f"{digits(lower)}–{end}"
+
+
+def digits(amount: Decimal | int) -> str:
+    """A number as a person writes it: no exponent, no trailing zeros after the point."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 class Tier(NamedTuple):
     """A desired tier of one target. `fields` is what only the vendor knows, without its empty values."""
 
@@ -144,16 +193,31 @@ class Waiver(NamedTuple):
     at: Position
 
 
-class Target(NamedTuple):
-    """Where a program lives: one vendor campaign or group, with the ladder as this target wants it.
+class Place(NamedTuple):
+    """A vendor's address of a ladder. `noun` is what the vendor calls one.
 
-    `place` is the vendor's address of it: `{"campaign": …}` or `{"group": …, "attribute": …}`.
+    `fields` is the block of a target as it stands in the file, `home` the part of it that tells one ladder from
+    another.
     """
+
+    provider: str
+    noun: str
+    home: tuple[str, ...]
+    fields: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The ladder, as the file names it."""
+        return " / ".join(self.home)
+
+
+class Target(NamedTuple):
+    """Where a program lives: one place, with the ladder as this target wants it."""
 
     program: str
     name: str
-    provider: str
-    place: Mapping[str, str]
+    place: Place
+    scale: Scale
     tiers: tuple[Tier, ...]
     at: Position
     waived: frozenset[str] = frozenset()
@@ -164,14 +228,9 @@ class Target(NamedTuple):
         return f"{self.program}/{self.name}"
 
     @property
-    def home(self) -> tuple[str, str]:
-        """Provider and campaign or group: two targets of one home would write to the same ladder."""
-        return self.provider, self.place.get("campaign") or self.place["group"]
-
-    @property
-    def unit(self) -> str:
-        """What a balance counts."""
-        return self.place.get("attribute", "points")
+    def provider(self) -> str:
+        """The name of its vendor."""
+        return self.place.provider
 
 
 class Program(NamedTuple):
@@ -184,19 +243,23 @@ class Program(NamedTuple):
     at: Position
 
 
-class Capabilities(NamedTuple):
-    """What one vendor's API takes. `by_hand` tells a person how to change what the API cannot.
+class Abilities(NamedTuple):
+    """What creates mean at one place of a vendor, in the vendor's sentences.
 
-    `only_whole` says why a tier cannot be added to a ladder that exists; it is empty where it can.
+    `by_hand` tells a person how to change a tier there, `members` what a create does to the members in its range,
+    `undo` whether and how it can be taken back. `blocked` says why nothing can be created there now; it is empty where
+    something can. `is_guarded` says that the vendor itself refuses a second tier of a name.
     """
 
-    whole_numbers: bool
     by_hand: str
-    only_whole: str = ""
+    members: str
+    undo: str
+    blocked: str = ""
+    is_guarded: bool = False
 
 
 class Identity(NamedTuple):
-    """Which campaign or group of which account a target turned out to be.
+    """Which ladder of which account a target turned out to be. `id` is empty where there is no such ladder yet.
 
     `account` is a fingerprint of the account id, never the id; None where the credentials name no account.
     """
@@ -209,11 +272,18 @@ class Identity(NamedTuple):
 
 
 class Live(NamedTuple):
-    """A complete read of one target. `proof` says in words why it is known to be complete."""
+    """A complete read of one target. `proof` says in words why it is known to be complete.
+
+    `steps` is what remains to be done by hand after a create. `facts` is what else of the place a plan rests on, as the
+    vendor says it. `calls` is how many requests such a read takes.
+    """
 
     identity: Identity
     tiers: tuple[LiveTier, ...]
     proof: str
+    steps: tuple[str, ...] = ()
+    facts: Mapping[str, str] = {}
+    calls: int = 1
 
 
 class Kind(StrEnum):
@@ -253,34 +323,29 @@ class Change(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A request that apply will send: method, path below the base URL, JSON body."""
+    """A request that apply will send: method, path below the base URL, JSON body, and the tiers that it creates."""
 
     method: str
     path: str
     body: Value
+    tiers: tuple[str, ...]
 
 
 class TargetPlan(NamedTuple):
-    """What apply would do at one target, and all that it must find unchanged to do it."""
+    """What apply would do at one target, and all that it must find unchanged to do it.
 
-    program: str
-    target: str
-    provider: str
-    at: Position
-    place: Mapping[str, str]
-    identity: Identity
-    unit: str
-    whole_numbers: bool
-    proof: str
-    live: tuple[LiveTier, ...]
-    desired: tuple[Tier, ...]
+    `changes` and `requests` are a pure function of `target` and `live`.
+    """
+
+    target: Target
+    live: Live
     changes: tuple[Change, ...]
     requests: tuple[Request, ...]
 
     @property
     def address(self) -> str:
         """How plans and reports name the target: `program/target`."""
-        return f"{self.program}/{self.target}"
+        return self.target.address
 
     @property
     def creates(self) -> tuple[Tier, ...]:
@@ -312,7 +377,7 @@ class Plan(NamedTuple):
         return not any(target.changes for target in self.targets)
 
 
-class State(StrEnum):
+class Fate(StrEnum):
     """What became of one create."""
 
     DONE = "done"  # this run created it and saw it afterwards
@@ -326,15 +391,17 @@ class Outcome(NamedTuple):
     """What became of one create of a plan, and why, in a sentence."""
 
     name: str
-    state: State
+    fate: Fate
     detail: str = ""
 
 
 class Result(NamedTuple):
     """What apply did at one target.
 
-    `remaining` is the difference that the last read showed, None where there was none after the last write.
-    `trouble` says what stopped the target, and is empty where nothing did; `is_interrupted` where somebody did.
+    `remaining` is the difference that the last read showed, None where nothing was read after the last write.
+    `trouble` says what stopped the target, and is empty where nothing did; `is_interrupted` where somebody did,
+    `is_refused` where live was no longer what the plan was made for. `sends` counts the requests that may have been
+    carried out, `steps` is what remains to be done by hand.
     """
 
     target: TargetPlan
@@ -342,6 +409,9 @@ class Result(NamedTuple):
     remaining: tuple[Change, ...] | None
     trouble: str = ""
     is_interrupted: bool = False
+    is_refused: bool = False
+    sends: int = 0
+    steps: tuple[str, ...] = ()
 
 
 class Usage(NamedTuple):

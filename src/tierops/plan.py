@@ -1,54 +1,75 @@
-"""What apply would do: changes, guarded by the proofs of `rules`, and checked again before a write. Pure."""
+"""What apply would do: changes, guarded by the proofs of `rules`, and checked again before a write. Pure.
+
+A target's plan is a function of the target, of what is live there, and of the vendor's declaration. So a plan that was
+saved can be made again from what it says, and one that says otherwise was not made by tierops.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from tierops import diff, rules
 from tierops.errors import PlanRefused, VendorError
-from tierops.model import Capabilities, Change, Identity, Kind, Live, LiveTier, Request, Target, TargetPlan, Tier
+from tierops.model import (
+    Abilities,
+    Change,
+    Identity,
+    Kind,
+    Live,
+    LiveTier,
+    Place,
+    Request,
+    Scale,
+    Target,
+    TargetPlan,
+    Tier,
+)
 from tierops.text.visible import printable
-from tierops.text.wording import differences, span
+from tierops.text.wording import differences
 
 _MOST_FLAWS = 3  # told at each blocked create
 _MOST_DIFFERENCES = 3  # told of a live tier that changed, each in at most
 _LONGEST = 100  # characters
 
-Requests = Callable[[Identity, Sequence[Tier]], tuple[Request, ...]]
+
+class Declaration(Protocol):
+    """What a plan needs to know of a vendor; see `providers.vendor.Vendor`."""
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be created at all; empty where something can."""
+        ...
+
+    @property
+    def abilities(self) -> Callable[[Place, Live], Abilities]:
+        """What creates mean at a place."""
+        ...
+
+    @property
+    def requests(self) -> Callable[[Live, Sequence[Tier]], tuple[Request, ...]]:
+        """The requests that create tiers, in order."""
+        ...
 
 
-def build(target: Target, live: Live, capabilities: Capabilities, requests: Requests) -> TargetPlan:
+def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
     """The plan of one target. Its creates are blocked where the ladder after apply would break a rule.
 
-    `requests` is the provider's pure rendering of creates. Raises `VendorError` where two live tiers share a name,
-    for then nobody can say which one a file means.
+    Raises `VendorError` where two live tiers share a name, for then nobody can say which one a file means.
     """
-    if found := diff.duplicates(live.tiers):
-        name, tiers = next(iter(found.items()))
+    if twice := diff.duplicates(live.tiers):
+        name, tiers = next(iter(twice.items()))
         raise VendorError(
             f"{len(tiers)} live tiers of {live.identity.name!r} are named {name!r} ({', '.join(t.id for t in tiers)});"
             " tierops tells tiers apart by name: remove or rename all but one by hand"
         )
+    abilities = vendor.abilities(target.place, live)
     changes = diff.changes(live.tiers, target.tiers)
     flaws = tuple(_flaws_after(target, live, changes))
-    why_blocked = (live.tiers and capabilities.only_whole) or (flaws and _why_blocked(flaws)) or ""
-    noted = tuple(_noted(change, why_blocked, target, capabilities) for change in changes)
+    why_blocked = vendor.read_only or abilities.blocked or (flaws and _why_blocked(flaws)) or ""
+    noted = tuple(_noted(change, why_blocked, target.scale, abilities) for change in changes)
     creates = tuple(c.after for c in noted if c.kind is Kind.CREATE and c.after is not None)
-    return TargetPlan(
-        target.program,
-        target.name,
-        target.provider,
-        target.at,
-        target.place,
-        live.identity,
-        target.unit,
-        capabilities.whole_numbers,
-        live.proof,
-        live.tiers,
-        target.tiers,
-        noted,
-        requests(live.identity, creates),
-    )
+    return TargetPlan(target, live, noted, vendor.requests(live, creates) if creates else ())
 
 
 def missing(planned: TargetPlan, live: Live) -> tuple[Tier, ...]:
@@ -56,10 +77,23 @@ def missing(planned: TargetPlan, live: Live) -> tuple[Tier, ...]:
 
     Raises `PlanRefused` unless live now equals live then plus any part of what the plan itself creates.
     """
-    if (reason := _other_place(planned.identity, live.identity)) or (reason := _foreign_change(planned, live)):
+    reason = _other_place(planned.live.identity, live.identity) or _foreign_change(planned, live)
+    if reason:
         raise PlanRefused(f"{planned.address}: {reason}; make a new plan")
-    there = {tier.name for tier in live.tiers}
-    return tuple(tier for tier in planned.creates if tier.name not in there)
+    live_names = {tier.name for tier in live.tiers}
+    return tuple(tier for tier in planned.creates if tier.name not in live_names)
+
+
+def remaining_requests(planned: TargetPlan, absent: Sequence[Tier], vendor: Declaration) -> tuple[Request, ...]:
+    """The plan's requests that still have something to create, as they stand in the plan.
+
+    Only where a part of one request is live already, the rest of the ladder is rendered anew.
+    """
+    names = {tier.name for tier in absent}
+    left = tuple(request for request in planned.requests if names & set(request.tiers))
+    if all(names >= set(request.tiers) for request in left):
+        return left
+    return vendor.requests(planned.live, absent)
 
 
 def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Iterator[rules.Flaw]:
@@ -68,21 +102,23 @@ def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Itera
     if not creates:
         return
     after: tuple[rules.Rung, ...] = (*live.tiers, *creates)
-    proofs = (rules.overlaps(after, target.unit), rules.gaps(after, target.unit), rules.similar_names(after))
+    unit = target.scale.unit
+    proofs = (rules.overlaps(after, unit), rules.gaps(after, unit), rules.similar_names(after))
     for proof in proofs:
         yield from (flaw for flaw in proof if flaw.rule not in target.waived)
 
 
-def _noted(change: Change, why_blocked: str, target: Target, capabilities: Capabilities) -> Change:
+def _noted(change: Change, why_blocked: str, scale: Scale, abilities: Abilities) -> Change:
     if change.kind is Kind.DIFFERS:
-        return change._replace(note=capabilities.by_hand)
+        return change._replace(note=abilities.by_hand)
     if change.kind is Kind.UNMANAGED:
         return change._replace(note="live, but in no file; tierops never touches it")
     if why_blocked:
         return change._replace(kind=Kind.BLOCKED, note=why_blocked)
     assert change.after is not None  # noqa: S101 (a create has the tier that it creates)
-    balance = span(change.after.range, whole=capabilities.whole_numbers)
-    return change._replace(note=f"members with {balance} {target.unit} move into it at once; no API can undo that")
+    return change._replace(
+        note=f"Members with {scale.amounts(change.after.range)} {abilities.members}. {abilities.undo}"
+    )
 
 
 def _why_blocked(flaws: Sequence[rules.Flaw]) -> str:
@@ -97,35 +133,41 @@ def _other_place(then: Identity, now: Identity) -> str:
         return f"it was made for {then.base_url}, not for {now.base_url}"
     if then.account and now.account and then.account != now.account:
         return "it was made with the keys of another account"
-    if then.id and then.id != now.id:  # a group that is to be created has no id yet
+    if then.id and then.id != now.id:  # a ladder that is to be created as a whole has no id yet
         return f"it was made for {then.kind} {then.name!r} ({then.id}), but that is now {now.id}"
     return ""
 
 
 def _foreign_change(planned: TargetPlan, live: Live) -> str:
-    then = {tier.id: tier for tier in planned.live}
+    then = {tier.id: tier for tier in planned.live.tiers}
     now = {tier.id: tier for tier in live.tiers}
     own = {tier.name: tier for tier in planned.creates}
     if twice := diff.duplicates(live.tiers):
         return f"live tier {next(iter(twice))!r} exists twice"
+    if planned.live.facts != live.facts:
+        return f"what it rests on has changed since the plan was made ({_facts(planned.live)}, now {_facts(live)})"
     for id_, tier in then.items():
         if id_ not in now:
             return f"live tier {tier.name!r} ({id_}) has gone since the plan was made"
         if not diff.same(tier, now[id_]):
-            told = _differences(tier, now[id_], planned)
-            return f"live tier {tier.name!r} ({id_}) was changed since the plan was made ({told})"
+            changed = _differences(tier, now[id_], planned.target.scale)
+            return f"live tier {tier.name!r} ({id_}) was changed since the plan was made ({changed})"
     for id_, tier in now.items():
         if id_ not in then and tier.name not in own:
             return f"live tier {tier.name!r} ({id_}) has appeared since the plan was made"
         if id_ not in then and not diff.same(tier, own[tier.name]):
-            told = _differences(tier, own[tier.name], planned)
-            return f"live tier {tier.name!r} ({id_}) has appeared, but not as the plan would create it ({told})"
+            changed = _differences(tier, own[tier.name], planned.target.scale)
+            return f"live tier {tier.name!r} ({id_}) has appeared, but not as the plan would create it ({changed})"
     return ""
 
 
-def _differences(before: LiveTier, after: LiveTier | Tier, planned: TargetPlan) -> str:
-    found = [*differences(before, after, diff.fields(before, after), whole=planned.whole_numbers)]
-    told = [printable(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}…") for one in found[:_MOST_DIFFERENCES]]
-    if len(found) > _MOST_DIFFERENCES:
-        told.append(f"and {len(found) - _MOST_DIFFERENCES} more")
-    return "; ".join(told)
+def _facts(live: Live) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(live.facts.items())) or "nothing"
+
+
+def _differences(before: LiveTier, after: LiveTier | Tier, scale: Scale) -> str:
+    every = [*differences(before, after, diff.fields(before, after), scale)]
+    shown = [printable(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}…") for one in every[:_MOST_DIFFERENCES]]
+    if len(every) > _MOST_DIFFERENCES:
+        shown.append(f"and {len(every) - _MOST_DIFFERENCES} more")
+    return "; ".join(shown)

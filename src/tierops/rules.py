@@ -4,14 +4,14 @@ ladder that the vendor will hold after apply.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 from unicodedata import normalize
 
-from tierops.model import LiveTier, Problem, Program, Severity, Target, Tier
+from tierops.model import LiveTier, Problem, Program, Scale, Severity, Target, Tier, digits
 
 
 class Rule(NamedTuple):
@@ -29,7 +29,7 @@ RULES = {
         Rule("schema", "the file must be YAML as the JSON Schema describes it"),
         Rule("unknown-value", "a ${name} without a value would be sent to the vendor as it stands"),
         Rule("duplicate-program", "plans and reports name a program by its key"),
-        Rule("duplicate-target", "two programs on one campaign or group would fight over its members"),
+        Rule("duplicate-target", "two targets at one place would fight over its members"),
         Rule("duplicate-tier", "a tier is told apart by its name"),
         Rule("similar-name", "names that people read as one are created twice by mistake", is_waivable=True),
         Rule("tier-order", "tiers are written low to high, which is what derived upper ends rest on", is_waivable=True),
@@ -37,6 +37,7 @@ RULES = {
         Rule("ladder-overlap", "a member must not be in two tiers at once", is_waivable=True),
         Rule("ladder-gap", "a member must not fall out of the programme between two tiers", is_waivable=True),
         Rule("whole-numbers", "the vendor takes whole numbers only"),
+        Rule("not-representable", "the vendor cannot hold what the file says"),
         Rule("expired-waiver", "what was agreed for a time must be agreed again or ended"),
     )
 }
@@ -53,15 +54,15 @@ class Flaw(NamedTuple):
     member: str = ""
 
 
-def check(programs: Sequence[Program], whole_numbers: Callable[[Target], bool], today: date) -> tuple[Problem, ...]:
-    """Every rule over every program. `whole_numbers` says whether a target's vendor takes integers only.
+def check(programs: Sequence[Program], today: date) -> tuple[Problem, ...]:
+    """Every rule over every program.
 
     Waived findings come back with severity `note`. In the order of the programs, then by line.
     """
     problems = [*_duplicate_programs(programs), *_duplicate_targets(programs)]
     for program in programs:
         problems += _expired(program, today)
-        problems += _ladders(program, whole_numbers, today)
+        problems += _ladders(program, today)
     return tuple(sorted(problems, key=lambda problem: problem.at))
 
 
@@ -69,7 +70,7 @@ def overlaps(ladder: Iterable[Rung], unit: str = "points") -> Iterator[Flaw]:
     """Two rungs that some balance is in. One flaw for each rung that starts inside a lower one."""
     for below, rung in _neighbours(ladder):
         if below.range.meets(rung.range):
-            member = _member(_number(rung.range.lower), unit) if rung.range.lower is not None else "every member"
+            member = _member(digits(rung.range.lower), unit) if rung.range.lower is not None else "every member"
             yield Flaw(
                 "ladder-overlap",
                 rung,
@@ -86,8 +87,8 @@ def gaps(ladder: Iterable[Rung], unit: str = "points") -> Iterator[Flaw]:
             yield Flaw(
                 "ladder-gap",
                 rung,
-                f"nothing between {below.name} and {rung.name}: {_number(start)} up to {_number(end)} is in no tier",
-                f"{_member(_number(start), unit)} would be in no tier",
+                f"nothing between {below.name} and {rung.name}: {digits(start)} up to {digits(end)} is in no tier",
+                f"{_member(digits(start), unit)} would be in no tier",
             )
 
 
@@ -116,7 +117,7 @@ def _order(ladder: Sequence[Rung]) -> Iterator[Flaw]:
             yield Flaw(
                 "tier-order",
                 rung,
-                f"{rung.name} starts at {_number(low)}, not above {below.name}, which starts at {_number(lower)}",
+                f"{rung.name} starts at {digits(low)}, not above {below.name}, which starts at {digits(lower)}",
             )
 
 
@@ -125,16 +126,23 @@ def _empty(ladder: Sequence[Rung]) -> Iterator[Flaw]:
         # An upper end derived from a next tier that starts too low is that tier's fault: tier-order says so.
         is_derived = above is not None and rung.range.upper == above.range.lower
         if rung.range.is_empty and not is_derived:
-            start, end = _number(_lower(rung)), _number(_upper(rung))
-            yield Flaw("empty-range", rung, f"{rung.name} holds nobody: from {start} up to, not including, {end}")
+            start, end = digits(_lower(rung)), digits(_upper(rung))
+            yield Flaw("empty-range", rung, f"{rung.name} is empty: it starts at {start} and ends at {end}")
 
 
-def _fractions(ladder: Iterable[Rung]) -> Iterator[Flaw]:
+def _fractions(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
     for rung in ladder:
         for end in (rung.range.lower, rung.range.upper):
-            if end is not None and end != end.to_integral_value():
-                yield Flaw("whole-numbers", rung, f"{rung.name} has a bound of {_number(end)}, a fraction")
-                break
+            if end is None or scale.fits(end):
+                continue
+            if scale.is_whole:
+                yield Flaw("whole-numbers", rung, f"{rung.name} has a bound of {digits(end)}, a fraction")
+            else:
+                message = (
+                    f"{rung.name} has a bound of {digits(end)}, but {scale.unit} have {scale.places} decimals there"
+                )
+                yield Flaw("not-representable", rung, message)
+            break
 
 
 def _neighbours(ladder: Iterable[Rung]) -> Iterator[tuple[Rung, Rung]]:
@@ -155,18 +163,14 @@ def _lower(rung: Rung) -> Decimal:
     return Decimal("-Infinity") if rung.range.lower is None else rung.range.lower
 
 
-def _number(value: Decimal) -> str:
-    return format(value, "f")
-
-
 def _member(balance: str, unit: str) -> str:
     return f"a member with {balance} {unit}" if unit == "points" else f"a member with {unit} {balance}"
 
 
-def _ladders(program: Program, whole_numbers: Callable[[Target], bool], today: date) -> Iterator[Problem]:
+def _ladders(program: Program, today: date) -> Iterator[Problem]:
     found: dict[Problem, list[str]] = {}
     for target in program.targets:
-        for flaw in _flaws(target, whole_numbers(target)):
+        for flaw in _flaws(target):
             at = flaw.rung.at if isinstance(flaw.rung, Tier) and flaw.rung.at else program.at
             problem = Problem(flaw.rule, flaw.message, at, flaw.member, program=program.key, tier=flaw.rung.name)
             found.setdefault(problem, []).append(target.name)
@@ -182,15 +186,14 @@ def _ladders(program: Program, whole_numbers: Callable[[Target], bool], today: d
         yield told
 
 
-def _flaws(target: Target, is_whole: bool) -> Iterator[Flaw]:
+def _flaws(target: Target) -> Iterator[Flaw]:
     yield from duplicate_names(target.tiers)
     yield from similar_names(target.tiers)
     yield from _order(target.tiers)
     yield from _empty(target.tiers)
-    yield from overlaps(target.tiers, target.unit)
-    yield from gaps(target.tiers, target.unit)
-    if is_whole:
-        yield from _fractions(target.tiers)
+    yield from overlaps(target.tiers, target.scale.unit)
+    yield from gaps(target.tiers, target.scale.unit)
+    yield from _fractions(target.tiers, target.scale)
 
 
 def _expired(program: Program, today: date) -> Iterator[Problem]:
@@ -210,12 +213,11 @@ def _duplicate_programs(programs: Sequence[Program]) -> Iterator[Problem]:
 
 
 def _duplicate_targets(programs: Sequence[Program]) -> Iterator[Problem]:
-    homes: dict[tuple[str, str], Target] = {}
+    homes: dict[tuple[str, tuple[str, ...]], Target] = {}
     for program in programs:
         for target in program.targets:
-            first = homes.setdefault(target.home, target)
+            first = homes.setdefault((target.provider, target.place.home), target)
             if first is not target:
-                provider, place = target.home
-                message = f"{provider} {place!r} is already a target at {first.at}"
+                message = f"{target.provider} {target.place.name!r} is already a target at {first.at}"
                 own = (target.name,)
                 yield Problem("duplicate-target", message, target.at, program=target.program, targets=own)

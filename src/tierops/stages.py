@@ -17,7 +17,7 @@ from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target
 
 if TYPE_CHECKING:
     from tierops.apply import Patience
-    from tierops.providers.base import Provider
+    from tierops.providers.connection import Connection
     from tierops.providers.http import Client, Witness
     from tierops.providers.limits import Waiting
 
@@ -43,7 +43,7 @@ def read_files(
     """Read and check the files. Raises `TieropsError` where there is nothing to check."""
     today = datetime.now(UTC).date()
     loaded = config.load(directory, environment=environment, paths=paths, full_check=full_check, today=today)
-    found = rules.check(loaded.programs, _takes_whole_numbers, today)
+    found = rules.check(loaded.programs, today)
     return Files(loaded.programs, tuple(sorted((*loaded.problems, *found), key=lambda p: p.at)), loaded.environment)
 
 
@@ -100,11 +100,15 @@ _Named = TypeVar("_Named", Target, TargetPlan)
 
 def chosen(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, ...]:
     """The targets whose program matches one of the patterns."""
-    keys = dict.fromkeys(target.program for target in targets)
+    keys = dict.fromkeys(target.address.partition("/")[0] for target in targets)
     for pattern in patterns:
         if not any(fnmatchcase(key, pattern) for key in keys):
             raise UsageError(f"--program {pattern}: no such program; there are: {', '.join(keys)}")
-    return tuple(t for t in targets if not patterns or any(fnmatchcase(t.program, p) for p in patterns))
+    return tuple(
+        target
+        for target in targets
+        if not patterns or any(fnmatchcase(target.address.partition("/")[0], pattern) for pattern in patterns)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class Vendors:
     waiting: Waiting | None = None
     is_read_only: bool = False
     witness: Callable[[str], Witness] | None = None
-    connected: dict[str, Provider] = field(default_factory=dict)
+    connected: dict[str, Connection] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
 
@@ -129,7 +133,7 @@ class Vendors:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def connect(self, names: Sequence[str]) -> dict[str, Provider]:
+    def connect(self, names: Sequence[str]) -> dict[str, Connection]:
         """A provider for each name. Raises `TieropsError` for missing credentials or an address that is no good."""
         for name in dict.fromkeys(names):
             if name not in self.connected:
@@ -143,34 +147,29 @@ class Vendors:
                 name,
                 client.reads,
                 client.writes,
-                sum(len(target.requests) for target in targets if target.provider == name),
+                sum(len(target.requests) for target in targets if target.target.provider == name),
                 client.limits.left,
             )
             for name, client in self.clients.items()
         )
 
-    def _provider(self, name: str) -> Provider:
-        from tierops.providers.http import Client
+    def _provider(self, name: str) -> Connection:
+        from tierops.providers.connection import open_connection
 
-        kind = providers.find(name)
-        url = self.environ.get(kind.URL_VARIABLE, "").strip() or self.urls.get(name) or kind.DEFAULT_URL
-        headers, account = kind.credentials(self.environ)
-        client = Client(
-            kind.TITLE,
-            url,
-            headers,
-            kind.explain,
-            open_headers=kind.HEADERS,
+        connection = open_connection(
+            providers.find(name),
+            self.environ,
+            self.urls.get(name, ""),
             waiting=self.waiting,
             is_read_only=self.is_read_only,
             witness=self.witness and self.witness(name),
         )
-        self._open.callback(client.close)
-        self.clients[name] = client
-        return kind(client, account)
+        self._open.callback(connection.client.close)
+        self.clients[name] = connection.client
+        return connection
 
 
-def read_live(targets: Sequence[Target | TargetPlan], vendors: Vendors) -> dict[str, Live]:
+def read_live(targets: Sequence[Target], vendors: Vendors) -> dict[str, Live]:
     """Every target's live ladder by address, read side by side. Raises the first failure, in file order."""
     connected = vendors.connect([target.provider for target in targets])
     reads = _side_by_side(lambda target: connected[target.provider].fetch(target.place), targets)
@@ -179,18 +178,17 @@ def read_live(targets: Sequence[Target | TargetPlan], vendors: Vendors) -> dict[
     return lives
 
 
-def _refuse_one_place_twice(targets: Sequence[Target | TargetPlan], lives: Mapping[str, Live]) -> None:
+def _refuse_one_place_twice(targets: Sequence[Target], lives: Mapping[str, Live]) -> None:
     """Raise `BadInput` where two targets turned out to be one place, as when one goes by name and one by id."""
-    seen: dict[tuple[str, str], Target | TargetPlan] = {}
+    seen: dict[tuple[str, str], Target] = {}
     problems = []
     for target in targets:
         identity = lives[target.address].identity
         first = seen.setdefault((target.provider, identity.id or identity.name), target)
         if first is not target:
             message = f"{target.provider} {identity.name!r} ({identity.id}) is already a target at {first.at}"
-            name = target.name if isinstance(target, Target) else target.target
-            found = Problem("duplicate-target", message, target.at, program=target.program, targets=(name,))
-            problems.append(found)
+            own = (target.name,)
+            problems.append(Problem("duplicate-target", message, target.at, program=target.program, targets=own))
     if problems:
         raise BadInput(problems)
 
@@ -203,15 +201,7 @@ def make_plan(
 
     now = datetime.now(UTC).replace(microsecond=0)
     connected = vendors.connect([target.provider for target in targets])
-    planned = tuple(
-        plan.build(
-            target,
-            lives[target.address],
-            connected[target.provider].capabilities(target.place),
-            connected[target.provider].requests,
-        )
-        for target in targets
-    )
+    planned = tuple(plan.build(target, lives[target.address], connected[target.provider].vendor) for target in targets)
     return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment, planned)
 
 
@@ -224,24 +214,22 @@ def carry_out(
     """Apply plans. `lives` is a read that nothing can have come after; without it live is read again first."""
     from tierops import apply
 
+    now = patience.now()
     if lives is None:
         lives = read_again(planned, vendors)
-    connected = vendors.connect([target.provider for target in planned])
-    return apply.run(planned, connected, lives, patience, _side_by_side)
+        now = patience.now()
+    connected = vendors.connect([target.target.provider for target in planned])
+    return apply.run(planned, connected, apply.Reads(lives, now), patience, _side_by_side)
 
 
 def read_again(planned: Sequence[TargetPlan], vendors: Vendors) -> dict[str, Live]:
     """Live now. Raises `PlanRefused` where what a plan was made for has gone."""
     try:
-        return read_live(planned, vendors)
+        return read_live([one.target for one in planned], vendors)
     except VendorError as error:
         if error.status == 404:
             raise PlanRefused(f"what the plan was made for has gone: {error}") from None
         raise
-
-
-def _takes_whole_numbers(target: Target) -> bool:
-    return providers.find(target.provider).capabilities(target.place).whole_numbers
 
 
 _Item = TypeVar("_Item")

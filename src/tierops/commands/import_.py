@@ -19,7 +19,7 @@ from tierops.model import Live
 if TYPE_CHECKING:
     from tierops.commands.options import Import
     from tierops.config import Environment
-    from tierops.providers.base import Provider
+    from tierops.providers.connection import Connection
 
 _THREADS = 16  # as many as for the reads of a plan
 
@@ -37,32 +37,30 @@ class Found(NamedTuple):
 class _Terms(NamedTuple):
     """With what every program is written."""
 
-    provider: Provider
+    connection: Connection
     today: date
     names: Mapping[str, str]
 
     def program(self, place: Mapping[str, str], live: Live, key: str) -> importing.Imported:
         return importing.program_text(
-            self.provider.NAME,
+            self.connection.vendor,
             place,
             live,
             key=key,
-            whole_numbers=self.provider.capabilities(place).whole_numbers,
-            source=self.provider.TITLE,
             today=self.today,
             names=self.names,
         )
 
 
 def run(
-    wanted: Import, directory: Path, environment: Environment | None, provider: Provider, today: date, tell: Tell
+    wanted: Import, directory: Path, environment: Environment | None, connection: Connection, today: date, tell: Tell
 ) -> Found:
     """Read what is live and write the files: one ladder's where it is wanted, else all into `directory`.
 
     `tell` hears of the progress. Raises `TieropsError` where the one ladder cannot be had, and `UsageError`, with
     nothing written, for a file that is there already.
     """
-    terms = _Terms(provider, today, _names(environment))
+    terms = _Terms(connection, today, _names(environment))
     if wanted.place is None:
         return _all(wanted, directory, terms, tell)
     return _one(wanted, wanted.place, directory, terms, tell)
@@ -70,8 +68,8 @@ def run(
 
 def _one(wanted: Import, named: Mapping[str, str], directory: Path, terms: _Terms, tell: Tell) -> Found:
     _refuse_existing([wanted.out] if wanted.out else [], wanted)
-    place = terms.provider.locate(named)
-    live = terms.provider.fetch(place)
+    place = terms.connection.account.locate(named)
+    live = terms.connection.fetch(terms.connection.vendor.place(place))
     # What goes to stdout may well be compared with the program that is there already: it keeps that one's key.
     taken = {key for key, path in _keys(directory) if path.absolute() != wanted.out.absolute()} if wanted.out else ()
     made = terms.program(place, live, wanted.key or _key(live, taken))
@@ -87,7 +85,7 @@ def _all(wanted: Import, directory: Path, terms: _Terms, tell: Tell) -> Found:
     texts: dict[Path, str] = {}
     notes: list[str] = []
     failures: list[str] = []
-    for name, place, read in _reads(terms.provider, tell):
+    for name, place, read in _reads(terms.connection, tell):
         try:
             live = read()
             if not live.tiers:
@@ -104,16 +102,16 @@ def _all(wanted: Import, directory: Path, terms: _Terms, tell: Tell) -> Found:
     _refuse_existing(texts, wanted)
     _write(texts, tell)
     if not texts and not failures:
-        notes.append(f"nothing to import from {terms.provider.TITLE}")
+        notes.append(f"nothing to import from {terms.connection.vendor.title}")
     return Found("", tuple(notes), tuple(failures))
 
 
-def _reads(provider: Provider, tell: Tell) -> Iterator[tuple[str, Mapping[str, str], Callable[[], Live]]]:
+def _reads(connection: Connection, tell: Tell) -> Iterator[tuple[str, Mapping[str, str], Callable[[], Live]]]:
     """Name, place and read of every ladder. They are read side by side and given in order; a read may raise."""
-    places = provider.discover()
+    places = connection.account.discover()
     pool = ThreadPoolExecutor(_THREADS)
     try:
-        reads = [pool.submit(provider.fetch, place) for place in places]
+        reads = [pool.submit(connection.fetch, connection.vendor.place(place)) for place in places]
         for number, (place, read) in enumerate(zip(places, reads, strict=True), start=1):
             name = next(iter(place.values()))
             tell(f"reading {number} of {len(places)}: {name}")

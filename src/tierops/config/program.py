@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tierops import providers
 from tierops.config.marked import List, Map, nearest
-from tierops.model import Position, Problem, Program, Range, Target, Tier, Value, Waiver, compact, exact
+from tierops.model import Position, Problem, Program, Range, Target, Tier, Value, Waiver, exact
+
+if TYPE_CHECKING:
+    from tierops.providers.vendor import Vendor
 
 # What only one vendor knows of a tier: the one table that a third vendor extends, beside its block in the schema.
 _FIELDS = {
@@ -16,7 +20,6 @@ _FIELDS = {
 }
 _COMMON = frozenset({"name", "from", "to", "below"})
 _MOST_TIERS = 100_000  # of one program, at all of its targets together
-_MAPPINGS = frozenset({"earning_rules", "rewards"})
 
 
 def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
@@ -29,19 +32,17 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
         for waiver, at in _items(data.get("waivers", List(data.at)))
     )
     waived = frozenset(waiver.rule for waiver in waivers if waiver.until >= today)
-    providers = {_name(target): _provider(target) for target in data["targets"]}
-    problems = [*_same_names(data["targets"]), *_misplaced(data["tiers"], providers), *_too_many(data)]
+    vendors = {_name(target): _provider(target) for target in data["targets"]}
+    problems = [*_same_names(data["targets"]), *_misplaced(data["tiers"], vendors), *_too_many(data)]
     program_at = data.value_at["program"]
     if problems:
         return Program(data["program"], "", (), waivers, program_at), problems
     targets = []
     for target, at in _items(data["targets"]):
-        name, provider = _name(target), _provider(target)
-        tiers = _ladder(data["tiers"], name, provider)
-        if "attribute" in target[provider]:
-            # What a group measures is stored with each of its tiers, and may be changed there by hand.
-            tiers = tuple(t._replace(fields={**t.fields, "attribute": target[provider]["attribute"]}) for t in tiers)
-        targets.append(Target(data["program"], name, provider, dict(target[provider]), tiers, at, waived))
+        name, vendor = _name(target), providers.find(_provider(target))
+        block = dict(target[vendor.name])
+        tiers = _ladder(data["tiers"], name, vendor, block)
+        targets.append(Target(data["program"], name, vendor.place(block), vendor.scale(block), tiers, at, waived))
     return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at), problems
 
 
@@ -108,7 +109,7 @@ def _misplaced_in_overlay(overlay: Map, target: str, provider: str) -> list[Prob
     return problems
 
 
-def _ladder(tiers: List, target: str, provider: str) -> tuple[Tier, ...]:
+def _ladder(tiers: List, target: str, vendor: Vendor, place: Mapping[str, str]) -> tuple[Tier, ...]:
     """The tiers of one target, each with its range: its own end, else the next one's beginning, else open."""
     overlays = [tier.get("targets", {}).get(target, {}) for tier in tiers]
     laid = [_lay(tier, overlay) for tier, overlay in zip(tiers, overlays, strict=True)]
@@ -117,7 +118,7 @@ def _ladder(tiers: List, target: str, provider: str) -> tuple[Tier, ...]:
     for index, tier in enumerate(laid):
         own_end = _own_end(tier)
         upper = starts[index + 1] if own_end is None and index + 1 < len(starts) else own_end
-        fields = _fields(tiers[index].get(provider, {}), overlays[index], provider, index)
+        fields = vendor.fields(_block(tiers[index].get(vendor.name, {}), overlays[index]), place, index)
         ladder.append(Tier(tier["name"], Range(starts[index], upper), fields, tiers.item_at[index]))
     return tuple(ladder)
 
@@ -137,21 +138,13 @@ def _own_end(tier: Mapping[str, Any]) -> Decimal | None:
     return None if tier.get("to") is None else Decimal(_number(tier["to"]) + 1)
 
 
-def _fields(block: Mapping[str, Any], overlay: Mapping[str, Any], provider: str, index: int) -> dict[str, Value]:
-    fields = dict(block)
-    for key in _FIELDS[provider] & overlay.keys():
-        value, below = overlay[key], fields.get(key)
-        fields[key] = {**below, **value} if isinstance(value, dict) and isinstance(below, dict) else value
-    for key in _MAPPINGS & fields.keys():
-        fields[key] = {name: mapping and _typed(mapping) for name, mapping in (fields[key] or {}).items()}
-    if provider == "fanfare":
-        order = fields.get("order")
-        fields["order"] = index if order is None else _number(order)
-    return compact(fields)
-
-
-def _typed(mapping: Mapping[str, Any]) -> dict[str, Value]:
-    return {key: value if key == "type" else _number(value) for key, value in mapping.items()}
+def _block(block: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Value]:
+    """A tier's block with the overlay laid over it: maps merge by key."""
+    laid = dict(block)
+    for key in overlay.keys() - _COMMON:
+        value, below = overlay[key], laid.get(key)
+        laid[key] = {**below, **value} if isinstance(value, dict) and isinstance(below, dict) else value
+    return laid
 
 
 def _number(value: int | Decimal | str) -> Any:

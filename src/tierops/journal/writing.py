@@ -156,8 +156,8 @@ class Journal:
         shown: list[Value] = [
             {
                 "address": target.address,
-                "provider": target.provider,
-                "identity": plan_file.identity_data(target.identity),
+                "provider": target.target.provider,
+                "identity": plan_file.identity_data(target.live.identity),
                 "creates": [tier.name for tier in target.creates],
             }
             for target in targets
@@ -174,9 +174,9 @@ class Journal:
             return report
         self._has_ended = True
         for result in report.results or ():
-            for name, state, detail in result.outcomes:
+            for name, fate, detail in result.outcomes:
                 address = result.target.address
-                self.append("outcome", is_synced=False, address=address, tier=name, state=state.value, detail=detail)
+                self.append("outcome", is_synced=False, address=address, tier=name, state=fate.value, detail=detail)
         if report.command == "drift" and report.plan is not None:
             self.plan(report.plan, report.plan.targets)
             for target in report.plan.targets:

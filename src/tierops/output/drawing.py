@@ -11,10 +11,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
-from tierops.model import Kind, LiveTier, Range, TargetPlan, Tier
+from tierops.model import Kind, LiveTier, Range, Scale, TargetPlan, Tier, digits
 from tierops.output import ladder, view
 from tierops.output.words import MEANINGS, count, shortened
-from tierops.text.wording import number, span
 
 WIDTH = 960  # of a band, in the drawing's own units
 _LEFT = 72  # for the names of the lanes
@@ -108,14 +107,14 @@ def draw(target: TargetPlan) -> Drawing:
     kinds = {change.name: change.kind for change in target.changes}
     bands = [drawn[at : at + _PER_BAND] for at in range(0, len(drawn), _PER_BAND)]
     width = (WIDTH - _LEFT - _RIGHT) / max(1, min(len(drawn), _PER_BAND))
-    note = f"{shortened(target.unit)}; every range is drawn equally wide, whatever it spans"
+    note = f"{shortened(target.target.scale.unit)}; every range is drawn equally wide, whatever it spans"
     if len(steps) > len(drawn):
         note += f"; {count(len(steps) - len(drawn), 'range')} more in the table only"
     return Drawing(tuple(_band(band, target, kinds, width) for band in bands), _text(target), note)
 
 
 def _steps(target: TargetPlan) -> Iterator[_Step]:
-    rows = ladder.rows(target.live, target.desired)
+    rows = ladder.rows(target.live.tiers, target.target.tiers)
     kinds = {change.name: change.kind for change in target.changes}
     alike: list[ladder.Row] = []
     for row in reversed(rows):
@@ -139,7 +138,10 @@ def _band(steps: Sequence[_Step], target: TargetPlan, kinds: Mapping[str, Kind],
     marks: list[Mark] = []
     lanes: list[Lane] = []
     y = float(_PAD)
-    sides: tuple[tuple[str, Sequence[Tier | LiveTier]], ...] = (("live", target.live), ("desired", target.desired))
+    sides: tuple[tuple[str, Sequence[Tier | LiveTier]], ...] = (
+        ("live", target.live.tiers),
+        ("desired", target.target.tiers),
+    )
     for side, (name, tiers) in enumerate(sides):
         ranges = {tier.name: tier.range for tier in tiers if not tier.range.is_empty}
         shown = {n: k for n, k in kinds.items() if side or k in {Kind.DIFFERS, Kind.UNMANAGED}}
@@ -147,7 +149,7 @@ def _band(steps: Sequence[_Step], target: TargetPlan, kinds: Mapping[str, Kind],
         for depth, row in enumerate(rows[:_MOST_ROWS]):
             for run in row:
                 top = y + depth * (_BAR + _GAP)
-                bars.append(_bar(run, steps, ranges, shown, top, width, whole=target.whole_numbers))
+                bars.append(_bar(run, steps, ranges, shown, top, width, scale=target.target.scale))
         height = max(1, min(len(rows), _MOST_ROWS)) * (_BAR + _GAP) - _GAP
         lanes.append(Lane(name, y, height))
         marks += _marks(steps, side, y, height, width, tuple(ranges.values()))
@@ -187,7 +189,7 @@ def _bar(
     y: float,
     step: float,
     *,
-    whole: bool,
+    scale: Scale,
 ) -> Bar:
     x, width = _LEFT + run.first * step + 2, (run.last - run.first + 1) * step - 4
     range_ = ranges[run.name]
@@ -195,7 +197,7 @@ def _bar(
     opens_high = range_.upper is None and steps[run.last].range.upper is None
     kind = kinds.get(run.name)
     name = f"{kind.symbol} {shortened(run.name)}" if kind else shortened(run.name)
-    told = span(range_, whole=whole)
+    told = scale.span(range_)
     meaning = f" ({MEANINGS[kind]})" if kind else ""
     room = width - 2 * _PAD - _ARROW * (opens_low + opens_high)
     return Bar(
@@ -249,7 +251,7 @@ def _is_between(hole: Range, ranges: Sequence[Range]) -> bool:
 
 
 def _bound(value: Decimal | None) -> str:
-    return "" if value is None else shortened(number(value), 16)
+    return "" if value is None else shortened(digits(value), 16)
 
 
 def _fitted(text: str, room: float) -> str:
@@ -264,9 +266,12 @@ def _fitted(text: str, room: float) -> str:
 
 
 def _text(target: TargetPlan) -> str:
-    sides: tuple[tuple[str, Sequence[Tier | LiveTier]], ...] = (("live", target.live), ("desired", target.desired))
+    sides: tuple[tuple[str, Sequence[Tier | LiveTier]], ...] = (
+        ("live", target.live.tiers),
+        ("desired", target.target.tiers),
+    )
     told = []
     for name, tiers in sides:
-        ranges = (f"{tier.name} {span(tier.range, whole=target.whole_numbers)}" for tier in tiers[:100])
+        ranges = (f"{tier.name} {target.target.scale.span(tier.range)}" for tier in tiers[:100])
         told.append(f"{name}: {', '.join(ranges) or 'no tiers'}")
-    return shortened(f"Ladders in {target.unit}; {'; '.join(told)}", 1500)
+    return shortened(f"Ladders in {target.target.scale.unit}; {'; '.join(told)}", 1500)

@@ -119,10 +119,10 @@ def _change(change: Change, target: TargetPlan) -> Finding:
         check.id,
         check.level,
         shortened(told, _LONGEST),
-        change.after.at if change.after and change.after.at else target.at,
-        _digest(check.id, target.program, target.target, change.name),
-        target.program,
-        (target.target,),
+        change.after.at if change.after and change.after.at else target.target.at,
+        _digest(check.id, target.target.program, target.target.name, change.name),
+        target.target.program,
+        (target.target.name,),
         change.name,
     )
 

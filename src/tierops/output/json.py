@@ -48,6 +48,6 @@ def _result(result: Result) -> Value:
     return {
         "address": result.target.address,
         "trouble": result.trouble or None,
-        "outcomes": [{"name": o.name, "state": o.state.value, "detail": o.detail} for o in result.outcomes],
+        "outcomes": [{"name": o.name, "state": o.fate.value, "detail": o.detail} for o in result.outcomes],
         "remaining": None if result.remaining is None else [plan_file.change_data(c) for c in result.remaining],
     }

@@ -94,7 +94,7 @@ def _places(report: Report) -> Mapping[str, Mapping[str, Position]]:
     for target in report.targets:
         places.setdefault(target.program, {}).setdefault(target.name, target.at)
     for planned in report.plan.targets if report.plan else ():
-        places.setdefault(planned.program, {}).setdefault(planned.target, planned.at)
+        places.setdefault(planned.target.program, {}).setdefault(planned.target.name, planned.target.at)
     return places
 
 

@@ -11,13 +11,14 @@ from tierops.errors import Exit
 from tierops.model import (
     Chain,
     Change,
+    Fate,
     Kind,
     Plan,
     Problem,
     Report,
     Result,
+    Scale,
     Severity,
-    State,
     TargetPlan,
     Tier,
     Usage,
@@ -25,18 +26,18 @@ from tierops.model import (
 )
 from tierops.output import ladder
 from tierops.text.visible import fit, printable, width
-from tierops.text.wording import differences, shown, span
+from tierops.text.wording import differences, shown
 
 _WIDTH = 80
 _MOST_ROWS = 24  # of a ladder; longer ones leave out what is alike on both sides
 _LEGEND = "+ create   ~ differs (change it by hand)   ? unmanaged   ! blocked"
 _COLOURS = {Kind.CREATE: "green", Kind.DIFFERS: "yellow", Kind.UNMANAGED: "cyan", Kind.BLOCKED: "red"}
 _STATES = {
-    State.DONE: ("created", "green"),
-    State.ALREADY: ("was there already", "cyan"),
-    State.NOT_DONE: ("not created", "red"),
-    State.CONFLICT: ("in conflict", "red"),
-    State.UNKNOWN: ("unknown", "red"),
+    Fate.DONE: ("created", "green"),
+    Fate.ALREADY: ("was there already", "cyan"),
+    Fate.NOT_DONE: ("not created", "red"),
+    Fate.CONFLICT: ("in conflict", "red"),
+    Fate.UNKNOWN: ("unknown", "red"),
 }
 
 
@@ -93,10 +94,10 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 
 def _target(target: TargetPlan) -> Iterator[str]:
-    identity = target.identity
+    identity = target.live.identity
     yield style(printable(target.address), bold=True)
-    yield printable(f"  {target.provider} {identity.kind} {identity.name!r} ({identity.id})")
-    yield printable(f"  {identity.base_url}, read: {target.proof}")
+    yield printable(f"  {target.target.provider} {identity.kind} {identity.name!r} ({identity.id})")
+    yield printable(f"  {identity.base_url}, read: {target.live.proof}")
     for change in target.changes:
         yield ""
         yield from _change(change, target)
@@ -107,20 +108,20 @@ def _target(target: TargetPlan) -> Iterator[str]:
 
 
 def _change(change: Change, target: TargetPlan) -> Iterator[str]:
-    tier, unit = change.after or change.before, printable(target.unit)
-    where = f"  {span(tier.range, whole=target.whole_numbers)} {unit}" if tier else ""
+    tier, scale = change.after or change.before, target.target.scale
+    where = f"  {scale.span(tier.range)} {printable(scale.unit)}" if tier else ""
     yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + where
     if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
         yield from (f"      {printable(line)}" for line in _leaves(tier.fields))
-    yield from (f"      {printable(line)}" for line in _fields(change, target.whole_numbers))
+    yield from (f"      {printable(line)}" for line in _fields(change, target.target.scale))
     yield from _wrapped(change.note)
     if change.kind is Kind.DIFFERS and change.before and change.before.updated_at:
         yield f"      (the vendor last changed it at {printable(change.before.updated_at)})"
 
 
-def _fields(change: Change, is_whole: bool) -> Iterator[str]:
+def _fields(change: Change, scale: Scale) -> Iterator[str]:
     if change.before and change.after:
-        yield from differences(change.before, change.after, change.fields, whole=is_whole)
+        yield from differences(change.before, change.after, change.fields, scale)
 
 
 def _leaves(fields: Mapping[str, Value]) -> Iterator[str]:
@@ -138,19 +139,19 @@ def _wrapped(note: str) -> Iterator[str]:
 
 
 def _ladder(target: TargetPlan) -> Iterator[str]:
-    rows = ladder.rows(target.live, target.desired)
+    rows = ladder.rows(target.live.tiers, target.target.tiers)
     symbols = {change.name: f" {change.kind.symbol}" for change in target.changes}
     seen = {name: symbol for name, symbol in symbols.items() if symbol in {" ~", " ?"}}  # on the live side
     cells = [
         (
-            span(row.range, whole=target.whole_numbers),
+            target.target.scale.span(row.range),
             _names(row.live, seen),
             _names(row.desired, symbols),
             row.is_different(symbols),
         )
         for row in rows
     ]
-    unit = fit(printable(target.unit), _WIDTH // 4).rstrip()
+    unit = fit(printable(target.target.scale.unit), _WIDTH // 4).rstrip()
     left = max([width(unit), *(len(cell[0]) for cell in cells)])
     side = (_WIDTH - left - 6) // 2
     yield f"  {fit(unit, left)}  {'live':<{side}}  desired"
@@ -178,7 +179,7 @@ _MISSING = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGE
 
 def departure(change: Change, target: TargetPlan) -> str:
     """How live departs from the files in one tier, in one line. Nothing in it is escaped."""
-    told = "; ".join(_fields(change, target.whole_numbers)) or _MISSING.get(change.kind, "")
+    told = "; ".join(_fields(change, target.target.scale)) or _MISSING.get(change.kind, "")
     when = change.before.updated_at if change.before else None
     return f"{change.name}: {told}" + (f" (last changed {when})" if when else "")
 
@@ -187,7 +188,7 @@ def _drift(plan: Plan) -> Iterator[str]:
     """One finding a line, at the place in the files that it departs from."""
     for target in plan.targets:
         for change in target.changes:
-            at = change.after.at if change.after and change.after.at else target.at
+            at = change.after.at if change.after and change.after.at else target.target.at
             symbol = style(change.kind.symbol, fg=_COLOURS[change.kind])
             yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {departure(change, target)}")
     kinds = Counter(change.kind for target in plan.targets for change in target.changes)
@@ -209,7 +210,7 @@ def _usage(usage: Usage) -> str:
 
 def _summary(plan: Plan) -> str:
     if plan.is_empty:
-        tiers = sum(len(target.desired) for target in plan.targets)
+        tiers = sum(len(target.target.tiers) for target in plan.targets)
         return (
             f"Nothing to do: live equals the files ({_count(tiers, 'tier')} at {_count(len(plan.targets), 'target')})."
         )
@@ -227,14 +228,14 @@ def _results(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
         yield style(printable(result.target.address), bold=True)
         for outcome in result.outcomes:
-            word, colour = _STATES[outcome.state]
+            word, colour = _STATES[outcome.fate]
             detail = f" ({printable(outcome.detail)})" if outcome.detail else ""
             yield f"  {style(word, fg=colour)}: {printable(outcome.name)}{detail}"
         if result.trouble:
             yield from _wrapped(f"stopped: {result.trouble}")
         yield from _remaining(result)
         yield ""
-    counts = Counter(outcome.state for result in results for outcome in result.outcomes)
+    counts = Counter(outcome.fate for result in results for outcome in result.outcomes)
     yield "Apply: " + ", ".join(f"{counts[state]} {word}" for state, (word, _) in _STATES.items()) + "."
     if all(result.remaining == () for result in results):
         yield "Live equals the files, read back after the last write."

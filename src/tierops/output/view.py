@@ -25,7 +25,6 @@ from tierops.output import ladder
 from tierops.output.words import STATES, count, meaning, moment, shortened
 from tierops.text import jsontext
 from tierops.text.visible import printable
-from tierops.text.wording import span
 
 MOST_RUNGS = 60  # of a ladder; longer ones show only what differs
 _MOST_NOTE = 600
@@ -146,7 +145,7 @@ def rungs(target: TargetPlan) -> tuple[Rung, ...]:
     seen = {name: kind for name, kind in symbols.items() if kind in {Kind.DIFFERS, Kind.UNMANAGED}}  # on the live side
     found: list[Rung] = []
     alike = 0
-    rows = ladder.rows(target.live, target.desired)
+    rows = ladder.rows(target.live.tiers, target.target.tiers)
     for row in rows:
         if len(rows) > MOST_RUNGS and not row.is_different(symbols):
             alike += 1
@@ -154,7 +153,7 @@ def rungs(target: TargetPlan) -> tuple[Rung, ...]:
         if alike:
             found.append(_elided(alike))
             alike = 0
-        balance = span(row.range, whole=target.whole_numbers)
+        balance = target.target.scale.span(row.range)
         found.append(Rung(balance, _names(row.live, seen), _names(row.desired, symbols)))
     return (*found, _elided(alike)) if alike else tuple(found)
 
@@ -170,17 +169,17 @@ def facts(plan: Plan) -> tuple[tuple[str, str], ...]:
 
 
 def _target(target: TargetPlan, changes: Sequence[Change], *, is_planned: bool) -> Target:
-    identity = target.identity
+    identity = target.live.identity
     return Target(
         target,
         shortened(target.address, 200),
-        shortened(f"{target.provider.title()} {identity.kind} {identity.name}", 200),
-        shortened(target.unit),
+        shortened(f"{target.target.provider.title()} {identity.kind} {identity.name}", 200),
+        shortened(target.target.scale.unit),
         (
             (f"{identity.kind.capitalize()} id", shortened(identity.id, 200)),
             ("Address", shortened(identity.base_url, 200)),
-            ("Read", shortened(target.proof, 200)),
-            ("File", shortened(f"{target.at.file}:{target.at.line}", 300)),
+            ("Read", shortened(target.live.proof, 200)),
+            ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),
         ),
         tuple(_lines(changes, target, is_planned=is_planned)),
         tuple(_requests(target)) if is_planned else (),
@@ -189,8 +188,7 @@ def _target(target: TargetPlan, changes: Sequence[Change], *, is_planned: bool) 
 
 def _result(result: Result) -> Target:
     ended = tuple(
-        Ended(shortened(o.name), o.state.value, STATES[o.state], shortened(o.detail, _MOST_NOTE))
-        for o in result.outcomes
+        Ended(shortened(o.name), o.fate.value, STATES[o.fate], shortened(o.detail, _MOST_NOTE)) for o in result.outcomes
     )
     if result.remaining is None:
         told = f"What is live now {'was not' if result.is_interrupted else 'could not be'} read."
@@ -209,9 +207,7 @@ def _lines(changes: Sequence[Change], target: TargetPlan, *, is_planned: bool) -
         if change.kind is Kind.BLOCKED and is_planned:
             first = reasons.setdefault(note, change.name)
             note = note if first == change.name else f"blocked for the same reason as {shortened(first)}"
-        before, after = (
-            span(tier.range, whole=target.whole_numbers) if tier else "" for tier in (change.before, change.after)
-        )
+        before, after = (target.target.scale.span(tier.range) if tier else "" for tier in (change.before, change.after))
         at = change.after.at if change.after else None
         yield Line(
             change.kind,

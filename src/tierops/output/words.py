@@ -6,16 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tierops.model import Kind, Plan, Range, Report, Result, Severity, State, TargetPlan, Usage
+from tierops.model import Fate, Kind, Plan, Report, Result, Severity, TargetPlan, Usage
 from tierops.text.visible import printable
-from tierops.text.wording import number, span
 
 STATES = {
-    State.DONE: "created",
-    State.ALREADY: "was there already",
-    State.NOT_DONE: "not created",
-    State.CONFLICT: "in conflict",
-    State.UNKNOWN: "unknown: it may or may not have been created",
+    Fate.DONE: "created",
+    Fate.ALREADY: "was there already",
+    Fate.NOT_DONE: "not created",
+    Fate.CONFLICT: "in conflict",
+    Fate.UNKNOWN: "unknown: it may or may not have been created",
 }
 MEANINGS = {
     Kind.CREATE: "to create",
@@ -94,14 +93,7 @@ def summary(report: Report) -> tuple[str, ...]:
 
 def place(target: TargetPlan) -> str:
     """`Coffee Club (Voucherify)`."""
-    return f"{shortened(target.identity.name)} ({shortened(target.provider.title())})"
-
-
-def balance(range_: Range, unit: str, *, whole: bool) -> str:
-    """Who is in a range: `250 points or more`, `250–499 points`, `any points`."""
-    if range_.upper is None and range_.lower is not None:
-        return f"{number(range_.lower)} {shortened(unit)} or more"
-    return f"{span(range_, whole=whole)} {shortened(unit)}"
+    return f"{shortened(target.live.identity.name)} ({shortened(target.target.provider.title())})"
 
 
 def _problems(report: Report) -> Iterator[str]:
@@ -157,26 +149,25 @@ def _creates(targets: Sequence[TargetPlan]) -> str:
     if len(targets) > 1 or amount > _MOST_TOLD:
         return f"{told}members whose balance lies in a new tier's range will move into it at once."
     moves = [
-        f"members with {balance(tier.range, first.unit, whole=first.whole_numbers)} will move into "
-        f"{shortened(tier.name)}"
+        f"members with {shortened(first.target.scale.amounts(tier.range))} will move into {shortened(tier.name)}"
         for tier in first.creates
     ]
     return f"{told}{' and '.join(moves)} at once."
 
 
 def _results(results: Sequence[Result]) -> Iterator[str]:
-    states = Counter(outcome.state for result in results for outcome in result.outcomes)
+    states = Counter(outcome.fate for result in results for outcome in result.outcomes)
     if not states:
         yield "Nothing had to be created."
-    if states[State.DONE]:
-        yield f"{count(states[State.DONE], 'tier')} created."
-    if states[State.ALREADY]:
-        yield f"{count(states[State.ALREADY], 'tier')} {_was(states[State.ALREADY])} there already."
-    if states[State.NOT_DONE]:
-        yield f"{count(states[State.NOT_DONE], 'tier')} not created."
-    if states[State.CONFLICT]:
-        yield f"{_are(states[State.CONFLICT], 'tier')} there, but not as wanted."
-    if unknown := states[State.UNKNOWN]:
+    if states[Fate.DONE]:
+        yield f"{count(states[Fate.DONE], 'tier')} created."
+    if states[Fate.ALREADY]:
+        yield f"{count(states[Fate.ALREADY], 'tier')} {_was(states[Fate.ALREADY])} there already."
+    if states[Fate.NOT_DONE]:
+        yield f"{count(states[Fate.NOT_DONE], 'tier')} not created."
+    if states[Fate.CONFLICT]:
+        yield f"{_are(states[Fate.CONFLICT], 'tier')} there, but not as wanted."
+    if unknown := states[Fate.UNKNOWN]:
         yield f"{count(unknown, 'tier')} may or may not have been created: look before anything else is done."
     if stopped := sum(bool(result.trouble) for result in results):
         yield f"Stopped at {count(stopped, 'target')}."
@@ -191,7 +182,7 @@ def _kinds(plan: Plan) -> Counter[Kind]:
 
 
 def _extent(plan: Plan) -> str:
-    tiers = sum(len(target.desired) for target in plan.targets)
+    tiers = sum(len(target.target.tiers) for target in plan.targets)
     return f"{count(tiers, 'tier')} at {count(len(plan.targets), 'target')}"
 
 

@@ -1,15 +1,70 @@
-"""The vendors. A provider is found by the name of its module and imported only when a target needs it."""
+"""The vendors. Each is a package, here or in a distribution with an entry point in the group `tierops.providers`."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from tierops.errors import TieropsError
 
 if TYPE_CHECKING:
-    from tierops.providers.base import Provider
+    from tierops.providers.vendor import Account, Vendor
+
+ENTRY_POINTS = "tierops.providers"
+
+_loaded: dict[str, Vendor] = {}
 
 
-def find(name: str) -> type[Provider]:
-    """The provider class of a vendor, `find("voucherify")`."""
-    provider: type[Provider] = import_module(f"tierops.providers.{name}.account").Provider
-    return provider
+@cache
+def own() -> tuple[Vendor, ...]:
+    """The vendors that tierops brings along, by name."""
+    folders = sorted(path.name for path in Path(__file__).parent.iterdir() if (path / "account.py").is_file())
+    return tuple(import_module(f"{__name__}.{folder}").VENDOR for folder in folders)
+
+
+def known(name: str) -> Vendor | None:
+    """The vendor of a name, None where there is none.
+
+    Other distributions are looked through for a name that is not one of tierops' own, for that takes time. Raises
+    `TieropsError` for one whose package cannot be imported.
+    """
+    for vendor in own():
+        if vendor.name == name:
+            return vendor
+    if name not in _loaded:
+        from importlib.metadata import entry_points
+
+        for entry in entry_points(group=ENTRY_POINTS, name=name):
+            try:
+                _loaded[name] = entry.load()
+            except Exception as error:
+                raise TieropsError(f"the vendor {name} ({entry.value}) cannot be used: {error}") from error
+    return _loaded.get(name)
+
+
+def find(name: str) -> Vendor:
+    """The vendor of a name. Raises `TieropsError` where there is none."""
+    vendor = known(name)
+    if vendor is None:
+        raise TieropsError(f"there is no vendor {name!r}; there are: {', '.join(names())}")
+    return vendor
+
+
+def loaded() -> tuple[Vendor, ...]:
+    """Every vendor that this run knows so far: tierops' own, and those that were asked for by name."""
+    return (*own(), *_loaded.values())
+
+
+def names() -> tuple[str, ...]:
+    """The names of all vendors that are installed."""
+    from importlib.metadata import entry_points
+
+    others = (entry.name for entry in entry_points(group=ENTRY_POINTS))
+    return tuple(dict.fromkeys([*(vendor.name for vendor in own()), *others]))
+
+
+def account(vendor: Vendor) -> type[Account]:
+    """The class that talks to the vendor's API. Imports the HTTP client with it."""
+    return cast("type[Account]", import_module(f"{vendor.package}.account").Account)

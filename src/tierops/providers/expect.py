@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
-from tierops.errors import AnswerLost, VendorError
-from tierops.model import LiveTier, Tier, Value
+from tierops.errors import VendorError
+from tierops.model import Value
 from tierops.text import jsontext
 
 
@@ -29,26 +29,6 @@ def expect_text(row: Mapping[str, Value], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise VendorError(f"not as documented: no `{key}` in {short(row)}")
     return value
-
-
-def expect_made(
-    wanted: Sequence[Tier], answer: Value, read: Callable[[Value], Iterable[LiveTier]]
-) -> tuple[LiveTier, ...]:
-    """What a create made, as `read` finds it in the answer: each wanted tier once, in any order.
-
-    Raises `AnswerLost` where the answer shows anything else.
-    """
-    try:
-        made = tuple(read(answer))
-    except VendorError as error:
-        raise AnswerLost(f"{error} in the answer to a create") from None
-    if sorted(map(_comparable, made)) != sorted(map(_comparable, wanted)):
-        raise AnswerLost("the create was accepted, but its answer does not show the tiers as sent")
-    return made
-
-
-def _comparable(tier: LiveTier | Tier) -> str:
-    return jsontext.canonical([tier.name, tier.range.lower, tier.range.upper, tier.fields])
 
 
 def short(value: Value) -> str:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import httpx
 
 from tierops import __version__
-from tierops.errors import AnswerLost, NotSent, TieropsError, VendorError
-from tierops.model import Value
+from tierops.errors import UNAUTHORIZED, AnswerLost, NotSent, TieropsError, VendorError
+from tierops.model import LiveTier, Request, Value
 from tierops.providers.limits import Limits, Waiting
+from tierops.providers.token import Token
+from tierops.providers.vendor import Credentials, Dialect, Vendor
 from tierops.text import jsontext
 from tierops.text.redaction import Redaction
 from tierops.text.visible import short
@@ -40,7 +42,10 @@ _LONGEST_MESSAGE = 3000  # characters
 
 _log = logging.getLogger(__name__)
 
-Explain = Callable[[Value], str]
+# Answers to a write that say neither that it was carried out nor that it was not: the vendor may be at work on it, or
+# be done. Those of the second set say that it took the request, which is then never sent again.
+_UNCLEAR = frozenset({408, 425, 499})
+_TAKEN = frozenset({202, 409, *range(300, 400)})
 
 
 class Witness(Protocol):
@@ -63,13 +68,14 @@ class Witness(Protocol):
 
 
 _Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
 
 
-def _discreet(call: Callable[Concatenate[Client, _Given], Value]) -> Callable[Concatenate[Client, _Given], Value]:
+def _discreet(call: Callable[Concatenate[Client, _Given], _Answer]) -> Callable[Concatenate[Client, _Given], _Answer]:
     """`call`, whose errors hold no key: neither in what the vendor said nor in the errors that led to them."""
 
     @wraps(call)
-    def discreet(self: Client, /, *args: _Given.args, **kwargs: _Given.kwargs) -> Value:
+    def discreet(self: Client, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
         try:
             return call(self, *args, **kwargs)
         except VendorError as error:
@@ -84,53 +90,68 @@ def _discreet(call: Callable[Concatenate[Client, _Given], Value]) -> Callable[Co
 class Client:
     """A vendor's API below `base_url`. Safe to use from several threads.
 
-    `explain` turns the vendor's error body into a sentence. The values of `headers` are secrets, but for those that
-    `open_headers` names. `reads` and `writes` count the requests sent, `limits` what the vendor allows. With
-    `is_read_only` nothing but GET can leave. `witness` is told of every write.
+    `reads` and `writes` count the requests sent, `limits` what the vendor allows. With `is_read_only` nothing but GET
+    can leave, and the request for a token. `witness` is told of every write, `keep_secret` of every token.
     """
 
     def __init__(
         self,
-        title: str,
+        vendor: Vendor,
         base_url: str,
-        headers: Mapping[str, str],
-        explain: Explain,
+        credentials: Credentials,
+        dialect: Dialect,
         *,
-        open_headers: Mapping[str, str] | None = None,
         waiting: Waiting | None = None,
         transport: httpx.BaseTransport | None = None,
         is_read_only: bool = False,
         witness: Witness | None = None,
+        keep_secret: Callable[[Iterable[str]], None] = lambda _: None,
     ) -> None:
-        self.title = title
+        self.title = vendor.title
         self.base_url = base_url.rstrip("/")
         self.reads = 0
         self.writes = 0
         self._count = Lock()
-        self._explain = explain
+        self._dialect = dialect
         self._waiting = waiting or Waiting()
-        self.limits = Limits(title, self._waiting)
+        self.limits = Limits(vendor.title, vendor.allowance, self._waiting)
         self._witness = witness
-        secret = headers.keys() - (open_headers or {}).keys()
-        keys = {name: headers[name].removeprefix("Bearer ") for name in secret}
-        self._redaction = Redaction(keys.values())
-        # An account's id may well be in an answer. A key must not: what is read gets into plans and reports.
-        self._keys = Redaction(value for name, value in keys.items() if not name.lower().endswith("-id"))
-        is_local = _check_url(title, self.base_url)
-        self._root = httpx.URL(self.base_url).path.rstrip("/")
-        self._http = _connect(
-            title,
-            headers={"Accept": "application/json", "User-Agent": f"tierops/{__version__}", **headers},
-            # A TLS context reads the whole CA bundle; plain http on loopback has no use for one, nor for a proxy.
-            verify=_no_tls() if is_local else _tls(),
-            trust_env=not is_local,
-            transport=transport,
-            event_hooks={"request": [_refuse_writes]} if is_read_only else {},
+        self._keep_secret = keep_secret
+        keys = [value for name, value in credentials.headers.items() if name not in credentials.open_headers]
+        self._redaction = Redaction([value.removeprefix("Bearer ") for value in keys])
+        # What is read gets into plans and reports, so no key may be in it. The id of an account may well be there.
+        self._keys = Redaction(
+            value.removeprefix("Bearer ")
+            for name, value in credentials.headers.items()
+            if name not in credentials.open_headers and name not in credentials.id_headers
         )
+        is_local = check_url(self.title, self.base_url)
+        self._root = httpx.URL(self.base_url).path.rstrip("/")
+        settings: dict[str, Any] = {
+            # A TLS context reads the whole CA bundle; plain http on loopback has no use for one, nor for a proxy.
+            "verify": _no_tls() if is_local else _tls(),
+            "trust_env": not is_local,
+            "transport": transport,
+        }
+        headers = {"Accept": "application/json", "User-Agent": f"tierops/{__version__}"}
+        self._http = _connect(
+            self.title,
+            headers={**headers, **credentials.headers},
+            event_hooks={"request": [_refuse_writes]} if is_read_only else {},
+            **settings,
+        )
+        self._token: Token | None = None
+        if credentials.sign_in:
+            self._redaction.add(credentials.sign_in.secrets)
+            self._token = Token(
+                self.title, self.base_url, credentials.sign_in, _connect(self.title, headers=headers, **settings)
+            )
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        if self._token:
+            self._token.close()
 
     @_discreet
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
@@ -152,32 +173,43 @@ class Client:
         raise AssertionError("unreachable")  # pragma: no cover
 
     @_discreet
-    def post(self, path: str, body: Value) -> Value:
-        """The JSON of a write.
+    def create(self, request: Request, read: Callable[[Value], Iterable[LiveTier]]) -> tuple[LiveTier, ...]:
+        """Send a request of a plan as it is, and give the tiers that `read` finds in its answer.
 
         Raises `NotSent` where it never left, `VendorError` where the vendor refused, `AnswerLost` where nobody knows.
         """
-        content = jsontext.dumps(body).encode()
+        response = self._write(request)
+        status = response.status_code
+        if status in _TAKEN:
+            raise AnswerLost(self._described(response), is_taken=True)
+        if status >= 500 or status in _UNCLEAR:
+            raise AnswerLost(self._described(response))
+        try:
+            answer = self._json(response)
+            if response.is_success and self._dialect.is_error(answer):
+                raise VendorError(
+                    f"{self._asked(response)} with {status}, but: {self._dialect.explain(answer)}", status
+                )
+            return tuple(read(answer))
+        except VendorError as error:
+            if response.is_success and error.status is None:
+                raise AnswerLost(f"{error} in the answer to a create", is_taken=True) from None
+            raise
+
+    def _write(self, request: Request) -> httpx.Response:
+        content = jsontext.dumps(request.body).encode()
         for attempt in range(1, _TRIES + 1):
             try:
-                response = self._send("POST", path, content=content, timeout=_WRITE_TIMEOUT)
-                break
+                return self._send(request.method, request.path, content=content, timeout=_WRITE_TIMEOUT)
             except _NO_CONNECTION as error:
                 # No connection, so nothing was sent: the one failure after which a write may simply be tried again.
                 if attempt == _TRIES:
                     raise NotSent(self._unreachable(error)) from None
                 self._waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
             except httpx.RequestError as error:
-                lost = f"the answer of {self.title} to POST {path} is lost: {_reason(error)}"
+                lost = f"the answer of {self.title} to {request.method} {request.path} is lost: {_reason(error)}"
                 raise AnswerLost(lost) from None
-        if response.status_code >= 500:
-            raise AnswerLost(self._told(response))
-        try:
-            return self._json(response)
-        except VendorError as error:
-            if response.is_success:
-                raise AnswerLost(str(error)) from None
-            raise
+        raise AssertionError("unreachable")  # pragma: no cover
 
     def _send(
         self,
@@ -197,16 +229,35 @@ class Client:
         except (httpx.InvalidURL, ValueError) as error:  # a name or a cursor of a megabyte, or half a surrogate
             raise NotSent(f"{self.title}: {method} {path} cannot be asked for: {error}") from None
         turn = self.limits.turn()
+        has_new_token = False
         while True:
+            token = self._authorize(request)
             with turn:
                 start = time.perf_counter()
                 response = self._exchange(request, path)
                 milliseconds = (time.perf_counter() - start) * 1000
                 self.limits.learn(response.headers)
             _log.info("%s %s: %s in %.0f ms", method, self._root + path, response.status_code, milliseconds)
+            if response.status_code == UNAUTHORIZED and self._token:
+                self._token.expire(token)
+                if method == "GET" and not has_new_token:
+                    has_new_token = True
+                    continue
             if response.status_code != 429:
                 return response
-            self.limits.refused(response.headers, _told_pause(response))
+            self.limits.refused(response.headers, self._dialect.pause(_parsed(response)))
+
+    def _authorize(self, request: httpx.Request) -> Mapping[str, str]:
+        """Put the token's headers on the request, if there are some, and give them. Raises `NotSent`."""
+        if self._token is None:
+            return {}
+        headers = self._token.headers()
+        secrets = [value.removeprefix("Bearer ") for value in headers.values()]
+        self._redaction.add(secrets)
+        self._keys.add(secrets)
+        self._keep_secret(secrets)
+        request.headers.update(headers)
+        return headers
 
     def _exchange(self, request: httpx.Request, path: str) -> httpx.Response:
         """Send, with a witness of what may write. Raises `httpx.RequestError` where no whole answer comes."""
@@ -224,7 +275,7 @@ class Client:
                 witness.lost(intent, reason, was_sent=not isinstance(error, _NO_CONNECTION))
             raise
         if witness:
-            request_id = _request_id(response)
+            request_id = self._request_id(response)
             witness.answered(intent, response.status_code, request_id and self._redaction.every(request_id))
         return response
 
@@ -245,6 +296,13 @@ class Client:
         headers = [(k, v) for k, v in answer.headers.multi_items() if k not in {"content-encoding", "content-length"}]
         return httpx.Response(answer.status_code, headers=headers, content=bytes(content), request=request)
 
+    def _request_id(self, response: httpx.Response) -> str | None:
+        """The vendor's name for a request, from a header or the body of an error; its support asks for it."""
+        name: Value = response.headers.get("X-Request-Id")
+        if name is None and not response.is_success and isinstance(body := _parsed(response), Mapping):
+            name = self._dialect.request_id(body)
+        return name[:200] if isinstance(name, str) else None
+
     def _json(self, response: httpx.Response) -> Value:
         if response.is_success and self._keys.is_in(response.content.decode(errors="replace")):
             raise VendorError(f"{self.title} sent back the key that it was asked with; nothing of its answer is used")
@@ -252,21 +310,28 @@ class Client:
             if response.is_success:
                 return jsontext.loads(response.content)
         except ValueError as error:
-            raise VendorError(f"{self._told(response)}, which is not the JSON that is documented ({error})") from None
-        raise VendorError(self._told(response), response.status_code)
+            raise VendorError(
+                f"{self._described(response)}, which is not the JSON that is documented ({error})"
+            ) from None
+        raise VendorError(self._described(response), response.status_code)
 
     def _unreachable(self, error: httpx.RequestError) -> str:
         return f"{self.title} cannot be reached at {self.base_url}: {_reason(error)}"
 
-    def _told(self, response: httpx.Response) -> str:
+    def _described(self, response: httpx.Response) -> str:
         """The answer in a sentence; what a vendor says of a refusal, or the beginning of what is no answer."""
-        asked = f"{response.request.method} {response.request.url.path.removeprefix(self._root)}"
+        asked = self._asked(response)
         if response.has_redirect_location:
             address = response.headers["Location"]
-            return f"{self.title} answered {asked} with {response.status_code}, a redirect to {address!r}: not followed"
+            return f"{asked} with {response.status_code}, a redirect to {address!r}: not followed"
         body = _parsed(response)
-        told = self._explain(body) if not response.is_success and body is not None else _excerpt(response)
-        return f"{self.title} answered {asked} with {response.status_code}{told and f': {told}'}"
+        is_explained = not response.is_success and body is not None
+        said = self._dialect.explain(body) if is_explained else _excerpt(response)
+        return f"{asked} with {response.status_code}{said and f': {said}'}"
+
+    def _asked(self, response: httpx.Response) -> str:
+        path = response.request.url.path.removeprefix(self._root)
+        return f"{self.title} answered {response.request.method} {path}"
 
 
 def _refuse_writes(request: httpx.Request) -> None:
@@ -282,22 +347,7 @@ def _parsed(response: httpx.Response) -> Value:
         return None
 
 
-def _told_pause(response: httpx.Response) -> float | None:
-    """Seconds to wait that the body of a refusal names; one of Fanfare's documented forms has them there alone."""
-    body = _parsed(response)
-    told = body.get("retryAfter") if isinstance(body, Mapping) else None
-    return float(told) if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 10**9 else None
-
-
-def _request_id(response: httpx.Response) -> str | None:
-    """The vendor's name for a request, from a header or the body of an error; its support asks for it."""
-    found: Value = response.headers.get("X-Request-Id")
-    if found is None and not response.is_success and isinstance(body := _parsed(response), Mapping):
-        found = body.get("request_id") or body.get("requestId")
-    return found[:200] if isinstance(found, str) else None
-
-
-def _check_url(title: str, url: str) -> bool:
+def check_url(title: str, url: str) -> bool:
     """True for a loopback address. Raises `TieropsError` for what must not be called."""
     shown = "" if set("@?#") & set(url) else f": {url!r}"  # what stands there may be a password
     try:

@@ -1,8 +1,6 @@
 """What a vendor allows, counted in one place for all threads of a run.
 
-Both vendors say with each answer how many calls are left and when there will be more, each under its own names:
-Voucherify with `X-Rate-Limit-Limit`, `-Remaining` and `-Retry` (documentation/guides/limits.mdx), Fanfare with
-`X-RateLimit-Limit`, `-Remaining` and `-Reset` (docs.fanfare.io/api/rate-limiting). Both of the times are Unix seconds.
+Vendors say with each answer how many calls are left and when there will be more; a vendor's declaration reads it.
 """
 
 from __future__ import annotations
@@ -14,8 +12,9 @@ from threading import Condition
 from typing import NamedTuple
 
 from tierops.errors import NotSent
+from tierops.providers.vendor import Allowance, whole
 
-_LONGEST_WINDOW = 3600.0  # seconds: Voucherify's sandbox counts by the hour
+_LONGEST_WINDOW = 3600.0  # seconds: no vendor is known to count by more than the hour, but for those by the day
 _UNTOLD = 10.0  # seconds to wait after a refusal that does not say how long
 
 
@@ -35,9 +34,10 @@ class Waiting(NamedTuple):
 class Limits:
     """The calls that one account may make. `left` is how many the vendor said are left, None where it did not."""
 
-    def __init__(self, title: str, waiting: Waiting) -> None:
+    def __init__(self, title: str, allowance: Callable[[Mapping[str, str]], Allowance], waiting: Waiting) -> None:
         self.left: int | None = None
         self._title = title
+        self._allowance = allowance
         self._waiting = waiting
         self._room = Condition()
         self._in_flight = 0
@@ -52,7 +52,7 @@ class Limits:
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """What an answer says of the calls that are left."""
-        left, size, ends = (_number(headers, name) for name in ("Remaining", "Limit", "end"))
+        left, size, ends, _ = self._allowance(headers)
         with self._room:
             if left is None:
                 self.left = None if self.left is None else max(0, self.left - 1)
@@ -60,20 +60,23 @@ class Limits:
             is_same_window = self.left is not None and ends == self._ends
             # Answers arrive in another order than they were counted in: the lowest of a window is the latest.
             self.left = min(left, self.left) if self.left is not None and is_same_window else left
-            self._size, self._ends = size, None if ends is None else float(ends)
+            self._size, self._ends = size, ends
 
-    def refused(self, headers: Mapping[str, str], told: float | None) -> None:
-        """A 429: nobody sends before the time it names. `told` is what its body says, in seconds.
+    def refused(self, headers: Mapping[str, str], named: float | None) -> None:
+        """A 429: nobody sends before the time it names. `named` is what its body says, in seconds.
 
         Raises `NotSent` where waiting does not help.
         """
-        if headers.get("X-Rate-Limit-Type", "").endswith("_cycle"):
+        allowance = self._allowance(headers)
+        if allowance.is_spent:
             raise NotSent(f"{self._title}: the calls of this billing cycle are spent; waiting does not help")
         now = self._waiting.now()
         with self._room:
-            self._not_before = max(self._not_before, now + _pause(headers, told, now))
+            self._not_before = max(
+                self._not_before, now + _pause(headers.get("Retry-After", ""), allowance.ends, named, now)
+            )
 
-    def check(self, calls: int) -> None:
+    def afford(self, calls: int) -> None:
         """Raise `NotSent` if so many calls cannot be made without a wait that is longer than allowed."""
         if self.left is None or calls <= self.left:
             return
@@ -142,29 +145,13 @@ class Turn:
         self._limits.leave()
 
 
-_NAMES = {
-    "Remaining": ("X-Rate-Limit-Remaining", "X-RateLimit-Remaining"),
-    "Limit": ("X-Rate-Limit-Limit", "X-RateLimit-Limit"),
-    "end": ("X-Rate-Limit-Retry", "X-RateLimit-Reset"),
-}
-
-
-def _number(headers: Mapping[str, str], what: str) -> int | None:
-    return _whole(next((value for name in _NAMES[what] if (value := headers.get(name, ""))), ""))
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def _pause(headers: Mapping[str, str], told: float | None, now: float) -> float:
-    """Seconds to wait, from whichever form the vendor chose; a second more than told, for clocks differ."""
-    after = headers.get("Retry-After", "")
-    if (seconds := _whole(after)) is not None:
+def _pause(after: str, ends: float | None, named: float | None, now: float) -> float:
+    """Seconds to wait, from whichever form the vendor chose; a second more than named, for clocks differ."""
+    if (seconds := whole(after)) is not None:
         return seconds + 1.0
-    if (ends := _number(headers, "end")) is not None:
+    if ends is not None:
         return max(0.0, ends - now) + 1
     try:
         return max(0.0, parsedate_to_datetime(after).timestamp() - now) + 1
     except (ValueError, TypeError):
-        return _UNTOLD if told is None else told + 1
+        return _UNTOLD if named is None else named + 1

@@ -13,8 +13,19 @@ _PIECE = 8  # characters. A shorter value is no key, and a shorter piece of one 
 class Redaction:
     """Takes `secrets` out of text. Those of fewer than 8 characters are no secrets: `any` does for the emulator."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        known = {form for secret in secrets if len(secret) >= _PIECE for form in _forms(secret)}
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known: set[str] = set()
+        self._forms: tuple[str, ...] = ()
+        self._pieces: set[str] = set()
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Take these out, too, from now on."""
+        new = [secret for secret in secrets if secret not in self._known]
+        if not new:
+            return
+        self._known.update(new)
+        known = {form for secret in self._known if len(secret) >= _PIECE for form in _forms(secret)}
         self._forms = tuple(sorted(known, key=lambda form: (-len(form), form)))
         self._pieces = {form[i : i + _PIECE] for form in self._forms for i in range(len(form) - _PIECE + 1)}
 

@@ -1,0 +1,76 @@
+"""Carries a plan out: send, read back, prove.
+
+A create may be impossible to take back, and hardly any vendor has an idempotency key. So nothing is sent that two
+equal, complete reads with a quiet period between them do not show to be absent, neither for the first time nor again;
+and what a lost answer did is told by reading back alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from tierops import plan
+from tierops.apply.readback import Connection, Patience, Reads
+from tierops.apply.walk import Walk
+from tierops.errors import Exit, PlanRefused
+from tierops.model import Fate, Result, TargetPlan, Tier
+
+__all__ = ["Connection", "Patience", "Reads", "exit_code", "run"]
+
+_READS = 2  # complete ones that a create takes at the least: right before the first request, and at the end
+
+
+def run(
+    targets: Sequence[TargetPlan],
+    connections: Mapping[str, Connection],
+    reads: Reads,
+    patience: Patience,
+    spread: Callable[[Callable[[TargetPlan], Result], Sequence[TargetPlan]], Iterable[Result]] = map,
+) -> tuple[Result, ...]:
+    """Carry out the plans of all targets, `spread` as the caller likes. `connections` goes by provider name.
+
+    Each read is checked against its plan before the first write to any: raises `PlanRefused` where one does not fit,
+    `VendorError` where a vendor's limits do not allow all of it, and then nothing was written.
+    """
+    absent = {target.address: plan.missing(target, reads.lives[target.address]) for target in targets}
+    _afford(targets, connections, reads, absent)
+
+    def carry_out(target: TargetPlan) -> Result:
+        walk = Walk(target, connections[target.target.provider], patience, reads.lives[target.address])
+        return walk.carry_out(reads.ended) if absent[target.address] else walk.result()
+
+    results = tuple(spread(carry_out, targets))
+    if not any(result.sends for result in results):
+        for result in results:
+            if result.is_refused:
+                raise PlanRefused(result.trouble)
+    return results
+
+
+def exit_code(results: Sequence[Result]) -> Exit:
+    """The one code for all targets; the worst news wins."""
+    if any(result.is_interrupted for result in results):
+        return Exit.INTERRUPTED
+    fates = {outcome.fate for result in results for outcome in result.outcomes}
+    if Fate.UNKNOWN in fates:
+        return Exit.UNKNOWN
+    if fates & {Fate.NOT_DONE, Fate.CONFLICT}:
+        return Exit.PARTIAL if fates & {Fate.DONE, Fate.CONFLICT} else Exit.FAILED
+    # What is seen beside the creates, such as somebody else's tier that exists twice, is in no list of differences.
+    return Exit.REMAINING if any(result.remaining or result.trouble for result in results) else Exit.DONE
+
+
+def _afford(
+    targets: Sequence[TargetPlan],
+    connections: Mapping[str, Connection],
+    reads: Reads,
+    absent: Mapping[str, Sequence[Tier]],
+) -> None:
+    for name, connection in connections.items():
+        calls = 0
+        for target in targets:
+            if target.target.provider == name and (missing := absent[target.address]):
+                requests = plan.remaining_requests(target, missing, connection.vendor)
+                calls += _READS * reads.lives[target.address].calls + len(requests)
+        if calls:
+            connection.afford(calls)

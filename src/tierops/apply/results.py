@@ -1,0 +1,130 @@
+"""What became of each create, from the last read and from what answers said. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tierops import diff
+from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, TargetPlan, Tier
+
+
+class Known:
+    """What answers said of the tiers of one target, by the name of the tier that was sent.
+
+    `confirmed` is as an answer showed it, `stored` the same where it is not as wanted. `lost` counts the sends without
+    an answer that tells, `refused` holds those that the vendor refused, `sends` counts all that may have been carried
+    out.
+    """
+
+    def __init__(self) -> None:
+        self.confirmed: dict[str, LiveTier] = {}
+        self.stored: dict[str, LiveTier] = {}
+        self.lost: Counter[str] = Counter()
+        self.refused: set[str] = set()
+        self.sends = 0
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids that a list must show in the end."""
+        return frozenset(tier.id for tier in self.confirmed.values())
+
+    def confirm(self, shown: Iterable[LiveTier]) -> None:
+        """An answer shows these tiers, as they were wanted."""
+        self.sends += 1
+        self.confirmed.update((tier.name, tier) for tier in shown)
+
+    def store(self, shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> None:
+        """An answer shows something else. Where only one tier can be meant by another, it is that one."""
+        alike = {tier.name for tier in shown} & {tier.name for tier in wanted}
+        self.stored.update((tier.name, tier) for tier in shown if tier.name in alike)
+        others = [tier for tier in shown if tier.name not in alike], [t for t in wanted if t.name not in alike]
+        if len(others[0]) == len(others[1]) == 1:
+            self.stored[others[1][0].name] = others[0][0]
+
+    def lose(self, names: Iterable[str]) -> None:
+        """A request that creates these tiers was sent, and its answer does not tell what became of it."""
+        self.sends += 1
+        self.lost.update(names)
+
+    def refuse(self, names: Iterable[str]) -> None:
+        """The vendor refused a request that creates these tiers."""
+        self.refused.update(names)
+
+    def was_sent(self, name: str) -> bool:
+        """True where a request for this tier may have been carried out."""
+        return name in self.confirmed or name in self.lost
+
+
+def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Result:
+    """What the last read shows of each create."""
+    view = _View(live, known, diff.duplicates(live.tiers), {tier.name: tier for tier in live.tiers})
+    outcomes = tuple(_outcome(tier, view) for tier in target.creates)
+    return Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
+
+
+def result_unread(target: TargetPlan, live: Live, known: Known, trouble: str, *, is_confirmed: bool) -> Result:
+    """What is known where nothing was read after the last request; `live` is the read before it.
+
+    With `is_confirmed`, answers are believed.
+    """
+    before = {tier.name for tier in live.tiers}
+
+    def outcome(tier: Tier) -> Outcome:
+        if is_confirmed and tier.name in known.confirmed:
+            return Outcome(tier.name, Fate.DONE, "the vendor confirmed it; it was not read back")
+        if tier.name in before:
+            return Outcome(tier.name, Fate.DONE if known.was_sent(tier.name) else Fate.ALREADY)
+        if known.was_sent(tier.name) or tier.name in known.refused:
+            return Outcome(tier.name, Fate.UNKNOWN, "it may or may not have landed: plan again to see")
+        return Outcome(tier.name, Fate.NOT_DONE)
+
+    return Result(target, tuple(map(outcome, target.creates)), None, trouble, sends=known.sends)
+
+
+class _View(NamedTuple):
+    """The last read, in the ways in which a tier is looked up."""
+
+    live: Live
+    known: Known
+    twice: dict[str, tuple[LiveTier, ...]]
+    by_name: dict[str, LiveTier]
+
+    def shows(self, id_: str) -> bool:
+        return any(tier.id == id_ for tier in self.live.tiers)
+
+
+def _outcome(tier: Tier, view: _View) -> Outcome:
+    name, known = tier.name, view.known
+    if name in view.twice:
+        ids = ", ".join(copy.id for copy in view.twice[name])
+        return Outcome(name, Fate.UNKNOWN, f"exists {len(view.twice[name])} times ({ids}): keep one by hand")
+    if (stored := known.stored.get(name)) and stored.name != name and view.shows(stored.id):
+        return Outcome(name, Fate.CONFLICT, f"created, but stored as {stored.name!r} ({stored.id})")
+    if name not in view.by_name:
+        if known.was_sent(name):
+            return Outcome(name, Fate.UNKNOWN, "not in the list, but it may still appear: plan again later")
+        return Outcome(name, Fate.NOT_DONE)
+    live = view.by_name[name]
+    if not diff.same(live, tier):
+        return Outcome(name, Fate.CONFLICT, f"{live.id} has its name, but is not as wanted")
+    if name in known.confirmed and not view.shows(known.confirmed[name].id):
+        unseen = known.confirmed[name].id
+        return Outcome(name, Fate.UNKNOWN, f"{live.id} is live, and {unseen} may still appear: plan again later")
+    # With one answer lost, one tier is what can have come of it. With two, and a list that lags, there may be two.
+    if name not in known.confirmed and known.lost[name] > 1:
+        times = known.lost[name]
+        return Outcome(name, Fate.UNKNOWN, f"sent {times} times without an answer and seen once: plan again later")
+    return Outcome(name, Fate.DONE if known.was_sent(name) else Fate.ALREADY, live.id)
+
+
+def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:
+    """The differences left, with the notes of the plan where the line is still the same."""
+    planned = {change.name: change for change in target.changes}
+
+    def noted(change: Change) -> Change:
+        known = planned.get(change.name, change)
+        return known if known.kind in (change.kind, Kind.BLOCKED) else change
+
+    return tuple(map(noted, diff.changes(live.tiers, target.target.tiers)))

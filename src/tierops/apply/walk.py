@@ -1,0 +1,166 @@
+"""The requests of one target, one after the other, and what becomes of each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from tierops import diff, plan
+from tierops.apply.readback import Connection, Patience, settled, showing
+from tierops.apply.results import Known, result_of, result_unread
+from tierops.errors import UNAUTHORIZED, AnswerLost, Interrupted, NotSent, PlanRefused, TieropsError, VendorError
+from tierops.model import Live, LiveTier, Place, Request, Result, TargetPlan, Tier
+
+_MOST_SENDS = 3
+_INTERRUPTED = "interrupted"
+
+_log = logging.getLogger(__name__)
+
+
+class _Stopped(Exception):
+    """No error: nothing more is sent to this target, for the reason given."""
+
+
+class Walk:
+    """One target: its requests, one after the other.
+
+    `_live` is the last complete read, `_known` what became of each tier beside it. `_is_unread` says that something
+    was sent since that read, `_doubt` what was wrong with its answer.
+    """
+
+    def __init__(self, target: TargetPlan, connection: Connection, patience: Patience, live: Live) -> None:
+        self._target = target
+        self._connection = connection
+        self._patience = patience
+        self._live = live
+        self._known = Known()
+        self._is_unread = False
+        self._doubt = ""
+        self._is_guarded = connection.vendor.abilities(target.target.place, live).is_guarded
+
+    def carry_out(self, ended: float) -> Result:
+        """Send what is absent. `ended` is when the first read of the targets had ended."""
+        try:
+            trouble = self._send_all(ended)
+            named = self._known.ids
+            if self._is_unread or not named <= {tier.id for tier in self._live.tiers}:
+                self._live, self._is_unread = showing(self._connection, self._place, self._patience, named), False
+                self._absent()
+        except Interrupted:
+            return self.result(self._also(_INTERRUPTED), is_interrupted=True)
+        except PlanRefused as error:
+            return self.result(str(error))._replace(is_refused=not self._known.sends)
+        except VendorError as error:  # of a read; each way in which a request can end is told by `_send`
+            what = "reading back" if self._is_unread else "the read before the create"
+            return self.result(self._also(f"{what} failed: {error}"))
+        except Exception as error:  # noqa: BLE001 (a mistake here must not take the report of other targets with it)
+            _log.exception("%s", self._target.address)
+            self._is_unread = bool(self._known.sends)
+            return self.result(f"a mistake in tierops, please report it: {type(error).__name__}: {error}")
+        return self.result(trouble)
+
+    def result(self, trouble: str = "", *, is_interrupted: bool = False) -> Result:
+        """What is known of each create now."""
+        if self._is_unread:  # an answer is believed where nobody was there to read back
+            result = result_unread(self._target, self._live, self._known, trouble, is_confirmed=is_interrupted)
+        else:
+            result = result_of(self._target, self._live, self._known, trouble)
+        return result._replace(is_interrupted=is_interrupted)
+
+    def _also(self, trouble: str) -> str:
+        """What stops the target, after what had gone wrong with the last request, if that was not read back."""
+        return f"{self._doubt}; {trouble}" if self._is_unread and self._doubt else trouble
+
+    @property
+    def _place(self) -> Place:
+        return self._target.target.place
+
+    def _absent(self) -> tuple[Tier, ...]:
+        return plan.missing(self._target, self._live)
+
+    def _send_all(self, ended: float) -> str:
+        """Send until nothing is absent; what stopped it before, or nothing.
+
+        The first request waits for the second of two equal reads: a run that was killed a moment ago may have a create
+        on its way. Many targets share the wait.
+        """
+        pause = ended + self._patience.settle - self._patience.now()
+        if pause > 0:
+            self._patience.sleep(pause)
+        self._live = settled(self._connection, self._place, self._patience, self._live)
+        requests = plan.remaining_requests(self._target, self._absent(), self._connection.vendor)
+        try:
+            while requests:
+                requests = (*self._send(requests[0]), *requests[1:])
+        except _Stopped as stopped:
+            return str(stopped)
+        return ""
+
+    def _send(self, request: Request) -> Sequence[Request]:
+        """Send one request until it is known what became of it. Returns what of it is to be sent again.
+
+        Raises `_Stopped` where nothing more may be sent to this target.
+        """
+        self._patience.check()
+        self._patience.tell(f"{self._target.address}: creating {', '.join(request.tiers)}")
+        try:
+            shown = self._connection.send(request)
+        except NotSent as error:
+            raise _Stopped(str(error)) from None
+        except AnswerLost as error:
+            return self._after_lost(request, error)
+        except VendorError as error:
+            return self._after_refusal(request, error)
+        except TieropsError:
+            raise
+        except Exception:
+            self._known.lose(request.tiers)  # it may have left
+            self._is_unread = True
+            raise
+        wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
+        self._is_unread = True
+        if _is_as_wanted(shown, wanted):
+            self._known.confirm(shown)
+            return ()
+        self._known.store(shown, wanted)
+        unlike = "the create was accepted, but its answer does not show the tiers as sent"
+        return self._after_lost(request, AnswerLost(unlike, is_taken=True))
+
+    def _after_refusal(self, request: Request, error: VendorError) -> Sequence[Request]:
+        """A refusal is believed once the list shows that nothing came of the request."""
+        if error.status == UNAUTHORIZED:  # with a key that has expired there is nothing to read back with either
+            raise _Stopped(str(error)) from None
+        self._known.refuse(request.tiers)
+        self._live = self._read_back(error)
+        if {tier.name for tier in self._absent()} & set(request.tiers):
+            raise _Stopped(str(error)) from None
+        return ()
+
+    def _after_lost(self, request: Request, error: AnswerLost) -> Sequence[Request]:
+        self._patience.tell(f"{self._target.address}: {error}; reading back")
+        self._known.lose(request.tiers)
+        self._live = self._read_back(error)
+        absent = [tier for tier in self._absent() if tier.name in request.tiers]
+        if absent and error.is_taken:
+            raise _Stopped(str(error))
+        if absent and self._known.lost[absent[0].name] >= _MOST_SENDS:
+            raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
+        return plan.remaining_requests(self._target._replace(requests=(request,)), absent, self._connection.vendor)
+
+    def _read_back(self, error: VendorError) -> Live:
+        """A settled read; any complete one where the vendor itself refuses a second tier of a name."""
+        self._is_unread, self._doubt = True, str(error)
+        if self._is_guarded:
+            live = self._connection.fetch(self._place)
+        else:
+            live = settled(self._connection, self._place, self._patience)
+        self._is_unread, self._doubt = False, ""
+        return live
+
+
+def _is_as_wanted(shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> bool:
+    """True where an answer shows each wanted tier once, in any order, and nothing else."""
+    by_name = {tier.name: tier for tier in shown}
+    return len(shown) == len(wanted) and all(
+        tier.name in by_name and diff.same(by_name[tier.name], tier) for tier in wanted
+    )

@@ -1,0 +1,73 @@
+"""A vendor's account, with what apply asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from tierops import providers
+from tierops.errors import TieropsError
+from tierops.model import Live, LiveTier, Place, Request
+from tierops.providers.http import Client, Witness
+from tierops.providers.vendor import Account, Vendor
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tierops.providers.limits import Waiting
+
+
+class Connection(NamedTuple):
+    """A vendor, an account of it, and the HTTP client between the two."""
+
+    vendor: Vendor
+    account: Account
+    client: Client
+
+    def fetch(self, place: Place) -> Live:
+        """See `Account.fetch`."""
+        return self.account.fetch(place)
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        """See `Account.send`."""
+        return self.account.send(request)
+
+    def afford(self, calls: int) -> None:
+        """Raise `NotSent` if the vendor's limits do not allow so many calls, as far as its answers said."""
+        self.client.limits.afford(calls)
+
+
+def open_connection(
+    vendor: Vendor,
+    environ: Mapping[str, str],
+    file_url: str = "",
+    *,
+    waiting: Waiting | None = None,
+    transport: httpx.BaseTransport | None = None,
+    is_read_only: bool = False,
+    witness: Witness | None = None,
+    keep_secret: Callable[[Iterable[str]], None] = lambda _: None,
+) -> Connection:
+    """Connect with the keys of the environment, to its address, or else the file's, or else the vendor's own.
+
+    Sends nothing. Raises `TieropsError` for keys that are missing or an address that is no good.
+    """
+    kind = providers.account(vendor)
+    url = environ.get(vendor.url_variable, "").strip() or file_url or vendor.default_url
+    if not url:
+        raise TieropsError(
+            f"no address of {vendor.title}, where each customer has an own one: set {vendor.url_variable}"
+        )
+    credentials = kind.credentials(environ)
+    client = Client(
+        vendor,
+        url,
+        credentials,
+        kind.dialect,
+        waiting=waiting,
+        transport=transport,
+        is_read_only=is_read_only,
+        witness=witness,
+        keep_secret=keep_secret,
+    )
+    return Connection(vendor, kind(client, credentials.fingerprint), client)

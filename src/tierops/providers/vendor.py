@@ -1,0 +1,218 @@
+"""What a vendor is: a declaration, which every part of tierops reads, and an account, which talks to the vendor's API.
+
+A vendor is a package, here or in a distribution of its own with an entry point in the group `tierops.providers`. Its
+`__init__` holds `VENDOR`, the declaration, and imports nothing heavy. Beside it lie
+
+- `schema.json`, the vendor's part of the program file's JSON Schema: the blocks of a target and of a tier, an overlay;
+- `account.py` with the class `Account`, imported when a command connects;
+- `tiers.py` with `encode` and `decode`, pure functions that are each other's inverse on whole ladders;
+- `emulator/` with the class `Api`, which shares no code with the two before;
+- `guide.md`, what a person must know of the vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from urllib.parse import quote
+
+from tierops.errors import TieropsError, VendorError
+
+if TYPE_CHECKING:
+    from tierops.model import Abilities, Live, LiveTier, Place, Request, Scale, Tier, Value
+    from tierops.providers.http import Client
+
+
+class Part(NamedTuple):
+    """One key of a place, as it stands in a target's block.
+
+    `is_home` says that it takes part in telling one ladder from another. `default` is what `init` proposes; empty, it
+    proposes the name that the other places have.
+    """
+
+    name: str
+    help: str
+    is_home: bool = True
+    default: str = ""
+
+
+class Variable(NamedTuple):
+    """A variable of the environment that holds a key, or says whose it is. `help` tells where a person finds it.
+
+    What is secret is taken out of everything that leaves tierops.
+    """
+
+    name: str
+    help: str
+    is_secret: bool = True
+
+
+class Allowance(NamedTuple):
+    """What an answer says of the calls that are left. None is unsaid.
+
+    `left` of `size` calls until `ends`, in Unix seconds. `is_spent` says that waiting does not help.
+    """
+
+    left: int | None = None
+    size: int | None = None
+    ends: float | None = None
+    is_spent: bool = False
+
+
+def whole(text: str | None) -> int | None:
+    """The count in a header, None where it holds anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def counted(left: str, size: str = "", ends: str = "") -> Callable[[Mapping[str, str]], Allowance]:
+    """The allowance of a vendor that counts in headers of these names; `ends` holds Unix seconds."""
+
+    def read(headers: Mapping[str, str]) -> Allowance:
+        end = whole(headers.get(ends))
+        return Allowance(whole(headers.get(left)), whole(headers.get(size)), None if end is None else float(end))
+
+    return read
+
+
+def untold(_headers: Mapping[str, str]) -> Allowance:
+    """The allowance of a vendor that says nothing of its limits."""
+    return Allowance()
+
+
+class Vendor(NamedTuple):
+    """The declaration. All that it holds is known without keys, and its functions are pure.
+
+    `noun` is what the vendor calls a ladder. `default_url` is empty where each customer has an address of its own;
+    `hosts` are the vendor's own, which a file may name (`*.` stands for any name before them).
+
+    - `scale(place)`: what a balance counts there, and with how many decimals.
+    - `abilities(place, live)`: what creates mean there, and whether they may run.
+    - `requests(live, tiers)`: the fewest requests that create these tiers, in the order in which they are sent.
+    - `fields(block, place, index)`: what a tier holds, from its block with the overlay laid over it; `index` is its
+      place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
+    - `allowance(headers)`: what an answer says of the calls that are left.
+
+    `read_only` says why nothing can be created at all, and is empty where something can.
+    """
+
+    name: str
+    title: str
+    noun: str
+    parts: tuple[Part, ...]
+    url_variable: str
+    variables: tuple[Variable, ...]
+    scale: Callable[[Mapping[str, str]], Scale]
+    abilities: Callable[[Place, Live], Abilities]
+    requests: Callable[[Live, Sequence[Tier]], tuple[Request, ...]]
+    fields: Callable[[Mapping[str, Value], Mapping[str, str], int], Mapping[str, Value]]
+    block: Callable[[Mapping[str, Value], Mapping[str, str], int], Mapping[str, Value]]
+    package: str
+    default_url: str = ""
+    hosts: tuple[str, ...] = ()
+    allowance: Callable[[Mapping[str, str]], Allowance] = untold
+    read_only: str = ""
+
+    def place(self, fields: Mapping[str, str]) -> Place:
+        """The place that a target's block names."""
+        from tierops.model import Place
+
+        return Place(self.name, self.noun, tuple(fields[p.name] for p in self.parts if p.is_home), fields)
+
+
+class SignIn(NamedTuple):
+    """A request for a token: `form` goes to `path` below the base URL; `headers` reads those that its answer gives.
+
+    `headers` raises `VendorError` for an answer that is not as documented. `refusal` makes a sentence of the JSON of a
+    refusal. `secrets` are the values of the form that nobody else may see.
+    """
+
+    path: str
+    form: Mapping[str, str]
+    headers: Callable[[Value], Mapping[str, str]]
+    refusal: Callable[[Value], str]
+    secrets: tuple[str, ...]
+
+
+class Credentials(NamedTuple):
+    """With what requests are sent: `headers`, and those that `sign_in` brings.
+
+    `open_headers` names those that are no secret, `id_headers` those that hold the id of a key and not the key: an
+    answer may hold it. `fingerprint` stands for the account and tells nothing of it; None where the keys name none.
+    """
+
+    headers: Mapping[str, str]
+    fingerprint: str | None = None
+    sign_in: SignIn | None = None
+    open_headers: frozenset[str] = frozenset()
+    id_headers: frozenset[str] = frozenset()
+
+
+class Dialect(NamedTuple):
+    """How a vendor says what is not in the answer's place.
+
+    - `explain(body)`: one sentence from the JSON of an error, in any shape that the vendor documents.
+    - `is_error(body)`: whether the JSON of a success is a documented error all the same.
+    - `pause(body)`: the seconds to wait that a refusal for too many calls names, None where it names none.
+    - `request_id(body)`: the vendor's name for a failed request, which its support asks for.
+    """
+
+    explain: Callable[[Value], str]
+    is_error: Callable[[Value], bool] = lambda _: False
+    pause: Callable[[Value], float | None] = lambda _: None
+    request_id: Callable[[Mapping[str, Value]], Value] = lambda _: None
+
+
+class Account(Protocol):
+    """A vendor's API, with somebody's keys. Safe to use from several threads."""
+
+    dialect: ClassVar[Dialect]
+
+    def __init__(self, client: Client, fingerprint: str | None) -> None:
+        """`fingerprint` is that of the credentials."""
+        ...
+
+    @staticmethod
+    def credentials(environ: Mapping[str, str]) -> Credentials:
+        """What the variables hold. Raises `TieropsError` that names those to set."""
+        ...
+
+    def fetch(self, place: Place) -> Live:
+        """Every live tier of the place.
+
+        Raises `IncompleteRead` where nothing proves that the list is whole, and `VendorError` for any other failure.
+        """
+        ...
+
+    def discover(self) -> tuple[Mapping[str, str], ...]:
+        """The block of every ladder of the account, as a target has it. Raises as `fetch` does."""
+        ...
+
+    def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
+        """The whole block of a ladder of which a person named the home. Raises `VendorError` where there is none."""
+        ...
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        """Send one request of a plan as it stands there, and give the tiers that its answer shows.
+
+        Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
+        where the vendor refused.
+        """
+        ...
+
+
+def credential(environ: Mapping[str, str], name: str) -> str:
+    """The value of a variable, empty where it is not set.
+
+    Raises `TieropsError`, without the value in it, where no header could hold it.
+    """
+    value = environ.get(name, "").strip()
+    if not value.isascii() or not value.isprintable():
+        raise TieropsError(f"{name} holds characters that no key has; copy it again")
+    return value
+
+
+def segment(text: str) -> str:
+    """An id or a name as one part of a URL's path. Raises `VendorError` for what would lead elsewhere or nowhere."""
+    if text in {"", ".", ".."} or any("\ud800" <= character <= "\udfff" for character in text):
+        raise VendorError(f"{text!r} cannot be the name or id of anything that a URL leads to")
+    return quote(text, safe="")

@@ -1,0 +1,101 @@
+"""A ladder as Voucherify's API has it, and back; pure.
+
+Points are inclusive integers, an absent end is open. Server-set fields and unknown keys are no evidence of drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from tierops.errors import VendorError
+from tierops.model import Live, LiveTier, Range, Request, Tier, Value, compact, exact
+from tierops.providers.expect import expect_map, expect_text, short
+from tierops.providers.vendor import segment
+
+FIELDS = ("earning_rules", "rewards", "metadata")
+_MAPPINGS = ("earning_rules", "rewards")
+
+
+def path(campaign_id: str) -> str:
+    """Where the tiers of a campaign are listed and created."""
+    return f"/v1/loyalties/{segment(campaign_id)}/tiers"
+
+
+def requests(live: Live, tiers: Sequence[Tier]) -> tuple[Request, ...]:
+    """All tiers in one JSON array."""
+    names = tuple(tier.name for tier in tiers)
+    return (Request("POST", path(live.identity.id), encode(tiers), names),)
+
+
+def fields(block: Mapping[str, Value], _place: Mapping[str, str], _index: int) -> Mapping[str, Value]:
+    """What a tier holds, from its block: numbers that stand in quotes are numbers."""
+    mappings = {key: {name: _typed(one) for name, one in _map(block.get(key)).items()} for key in _MAPPINGS}
+    return compact({**block, **mappings})
+
+
+def block(fields: Mapping[str, Value], _place: Mapping[str, str], _index: int) -> Mapping[str, Value]:
+    """The block of a tier: its fields as they are."""
+    return {key: fields[key] for key in FIELDS if key in fields}
+
+
+def encode(tiers: Sequence[Tier]) -> list[Value]:
+    """The JSON that creates a ladder. An open end has no `to` key; null there is not documented."""
+    return [
+        {
+            "name": tier.name,
+            "points": {key: int(value) for key, value in _points(tier.range).items() if value is not None},
+            **tier.fields,
+        }
+        for tier in tiers
+    ]
+
+
+def decode(rows: Sequence[Mapping[str, Value]]) -> tuple[LiveTier, ...]:
+    """The tiers as listed, low to high. Raises `VendorError` for what is not as documented."""
+    return tuple(sorted(map(_decode_one, rows), key=_rank))
+
+
+def _decode_one(row: Mapping[str, Value]) -> LiveTier:
+    points, config = row.get("points"), row.get("config")
+    if points is None and isinstance(config, Mapping):
+        points = config.get("points")
+    ends = expect_map(points, f"points of tier {expect_text(row, 'name')!r}")
+    lower, last = _whole(ends, "from"), _whole(ends, "to")
+    own = {name: expect_map(row[name], name) for name in FIELDS if row.get(name) is not None}
+    updated = row.get("updated_at")
+    return LiveTier(
+        expect_text(row, "id"),
+        expect_text(row, "name"),
+        Range(lower, None if last is None else last + 1),
+        compact(own),
+        updated if isinstance(updated, str) else None,
+    )
+
+
+def _points(range_: Range) -> dict[str, Decimal | None]:
+    return {"from": range_.lower, "to": None if range_.upper is None else range_.upper - 1}
+
+
+def _rank(tier: LiveTier) -> tuple[Decimal, str]:
+    return (Decimal("-Infinity") if tier.range.lower is None else tier.range.lower, tier.id)
+
+
+def _whole(ends: Mapping[str, Value], key: str) -> Decimal | None:
+    value = ends.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        raise VendorError(f"not as documented: points hold `{key}`: {short(value)}, not an integer")
+    return Decimal(value)
+
+
+def _map(value: Value) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _typed(mapping: Mapping[str, Value] | None) -> Value:
+    if mapping is None:
+        return None
+    return {key: exact(Decimal(v)) if key != "type" and isinstance(v, str) else v for key, v in mapping.items()}
