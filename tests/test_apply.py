@@ -36,7 +36,7 @@ def club(emulator: Emulator) -> Emulator:
     return emulator
 
 
-def planned(provider: Provider, target: Target | None = None) -> TargetPlan:
+def planned(provider: Connection, target: Target | None = None) -> TargetPlan:
     target = target or ladder()
     return plan.build(target, provider.fetch(target.place), provider.capabilities(target.place), provider.requests)
 
@@ -55,7 +55,7 @@ def names(emulator: Emulator) -> list[str]:
 
 
 def test_missing_tiers_go_out_in_one_request_and_are_read_back(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     result = carry_out(planned(provider), provider, slept)
     assert states(result) == {"Silver": State.DONE, "Gold": State.DONE}
@@ -71,7 +71,7 @@ def test_missing_tiers_go_out_in_one_request_and_are_read_back(
     assert slept == []
 
 
-def test_second_apply_writes_nothing(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_second_apply_writes_nothing(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
     carry_out(target, provider, slept)
     again = carry_out(target, provider, slept)
@@ -85,7 +85,7 @@ def test_second_apply_writes_nothing(club: Emulator, provider: Provider, slept: 
     ["drop-after", "500-after", "502-after", "503-after", "html-after", "truncated", "empty"],
 )
 def test_a_lost_answer_to_a_create_that_landed_is_found_by_reading_back(
-    kind: str, club: Emulator, provider: Provider, slept: Slept
+    kind: str, club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind=kind))
@@ -98,7 +98,7 @@ def test_a_lost_answer_to_a_create_that_landed_is_found_by_reading_back(
 
 @pytest.mark.parametrize("kind", ["drop-before", "500-before", "502-before", "503-before", "html-before"])
 def test_a_lost_answer_to_a_create_that_did_not_land_is_sent_again_after_two_equal_reads(
-    kind: str, club: Emulator, provider: Provider, slept: Slept
+    kind: str, club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind=kind, times=2))
@@ -109,7 +109,7 @@ def test_a_lost_answer_to_a_create_that_did_not_land_is_sent_again_after_two_equ
 
 
 def test_an_answer_that_is_right_but_wrongly_labelled_is_an_answer(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind="content-type"))
@@ -117,7 +117,9 @@ def test_an_answer_that_is_right_but_wrongly_labelled_is_an_answer(
     assert slept == []
 
 
-def test_a_create_that_gets_no_answer_three_times_is_unknown(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_a_create_that_gets_no_answer_three_times_is_unknown(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind="drop-before", times=9))
     result = carry_out(target, provider, slept)
@@ -142,7 +144,7 @@ def test_a_create_that_the_vendor_fails_three_times_and_no_list_shows_is_unknown
 
 
 def test_a_tier_that_is_seen_once_after_two_lost_answers_is_unknown(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     """A list that lags more than the quiet period may have yet to show the other one."""
     target = planned(provider)
@@ -180,7 +182,7 @@ def test_a_list_that_shows_the_tier_of_another_run_first_is_read_until_it_shows_
 
 
 def test_a_duplicate_of_a_tier_that_was_there_before_is_no_success(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     def foreign() -> None:
         club.voucherify.add_tiers("Club", [{"name": "Bronze", "points": {"from": 0, "to": 249}}])
@@ -191,7 +193,7 @@ def test_a_duplicate_of_a_tier_that_was_there_before_is_no_success(
     assert apply.exit_code([result]) is Exit.REMAINING
 
 
-def test_a_failed_read_back_leaves_the_outcome_unknown(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_a_failed_read_back_leaves_the_outcome_unknown(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind="drop-after"))
     club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
@@ -203,7 +205,7 @@ def test_a_failed_read_back_leaves_the_outcome_unknown(club: Emulator, provider:
 
 
 def test_tiers_that_were_there_stay_known_when_the_read_back_fails(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 500}}])
@@ -213,7 +215,7 @@ def test_tiers_that_were_there_stay_known_when_the_read_back_fails(
 
 
 def test_a_refused_create_writes_nothing_and_is_not_sent_again(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     club.switches = Switches(VoucherifySwitches(accepted_keys="other:keys"))
@@ -230,7 +232,7 @@ def test_a_refused_create_writes_nothing_and_is_not_sent_again(
 class Refusing:
     """A vendor that reads as another does, and answers creates in its own way."""
 
-    def __init__(self, provider: Provider, *errors: VendorError, before: Callable[[], object] | None = None) -> None:
+    def __init__(self, provider: Connection, *errors: VendorError, before: Callable[[], object] | None = None) -> None:
         self._provider = provider
         self._errors = list(errors)
         self._before = before
@@ -252,7 +254,7 @@ class Refusing:
 
 
 def test_a_batch_that_is_stored_in_part_and_then_refused_is_reported_tier_by_tier(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     def half() -> None:
         club.voucherify.add_tiers(
@@ -265,7 +267,7 @@ def test_a_batch_that_is_stored_in_part_and_then_refused_is_reported_tier_by_tie
     assert apply.exit_code([result]) is Exit.PARTIAL
 
 
-def test_only_what_is_still_absent_is_sent_again(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_only_what_is_still_absent_is_sent_again(club: Emulator, provider: Connection, slept: Slept) -> None:
     done = []
 
     def half() -> None:
@@ -279,7 +281,9 @@ def test_only_what_is_still_absent_is_sent_again(club: Emulator, provider: Provi
     assert [tier["name"] for tier in post[2]] == ["Silver"]
 
 
-def test_a_refusal_that_follows_a_late_landing_is_no_failure(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_a_refusal_that_follows_a_late_landing_is_no_failure(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
     """First send: no answer, nothing to see. Second send: "duplicate", for the first has landed meanwhile."""
     landed = []
 
@@ -297,7 +301,7 @@ def test_a_refusal_that_follows_a_late_landing_is_no_failure(club: Emulator, pro
 
 
 def test_a_tier_that_lands_twice_is_reported_and_never_a_success(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
 
@@ -311,7 +315,7 @@ def test_a_tier_that_lands_twice_is_reported_and_never_a_success(
 
 
 def test_a_tier_of_the_same_name_but_other_content_is_a_conflict(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
 
@@ -327,7 +331,7 @@ def test_a_tier_of_the_same_name_but_other_content_is_a_conflict(
 
 
 def test_a_foreign_tier_that_appears_during_apply_stops_a_second_send(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     def foreign() -> None:
         club.voucherify.add_tiers("Club", [{"name": "VIP", "points": {"from": 10, "to": 20}}])
@@ -393,7 +397,7 @@ class Lagging(httpx.BaseTransport):
 @pytest.mark.parametrize(("times", "code"), [(4, Exit.DONE), (None, Exit.UNKNOWN)])
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_list_that_is_incomplete_after_the_write_is_read_again(
-    times: int | None, code: Exit, lost: bool, club: Emulator, provider: Provider, slept: Slept
+    times: int | None, code: Exit, lost: bool, club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     if lost:
@@ -405,7 +409,7 @@ def test_a_list_that_is_incomplete_after_the_write_is_read_again(
 
 
 def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     class Restless(Refusing):
         reads = 0
@@ -425,7 +429,7 @@ def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
 
 
 def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     club.voucherify.add_campaign("Other")
     first = planned(provider)
@@ -442,7 +446,7 @@ def details(result: Result) -> dict[str, str]:
     return {outcome.name: outcome.detail for outcome in result.outcomes}
 
 
-def test_a_tier_that_is_there_is_told_with_its_id(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_a_tier_that_is_there_is_told_with_its_id(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
     created = details(carry_out(target, provider, slept))
     assert created == {tier["name"]: tier["id"] for tier in club.voucherify.tiers("Club") if tier["name"] != "Bronze"}
@@ -450,7 +454,7 @@ def test_a_tier_that_is_there_is_told_with_its_id(club: Emulator, provider: Prov
 
 
 def test_a_tier_that_is_not_there_is_told_with_what_is_known_of_it(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     refused = carry_out(planned(provider), Refusing(provider, VendorError("no", 400)), slept)
     assert set(details(refused).values()) == {"not created"}
@@ -460,7 +464,7 @@ def test_a_tier_that_is_not_there_is_told_with_what_is_known_of_it(
     assert lost.target == refused.target == planned(provider)
 
 
-def test_a_tier_that_could_not_be_read_back_is_told_so(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_a_tier_that_could_not_be_read_back_is_told_so(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
     club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
     result = carry_out(target, provider, slept)
@@ -470,7 +474,7 @@ def test_a_tier_that_could_not_be_read_back_is_told_so(club: Emulator, provider:
 
 
 def test_a_tier_of_another_or_twice_is_told_with_the_ids_to_look_for(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
 
@@ -488,7 +492,7 @@ def test_a_tier_of_another_or_twice_is_told_with_the_ids_to_look_for(
 
 
 def test_a_create_that_never_left_is_not_read_back_and_changes_nothing_of_what_is_known(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     vendor = Refusing(provider, NotSent("the journal has ended"))
@@ -511,7 +515,7 @@ def test_a_create_that_never_left_is_not_read_back_and_changes_nothing_of_what_i
 
 
 def test_each_vendor_is_asked_whether_it_allows_its_own_creates_and_no_others(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     class Asked(Refusing):
         def afford(self, lives: Sequence[Live]) -> None:
@@ -529,7 +533,7 @@ def test_each_vendor_is_asked_whether_it_allows_its_own_creates_and_no_others(
 
 
 def test_each_send_and_each_lost_answer_is_told_while_it_happens(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     told: list[str] = []
     target = planned(provider)
@@ -540,7 +544,9 @@ def test_each_send_and_each_lost_answer_is_told_while_it_happens(
     assert told == [send, "club/voucherify: no answer; reading back", send]
 
 
-def test_blocked_and_differing_tiers_remain_with_their_notes(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_blocked_and_differing_tiers_remain_with_their_notes(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
     target = planned(provider, ladder(Tier("Bronze", Range(Decimal(0), Decimal(100))), *LADDER[1:]))
     assert [c.kind for c in target.changes] == [Kind.CREATE, Kind.CREATE, Kind.DIFFERS]
     result = carry_out(target, provider, slept)
@@ -554,7 +560,7 @@ def test_blocked_and_differing_tiers_remain_with_their_notes(club: Emulator, pro
     assert club.writes == 1
 
 
-def test_the_worst_outcome_of_all_targets_is_the_exit_code(club: Emulator, provider: Provider, slept: Slept) -> None:
+def test_the_worst_outcome_of_all_targets_is_the_exit_code(club: Emulator, provider: Connection, slept: Slept) -> None:
     good = carry_out(planned(provider), provider, slept)
     club.voucherify.add_campaign("Other")
     other = planned(provider, Target("other", "voucherify", "voucherify", {"campaign": "Other"}, LADDER, HERE))
@@ -586,14 +592,14 @@ def stopped(target: TargetPlan, vendor: object, stop: Stopping) -> Result:
     return apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, stop.sleep, check=stop.check))[0]
 
 
-def test_an_interrupt_before_the_create_leaves_it_not_done(club: Emulator, provider: Provider) -> None:
+def test_an_interrupt_before_the_create_leaves_it_not_done(club: Emulator, provider: Connection) -> None:
     result = stopped(planned(provider), provider, Stopping(0))
     assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
     assert (result.is_interrupted, result.trouble, club.writes) == (True, "interrupted", 0)
     assert apply.exit_code([result]) is Exit.INTERRUPTED
 
 
-def test_an_interrupt_in_the_pause_after_a_lost_answer_leaves_it_unknown(club: Emulator, provider: Provider) -> None:
+def test_an_interrupt_in_the_pause_after_a_lost_answer_leaves_it_unknown(club: Emulator, provider: Connection) -> None:
     target = planned(provider)
     club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 500}}])
     club.faults.append(Fault(on=POST, kind="drop-after"))
@@ -603,7 +609,7 @@ def test_an_interrupt_in_the_pause_after_a_lost_answer_leaves_it_unknown(club: E
 
 
 def test_an_interrupt_before_the_second_send_knows_what_the_settled_read_showed(
-    club: Emulator, provider: Provider, slept: Slept
+    club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
     vendor = Refusing(provider, AnswerLost("lost"))
@@ -615,7 +621,7 @@ def test_an_interrupt_before_the_second_send_knows_what_the_settled_read_showed(
 
 
 def test_an_interrupted_read_back_of_a_confirmed_create_says_that_it_is_done(
-    club: Emulator, provider: Provider
+    club: Emulator, provider: Connection
 ) -> None:
     class Stopped(Refusing):
         def fetch(self, place) -> Live:

@@ -24,8 +24,8 @@ PLACE = {"group": "Spending Tiers", "attribute": "ltv"}
 
 
 @pytest.fixture
-def fanfare(emulator: Emulator, slept: Slept) -> Provider:
-    return connect(emulator, slept, kind=Provider)
+def fanfare(emulator: Emulator, slept: Slept) -> Connection:
+    return connect(emulator, slept, vendor="fanfare")
 
 
 def rule(operator: str, *values: object, field: str = "ltv", **more: object) -> dict:
@@ -184,7 +184,7 @@ def test_attribute_order_icon_and_group_name_are_shown_where_they_are_not_as_der
     assert tier.updated_at == "2027-01-01"
 
 
-def test_the_documented_example_is_read_in_two_requests_with_its_proof(emulator: Emulator, fanfare: Provider) -> None:
+def test_the_documented_example_is_read_in_two_requests_with_its_proof(emulator: Emulator, fanfare: Connection) -> None:
     emulator.fanfare.load_examples()
     live = fanfare.fetch(PLACE)
     assert [(t.name, t.range) for t in live.tiers] == [
@@ -204,7 +204,7 @@ def test_the_documented_example_is_read_in_two_requests_with_its_proof(emulator:
 
 
 def test_the_list_is_read_once_for_all_groups_and_afresh_for_a_second_look(
-    emulator: Emulator, fanfare: Provider
+    emulator: Emulator, fanfare: Connection
 ) -> None:
     emulator.fanfare.add_group("A", "ltv", [{"name": "x", "order": 0, "startValue": 0}])
     emulator.fanfare.add_group("B", "ltv", [{"name": "y", "order": 0, "startValue": 0}])
@@ -221,7 +221,7 @@ def test_the_list_is_read_once_for_all_groups_and_afresh_for_a_second_look(
     assert lists() == 2
 
 
-def test_after_a_write_every_look_is_a_fresh_one(emulator: Emulator, fanfare: Provider) -> None:
+def test_after_a_write_every_look_is_a_fresh_one(emulator: Emulator, fanfare: Connection) -> None:
     """Another thread may have read the list before this one's write."""
     fanfare.fetch({"group": "A", "attribute": "ltv"})
     fanfare.create(IDENTITY, ladder("fanfare", "0", "100"))
@@ -231,13 +231,13 @@ def test_after_a_write_every_look_is_a_fresh_one(emulator: Emulator, fanfare: Pr
 
 
 def test_before_a_create_the_list_is_read_once_more_in_the_opposite_order(
-    emulator: Emulator, fanfare: Provider
+    emulator: Emulator, fanfare: Connection
 ) -> None:
     fanfare.create(IDENTITY, ladder("fanfare", "0", "100"))
     assert [(sent[0], sent.query.get("sortDir")) for sent in emulator.requests] == [("GET", "asc"), ("POST", None)]
 
 
-def test_a_create_whose_list_before_it_cannot_be_read_is_not_sent(emulator: Emulator, fanfare: Provider) -> None:
+def test_a_create_whose_list_before_it_cannot_be_read_is_not_sent(emulator: Emulator, fanfare: Connection) -> None:
     emulator.faults.append(Fault(on="GET /audiences", kind="403", times=None))
     with pytest.raises(
         NotSent, match=r"^not sent, for the list before it failed: Fanfare answered GET /audiences with 403"
@@ -246,7 +246,7 @@ def test_a_create_whose_list_before_it_cannot_be_read_is_not_sent(emulator: Emul
     assert {sent[0] for sent in emulator.requests} == {"GET"}
 
 
-def test_many_audiences_are_paged_to_the_end(emulator: Emulator, fanfare: Provider) -> None:
+def test_many_audiences_are_paged_to_the_end(emulator: Emulator, fanfare: Connection) -> None:
     for number in range(150):
         emulator.fanfare.add_audience(f"other {number}")
     emulator.fanfare.load_examples()
@@ -267,7 +267,7 @@ def test_many_audiences_are_paged_to_the_end(emulator: Emulator, fanfare: Provid
     ],
 )
 def test_lists_that_disagree_repeat_or_lead_in_a_circle_are_incomplete(
-    fault: Fault, message: str, emulator: Emulator, fanfare: Provider
+    fault: Fault, message: str, emulator: Emulator, fanfare: Connection
 ) -> None:
     for number in range(120):
         emulator.fanfare.add_audience(f"other {number}")
@@ -307,7 +307,7 @@ def test_order_numbers_and_server_set_times_are_no_disagreement_between_two_list
         rows = [row | {"lastRefreshedAt": "2027-01-01T00:00:00Z"} for row in reversed(body)]
         return json.dumps(rows).replace('"tierOrder": 1', '"tierOrder": 1.0').encode()
 
-    live = connect(emulator, slept, Canned(emulator, group, otherwise), Provider).fetch(PLACE)
+    live = connect(emulator, slept, Canned(emulator, group, otherwise), "fanfare").fetch(PLACE)
     assert [tier.name for tier in live.tiers] == ["Bronze", "Silver", "Gold", "Platinum"]
 
 
@@ -328,7 +328,7 @@ def test_a_list_that_is_not_as_documented_is_no_list(
 ) -> None:
     emulator.fanfare.add_group("Spending Tiers", "ltv", [{"name": "x", "order": 0, "startValue": 0}], id=GROUP)
     with pytest.raises(VendorError) as caught:
-        connect(emulator, slept, Canned(emulator, path, lambda _: body), Provider).fetch(PLACE)
+        connect(emulator, slept, Canned(emulator, path, lambda _: body), "fanfare").fetch(PLACE)
     assert str(caught.value) == f"not as documented: {message}"
 
 
@@ -341,7 +341,7 @@ def test_a_cursor_that_leads_nowhere_new_is_not_followed(cursor: object, emulato
         return httpx.Response(200, json={"pageInfo": {"endCursor": cursor}, "data": [audience(str(len(asked)))]})
 
     with pytest.raises(IncompleteRead) as caught:
-        connect(emulator, slept, httpx.MockTransport(page), Provider).fetch(PLACE)
+        connect(emulator, slept, httpx.MockTransport(page), "fanfare").fetch(PLACE)
     assert str(caught.value) == "the cursors of Fanfare's list of audiences lead in a circle"
     assert asked == ([None] if cursor == 5 else [None, "same"])
 
@@ -355,14 +355,14 @@ def test_a_group_id_is_one_step_of_the_path(slept: Slept) -> None:
         return httpx.Response(200, json={"data": [row], "pageInfo": {}} if len(asked) == 1 else [row])
 
     emulator = Emulator()
-    connect(emulator, slept, httpx.MockTransport(answer), Provider).fetch({"group": "Club", "attribute": "ltv"})
+    connect(emulator, slept, httpx.MockTransport(answer), "fanfare").fetch({"group": "Club", "attribute": "ltv"})
     emulator.close()
     assert asked == ["/fanfare/audiences", "/fanfare/audiences/groups/a%2Fb%20X"]
 
 
 @pytest.mark.parametrize(("kind", "has_advice"), [("401", True), ("403", True), ("500-before", False)])
 def test_a_refused_key_says_what_to_check_and_another_failure_does_not(
-    kind: str, has_advice: bool, emulator: Emulator, fanfare: Provider
+    kind: str, has_advice: bool, emulator: Emulator, fanfare: Connection
 ) -> None:
     emulator.faults.append(Fault(on="GET /audiences", kind=kind, times=None))
     with pytest.raises(VendorError) as caught:
@@ -378,11 +378,11 @@ def test_archived_members_and_rfm_groups_are_not_live(emulator: Emulator, slept:
     emulator.fanfare.load_examples()
     emulator.fanfare.delete_tier("Spending Tiers", "Gold")
     emulator.fanfare.add_audience("rfm", groupType="RFM", groupId=GROUP, groupName="Spending Tiers")
-    live = connect(emulator, slept, kind=Provider).fetch(PLACE)
+    live = connect(emulator, slept, vendor="fanfare").fetch(PLACE)
     assert [tier.name for tier in live.tiers] == ["Bronze", "Silver", "Platinum"]
 
 
-def test_two_live_groups_of_one_name_stop_and_an_id_tells_them_apart(emulator: Emulator, fanfare: Provider) -> None:
+def test_two_live_groups_of_one_name_stop_and_an_id_tells_them_apart(emulator: Emulator, fanfare: Connection) -> None:
     for start in (0, 5):
         emulator.fanfare.add_group("Club", "ltv", [{"name": "x", "order": 0, "startValue": start}])
     with pytest.raises(VendorError) as caught:
@@ -398,13 +398,13 @@ def test_two_live_groups_of_one_name_stop_and_an_id_tells_them_apart(emulator: E
     assert {place["group"] for place in fanfare.discover()} == {g["groupId"] for g in emulator.fanfare.groups()}
 
 
-def test_an_id_that_no_group_has_is_no_name_for_a_new_one(fanfare: Provider) -> None:
+def test_an_id_that_no_group_has_is_no_name_for_a_new_one(fanfare: Connection) -> None:
     with pytest.raises(VendorError, match=f"no tier group with the id {GROUP}") as caught:
         fanfare.fetch({"group": GROUP, "attribute": "ltv"})
     assert caught.value.status == 404  # which tells apply that the group has gone
 
 
-def test_a_tier_that_kept_the_old_name_of_its_group_is_shown_with_it(emulator: Emulator, fanfare: Provider) -> None:
+def test_a_tier_that_kept_the_old_name_of_its_group_is_shown_with_it(emulator: Emulator, fanfare: Connection) -> None:
     for name, group, start in (("Low", "Club", 0), ("High", "Old club", 5)):
         emulator.fanfare.add_audience(
             name, groupId=GROUP, groupName=group, groupType="SEGMENTED_VALUE", metadata=described(start)
@@ -414,7 +414,7 @@ def test_a_tier_that_kept_the_old_name_of_its_group_is_shown_with_it(emulator: E
     assert high.fields["group_name"] == "Old club"
 
 
-def test_a_group_that_lacks_a_tier_is_blocked_with_the_reason(emulator: Emulator, fanfare: Provider) -> None:
+def test_a_group_that_lacks_a_tier_is_blocked_with_the_reason(emulator: Emulator, fanfare: Connection) -> None:
     emulator.fanfare.add_group("Club", "ltv", [{"name": "T0", "order": 0, "startValue": 0, "endValue": 100}])
     target = planned("fanfare", fanfare, ladder("fanfare", "0", "100"))
     (change,) = target.changes
@@ -426,7 +426,7 @@ def test_a_group_that_lacks_a_tier_is_blocked_with_the_reason(emulator: Emulator
     assert target.requests == ()
 
 
-def test_a_tier_that_differs_says_what_to_do_by_hand(emulator: Emulator, fanfare: Provider) -> None:
+def test_a_tier_that_differs_says_what_to_do_by_hand(emulator: Emulator, fanfare: Connection) -> None:
     emulator.fanfare.add_group("Club", "ltv", [{"name": "T0", "order": 0, "startValue": 5}])
     (change,) = planned("fanfare", fanfare, ladder("fanfare", "0")).changes
     assert change.kind is Kind.DIFFERS
@@ -436,7 +436,7 @@ def test_a_tier_that_differs_says_what_to_do_by_hand(emulator: Emulator, fanfare
     )
 
 
-def test_a_group_that_appeared_meanwhile_is_not_created_a_second_time(emulator: Emulator, fanfare: Provider) -> None:
+def test_a_group_that_appeared_meanwhile_is_not_created_a_second_time(emulator: Emulator, fanfare: Connection) -> None:
     target = planned("fanfare", fanfare, ladder("fanfare", "0", "100"))
     emulator.fanfare.add_group("Club", "ltv", [{"name": "T0", "order": 0, "startValue": 0}])
     with pytest.raises(VendorError, match="exists by now"):
@@ -447,7 +447,7 @@ def test_a_group_that_appeared_meanwhile_is_not_created_a_second_time(emulator: 
 IDENTITY = Identity("http://127.0.0.1/fanfare", "group", "", "Club", None)
 
 
-def test_the_request_is_as_documented_and_keeps_its_cents(fanfare: Provider) -> None:
+def test_the_request_is_as_documented_and_keeps_its_cents(fanfare: Connection) -> None:
     tiers = (
         Tier("Low", span(0, "99.90"), {"attribute": "ltv", "order": 0}),
         Tier("High", span("99.90"), {"attribute": "ltv", "icon": "crown", "order": 7}),
@@ -486,7 +486,7 @@ def test_the_request_is_as_documented_and_keeps_its_cents(fanfare: Provider) -> 
 def test_an_answer_that_does_not_show_what_was_sent_is_a_lost_answer(
     alter: Callable, message: str, emulator: Emulator, slept: Slept
 ) -> None:
-    provider = connect(emulator, slept, Canned(emulator, "/loyalty-tiers", alter), Provider)
+    provider = connect(emulator, slept, Canned(emulator, "/loyalty-tiers", alter), "fanfare")
     with pytest.raises(AnswerLost) as caught:
         provider.create(IDENTITY, ladder("fanfare", "0", "100"))
     assert str(caught.value) == message
@@ -556,14 +556,14 @@ def test_each_documented_error_shape_is_one_sentence(body: object, sentence: str
 @pytest.mark.parametrize("status", ["400", "422"])
 def test_a_refused_create_says_which_field(status: str, emulator: Emulator, slept: Slept) -> None:
     emulator.switches = Switches.parse([f"fanfare.validation_status={status}"])
-    provider = connect(emulator, slept, kind=Provider)
+    provider = connect(emulator, slept, vendor="fanfare")
     overlapping = (*ladder("fanfare", "0", "100"), Tier("X", span(50, 60), {"attribute": "ltv", "order": 2}))
     with pytest.raises(VendorError, match=f"with {status}: validation_error") as caught:
         provider.create(IDENTITY, overlapping)
     assert caught.value.status == int(status)
 
 
-def test_a_group_is_located_by_name(emulator: Emulator, fanfare: Provider) -> None:
+def test_a_group_is_located_by_name(emulator: Emulator, fanfare: Connection) -> None:
     emulator.fanfare.load_examples()
     assert fanfare.locate({"group": "Spending Tiers"}) == PLACE
     assert fanfare.discover() == (PLACE,)
@@ -571,7 +571,7 @@ def test_a_group_is_located_by_name(emulator: Emulator, fanfare: Provider) -> No
         fanfare.locate({"group": "Nope"})
 
 
-def test_a_group_whose_tiers_measure_different_things_has_no_attribute(emulator: Emulator, fanfare: Provider) -> None:
+def test_a_group_whose_tiers_measure_different_things_has_no_attribute(emulator: Emulator, fanfare: Connection) -> None:
     for name, attribute in (("Low", "ltv"), ("High", "aov")):
         emulator.fanfare.add_audience(
             name, groupId=GROUP, groupName="Club", groupType="SEGMENTED_VALUE",

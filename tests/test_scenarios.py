@@ -44,7 +44,7 @@ def test_plan_is_as_expected_and_apply_converges(
     folder: Path,
     request: pytest.FixtureRequest,
     emulator: Emulator,
-    provider: Provider,
+    provider: Connection,
     slept: Slept,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -129,7 +129,7 @@ def fill(emulator: Emulator, number: int, start: int = 0) -> None:
 
 @pytest.mark.parametrize("campaign", ["Club", "camp_club"])
 def test_a_campaign_is_found_by_name_or_id_and_read_in_two_requests(
-    campaign: str, club: Emulator, provider: Provider
+    campaign: str, club: Emulator, provider: Connection
 ) -> None:
     fill(club, 11)
     live = provider.fetch({"campaign": campaign})
@@ -153,7 +153,7 @@ def test_a_name_with_a_slash_and_other_signs_reaches_the_vendor(emulator: Emulat
 
 @pytest.mark.parametrize(("number", "reads"), [(100, 1), (101, 2), (200, 2)])
 def test_more_than_100_tiers_are_joined_from_several_orders(
-    number: int, reads: int, club: Emulator, provider: Provider
+    number: int, reads: int, club: Emulator, provider: Connection
 ) -> None:
     fill(club, number)
     live = provider.fetch(PLACE)
@@ -162,7 +162,7 @@ def test_more_than_100_tiers_are_joined_from_several_orders(
     assert len(club.requests) == 1 + reads
 
 
-def test_what_no_order_shows_is_an_incomplete_read(club: Emulator, provider: Provider) -> None:
+def test_what_no_order_shows_is_an_incomplete_read(club: Emulator, provider: Connection) -> None:
     fill(club, 201)
     with pytest.raises(IncompleteRead) as caught:
         provider.fetch(PLACE)
@@ -172,14 +172,14 @@ def test_what_no_order_shows_is_an_incomplete_read(club: Emulator, provider: Pro
     )
 
 
-def test_a_total_that_changes_between_two_lists_is_told_with_both_numbers(club: Emulator, provider: Provider) -> None:
+def test_a_total_that_changes_between_two_lists_is_told_with_both_numbers(club: Emulator, provider: Connection) -> None:
     fill(club, 101)
     club.faults.append(Fault(on=LIST, kind="total", value=1, after=1))
     with pytest.raises(IncompleteRead, match=r"has 101 and then 102 tiers, but its lists show 101 different"):
         provider.fetch(PLACE)
 
 
-def test_tiers_come_low_to_high_and_one_without_a_start_first(club: Emulator, provider: Provider) -> None:
+def test_tiers_come_low_to_high_and_one_without_a_start_first(club: Emulator, provider: Connection) -> None:
     for name, points in {"High": {"from": 9}, "Open": {"to": 4}, "Low": {"from": -5}}.items():
         club.voucherify.add_tiers("Club", [{"name": name, "points": points}])
     assert [tier.name for tier in provider.fetch(PLACE).tiers] == ["Open", "Low", "High"]
@@ -196,7 +196,7 @@ def test_tiers_come_low_to_high_and_one_without_a_start_first(club: Emulator, pr
     ids=["more than shown", "fewer than shown", "capped", "changes between reads"],
 )
 def test_a_list_and_a_total_that_disagree_are_never_planned_from(
-    fault: Fault, club: Emulator, provider: Provider
+    fault: Fault, club: Emulator, provider: Connection
 ) -> None:
     fill(club, 3)
     club.faults.append(fault)
@@ -263,7 +263,7 @@ def test_a_campaign_that_is_not_the_one_asked_for_stops(
         connect(club, slept, Canned(club, "/Club", alter)).fetch(PLACE)
 
 
-def test_an_unknown_campaign_says_what_to_check(emulator: Emulator, provider: Provider) -> None:
+def test_an_unknown_campaign_says_what_to_check(emulator: Emulator, provider: Connection) -> None:
     with pytest.raises(VendorError) as caught:
         provider.fetch({"campaign": "Nope"})
     assert caught.value.status == 404
@@ -271,7 +271,7 @@ def test_an_unknown_campaign_says_what_to_check(emulator: Emulator, provider: Pr
     assert "Check the name" in str(caught.value)
 
 
-def test_another_failure_gives_no_advice_that_does_not_help(club: Emulator, provider: Provider) -> None:
+def test_another_failure_gives_no_advice_that_does_not_help(club: Emulator, provider: Connection) -> None:
     club.faults.append(Fault(on="GET /v1/loyalties/*", kind="500-before", times=None))
     with pytest.raises(VendorError) as caught:
         provider.fetch(PLACE)
@@ -279,7 +279,7 @@ def test_another_failure_gives_no_advice_that_does_not_help(club: Emulator, prov
     assert str(caught.value).endswith(")")
 
 
-def test_a_wrong_key_says_what_to_check(emulator: Emulator, provider: Provider) -> None:
+def test_a_wrong_key_says_what_to_check(emulator: Emulator, provider: Connection) -> None:
     emulator.switches = Switches.parse(["voucherify.accepted_keys=other:keys"])
     with pytest.raises(VendorError, match=r"unauthorized: Unauthorized.*VOUCHERIFY_APP_ID.*VOUCHERIFY_URL"):
         provider.fetch(PLACE)
@@ -295,7 +295,7 @@ PAIR = (new("A", 0, 10), new("B", 10))
 
 @pytest.mark.parametrize("order", ["request", "reversed", "shuffled"])
 def test_the_answer_to_a_create_is_matched_by_name_never_by_position(
-    order: str, club: Emulator, provider: Provider
+    order: str, club: Emulator, provider: Connection
 ) -> None:
     club.switches = Switches.parse([f"voucherify.create_answer_order={order}"])
     provider.create(IDENTITY, PAIR)
@@ -330,12 +330,12 @@ def test_an_answer_without_tiers_is_shown(club: Emulator, slept: Slept) -> None:
     )
 
 
-def test_an_id_is_one_step_of_the_path(provider: Provider) -> None:
+def test_an_id_is_one_step_of_the_path(provider: Connection) -> None:
     (request,) = provider.requests(IDENTITY._replace(id="a/b?c X"), PAIR)
     assert request.path == "/v1/loyalties/a%2Fb%3Fc%20X/tiers"
 
 
-def test_no_tiers_are_no_request(club: Emulator, provider: Provider) -> None:
+def test_no_tiers_are_no_request(club: Emulator, provider: Connection) -> None:
     assert provider.requests(IDENTITY, ()) == ()
     provider.create(IDENTITY, ())
     assert club.requests == []
@@ -394,7 +394,7 @@ def test_each_documented_error_shape_is_one_sentence(body: object, sentence: str
     assert Provider.explain(body) == sentence  # type: ignore[arg-type]
 
 
-def test_the_documented_list_is_read_as_documented(emulator: Emulator, provider: Provider) -> None:
+def test_the_documented_list_is_read_as_documented(emulator: Emulator, provider: Connection) -> None:
     emulator.voucherify.load_examples()
     live = provider.fetch({"campaign": CAMPAIGN})
     assert [(tier.name, tier.range.lower, tier.range.upper) for tier in live.tiers] == [
