@@ -10,7 +10,7 @@ import pytest
 from harness import InProcess, Slept, connect
 
 from tierops import apply, plan
-from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Identity, Kind, Live, LiveTier, Position, Range, Result, State, Target, TargetPlan, Tier
 from tierops.providers.voucherify.account import Provider, encode
@@ -165,7 +165,7 @@ def test_a_list_that_shows_the_tier_of_another_run_first_is_read_until_it_shows_
 
     def other() -> None:
         club.voucherify.add_tiers("Club", [encode(tier) for tier in LADDER])
-        club.switches = Switches(VoucherifySwitches(read_after_write_lag_ms=lag * 1000))
+        club.switches = Switches.parse([f"voucherify.read_after_write_lag_ms={lag * 1000}"])
 
     provider = connect(club, sleep)
     target = planned(provider)
@@ -216,7 +216,7 @@ def test_a_refused_create_writes_nothing_and_is_not_sent_again(
     club: Emulator, provider: Provider, slept: Slept
 ) -> None:
     target = planned(provider)
-    club.switches = Switches(VoucherifySwitches(accepted_keys="other:keys"))
+    club.switches = Switches.parse(["voucherify.accepted_keys=other:keys"])
     live = {target.address: Live(target.identity, target.live, "")}
     club.switches = Switches()
     refusing = Refusing(provider, VendorError("Voucherify answered with 400: invalid_payload", 400))

@@ -94,7 +94,7 @@ def test_connections_that_say_nothing_do_not_stop_other_clients(app: Emulator, m
 
 
 def test_silent_connection_ends_after_a_while(app: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server._QuietRequest, "timeout", 0.1)
+    monkeypatch.setattr(server._Request, "timeout", 0.1)
     with serve(app) as served, _connect(served) as idle, _connect(served) as slow:
         slow.sendall(f"{HEAD}Content-Length: 100\r\n\r\n[".encode())
         assert _told(idle) == _told(slow) == b""
