@@ -17,7 +17,7 @@ from tierops.emulator.faults import Due, Fault, Faults, html_page, spoil
 from tierops.emulator.store import Store
 from tierops.emulator.switches import Switches, SwitchSet
 from tierops.emulator.vendors import own
-from tierops.emulator.web import Answer, Call, Json, Refused, read_body, requested_paths
+from tierops.emulator.web import Answer, Call, ConnectionDropped, Json, Refused, read_body, requested_paths
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -217,6 +217,8 @@ def _chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
     while chunk := stream.read(_CHUNK if is_chunked else min(_CHUNK, left)):
         left -= len(chunk)
         yield chunk
+    if left > 0:
+        raise ConnectionDropped(f"the body breaks off, {left} bytes before its end")
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
 from socketserver import TCPServer
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,10 @@ class _Request(BaseHTTPRequestHandler):
             return self.wfile.write
 
         try:
-            self._send(self.server.app(environ, start_response))
+            body = self.server.app(environ, start_response)
+            self._send(body)
+            if hasattr(body, "close"):
+                body.close()
         except ConnectionDropped as silence:
             self.close_connection = True
             self._keep_silent(silence)
@@ -98,11 +102,9 @@ class _Request(BaseHTTPRequestHandler):
             "SERVER_NAME": self.server.server_address[0],
             "SERVER_PORT": str(self.server.server_address[1]),
             "REMOTE_ADDR": self.client_address[0],
-            "CONTENT_LENGTH": length,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
-            "wsgi.input": Chunks(self.rfile) if is_chunked else self.rfile,
+            "wsgi.input": BufferedReader(Chunks(self.rfile)) if is_chunked else self.rfile,
             "wsgi.input_terminated": is_chunked,
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,
@@ -110,7 +112,8 @@ class _Request(BaseHTTPRequestHandler):
             "wsgi.run_once": False,
         }
         for name, value in self.headers.items():
-            key = f"HTTP_{name.upper().replace('-', '_')}"
+            key = name.upper().replace("-", "_")
+            key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
             environ[key] = f"{environ[key]},{value}" if key in environ else value
         return environ
 
