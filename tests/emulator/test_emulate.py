@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import Run
 
 from tierops.commands import serving
 from tierops.emulator import Emulator, Switches
-from tierops.errors import UsageError
+from tierops.errors import Exit, UsageError
 
 
 @pytest.fixture
@@ -55,3 +56,16 @@ def test_table_lists_the_switches_of_every_vendor() -> None:
     lines = serving.switch_table().splitlines()
     assert "voucherify.page=ignored | 400 | honoured" in lines
     assert "fanfare.overlap=issue | plain | accepted" in lines
+
+
+def test_demo_tells_its_story_with_no_setting_of_a_real_account(
+    offline: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = ("TIEROPS_ENV", "VOUCHERIFY_URL", "VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_PROJECT", "FANFARE_SECRET_KEY")
+    for name in settings:
+        monkeypatch.setenv(name, "real")
+    ended = offline("demo")
+    assert ended.code == Exit.DONE
+    assert "(requests that write, so far: 1; by this last apply: 0)" in ended.out
+    assert "5. Somebody edits Middle in the dashboard: 600 points instead of 499." in ended.out
+    assert list(tmp_path.iterdir()) == []
