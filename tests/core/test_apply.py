@@ -11,7 +11,7 @@ import pytest
 from harness import InProcess, Slept, connect
 
 from tierops import apply, plan
-from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Fate, Kind, Live, LiveTier, Place, Position, Range, Request, Result, Target, TargetPlan, Tier
 from tierops.plan import Declaration
@@ -188,7 +188,7 @@ def test_a_list_that_shows_the_tier_of_another_run_first_is_read_until_it_shows_
 
     def other() -> None:
         club.voucherify.add_tiers("Club", encode(LADDER))
-        club.switches = Switches(VoucherifySwitches(read_after_write_lag_ms=lag * 1000))
+        club.switches = Switches.parse([f"voucherify.read_after_write_lag_ms={lag * 1000}"])
 
     provider = connect(club, sleep)
     target = planned(provider)
@@ -238,7 +238,7 @@ def test_a_refused_create_writes_nothing_and_is_not_sent_again(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
-    club.switches = Switches(VoucherifySwitches(accepted_keys="other:keys"))
+    club.switches = Switches.parse(["voucherify.accepted_keys=other:keys"])
     live = {target.address: target.live}
     club.switches = Switches()
     refusing = Refusing(provider, VendorError("Voucherify answered with 400: invalid_payload", 400))
