@@ -358,12 +358,13 @@ def test_an_unknown_campaign_and_a_wrong_key_say_what_to_do(documented: Emulator
     assert "Check the name in the dashboard" in ended.err
 
 
-WRONG = """
- |nonsense|plan --ttl 0h|plan --ttl soon|apply --settle -1|plan --format xml|show|schema x|emulate --switch x=1
-"""
+WRONG = (
+    "nonsense|-v|journal -q|plan --ttl 0h|plan --ttl soon|apply --settle -1|apply --settle inf|apply --settle nan"
+    "|plan --format xml|show|schema x|emulate --switch x=1"
+)
 
 
-@pytest.mark.parametrize("line", WRONG.strip("\n").split("|"))
+@pytest.mark.parametrize("line", WRONG.split("|"))
 def test_usage_errors_exit_with_64(line: str, offline: Run) -> None:
     ended = offline(*line.split())
     assert ended.code == Exit.USAGE

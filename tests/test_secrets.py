@@ -413,7 +413,7 @@ def test_certificates_that_cannot_be_read_are_said(
 
 
 def test_no_option_and_no_variable_turns_verification_off(monkeypatch: pytest.MonkeyPatch, slept: Slept) -> None:
-    for command in (cli.cli, *cli.cli.commands.values()):
+    for command in (cli.cli, *map(cli.load, cli.COMMANDS)):
         for parameter in command.params:
             assert not {"insecure", "verify", "no_verify", "tls"} & {parameter.name or ""}
     for name in ("PYTHONHTTPSVERIFY", "CURL_INSECURE", "SSL_NO_VERIFY", "NODE_TLS_REJECT_UNAUTHORIZED"):

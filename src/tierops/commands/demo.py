@@ -10,6 +10,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import click
+
+from tierops.commands import options
+from tierops.commands.session import Session
 from tierops.emulator import Emulator
 from tierops.emulator.server import serve
 from tierops.errors import Exit, TieropsError
@@ -29,6 +33,14 @@ Your own project, from a folder that holds tiers/*.yaml:
 A create cannot be undone by Voucherify's API: try a sandbox project first. This demonstration, like tierops' tests,
 ran against an emulator built from Voucherify's published documentation, never against the live service.
 """
+
+
+@click.command()
+@options.shared
+@click.pass_obj
+def demo(session: Session) -> Exit:
+    """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
+    return tell(lambda text: session.console.page(f"{text}\n"))
 
 
 def tell(say: Callable[[str], None]) -> Exit:

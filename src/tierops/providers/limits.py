@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from threading import Condition
 from typing import NamedTuple
 
@@ -164,6 +163,8 @@ def _pause(headers: Mapping[str, str], told: float | None, now: float) -> float:
         return seconds + 1.0
     if (ends := _number(headers, "end")) is not None:
         return max(0.0, ends - now) + 1
+    from email.utils import parsedate_to_datetime  # a rare form, and slow to import
+
     try:
         return max(0.0, parsedate_to_datetime(after).timestamp() - now) + 1
     except (ValueError, TypeError):
