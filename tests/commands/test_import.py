@@ -146,6 +146,19 @@ def test_values_of_the_environment_come_back_as_their_names(documented: Emulator
     assert_plan_is_empty(tierops, "--env", "live")
 
 
+def test_the_place_is_named_as_a_target_names_it(documented: Emulator, tierops: Run) -> None:
+    documented.fanfare.load_examples()
+    for vendor, name in (("voucherify", CAMPAIGN), ("fanfare", "Spending Tiers")):
+        home = {"voucherify": "campaign", "fanfare": "group"}[vendor]
+        imported = tierops("import", vendor, "--at", f"{home}={name}")
+        assert imported.code == Exit.DONE
+        assert imported == tierops("import", vendor, f"--{home}", name)
+    assert tierops("import", "fanfare", "--at", "group=Spending Tiers", "--at", "attribute=ltv") == imported
+    ended = tierops("import", "fanfare", "--at", "group=Spending Tiers", "--at", "attribute=aov")
+    assert (ended.code, ended.out) == (Exit.FAILED, "")
+    assert "attribute is 'ltv' there, not 'aov'" in ended.err
+
+
 # All of them.
 
 
