@@ -90,6 +90,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(run(sys.argv[1:] if argv is None else argv))
     finally:
         console.close_streams()
+        gc.freeze()  # else Python would look through all of it once more before it ends
 
 
 def run(argv: Sequence[str]) -> int:

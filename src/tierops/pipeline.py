@@ -144,7 +144,7 @@ def _refuse_one_place_twice(targets: Sequence[Target | TargetPlan], lives: Mappi
 def make_plan(
     targets: Sequence[Target], lives: Mapping[str, Live], accounts: Accounts, environment: str | None, ttl: timedelta
 ) -> Plan:
-    """The plan of all targets, in file order."""
+    """The plan of all targets, in file order, for the environment of that name."""
     now = datetime.now(UTC).replace(microsecond=0)
     planned = tuple(
         plan.build(
@@ -155,7 +155,7 @@ def make_plan(
         )
         for target in targets
     )
-    return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment, planned)
+    return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment or None, planned)
 
 
 def load_plan(path: Path, public_key: Path | None = None) -> Plan:

@@ -76,7 +76,7 @@ def apply(
     targets = pipeline.select(files, programs)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as accounts:
         lives = pipeline.read_live(targets, accounts)
-        plan = pipeline.make_plan(targets, lives, accounts, files.environment.name or None, ttl)
+        plan = pipeline.make_plan(targets, lives, accounts, files.environment.name, ttl)
         prepared = Prepared(plan, plan.targets, lives, files.problems)
         if is_asking and any(target.creates for target in plan.targets):
             _ask(session, plan)

@@ -34,7 +34,7 @@ def drift(session: Session, programs: tuple[str, ...], max_wait: float, journal_
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         lives = pipeline.read_live(targets, accounts)
-        plan = pipeline.make_plan(targets, lives, accounts, files.environment.name or None, timedelta(0))
+        plan = pipeline.make_plan(targets, lives, accounts, files.environment.name, timedelta(0))
         usage = accounts.usage()
     code = Exit.DONE if plan.is_empty else Exit.DIFFERENCES
     return session.report(Report("drift", code, problems=files.problems, plan=plan, usage=usage))

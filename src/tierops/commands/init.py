@@ -168,7 +168,7 @@ def _places(vendors: tuple[Vendor, ...], named: Mapping[str, str], ask: Ask) -> 
                 raise click.UsageError(f"{part.name}: {value!r} is not one of {', '.join(map(repr, part.choices))}")
             if value is None:
                 question = f"{vendor.title}: {part.help}"
-                value = ask(question, part.default or name, choices=part.choices, check=options.visible)
+                value = ask(question, part.default or name, choices=part.choices, check=options.checked_name)
             places[vendor.name][part.name] = value
             name = value if part.is_home else name
     return places

@@ -66,7 +66,7 @@ class _Pair(click.ParamType[tuple[str, str]]):
         key, is_pair, text = str(value).partition("=")
         if not is_pair or not key:
             self.fail(f"{value!r} is not KEY=VALUE", param, ctx)
-        return key, visible(text)
+        return key, checked_name(text)
 
 
 class _Report(click.ParamType[ReportFile]):
@@ -118,7 +118,7 @@ def shared(command: _Command) -> _Command:
     """The options that stand before or after the name of a command."""
     path = click.Path(path_type=Path)
     for option in (
-        _kept("--no-color", is_flag=True, help="Plain text; NO_COLOR does the same."),
+        _kept("--no-color", is_flag=True, help="Plain text, as with NO_COLOR or TERM=dumb."),
         _kept("--quiet", "-q", is_flag=True, help="No progress on stderr."),
         _kept("--verbose", "-v", count=True, help="Log every request to stderr."),
         _kept(
@@ -185,7 +185,7 @@ def place(*, has_homes_only: bool = False, hidden: bool = False) -> Callable[[_C
             choices = owners[0][1].choices
             command = click.option(
                 f"--{name.replace('_', '-')}", name, metavar="VALUE" if choices else "NAME", hidden=hidden,
-                type=click.Choice(choices) if choices else None, callback=_visible,
+                type=click.Choice(choices) if choices else None, callback=_name,
                 help="; ".join(f"{vendor.title}: {_with_default(part)}" for vendor, part in owners) + ".",
             )(command)  # fmt: skip
         return click.option(
@@ -211,15 +211,15 @@ def named(at: Sequence[tuple[str, str]], parts: Mapping[str, str | None]) -> dic
     return block
 
 
-def visible(text: str) -> str:
+def checked_name(text: str) -> str:
     """The text, if it can be a name. Raises `click.BadParameter`."""
     if not text.strip():
         raise click.BadParameter("a name has at least one visible character")
     return text
 
 
-def _visible(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    return value if value is None else visible(value)
+def _name(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    return value if value is None else checked_name(value)
 
 
 def checked_key(text: str) -> str:

@@ -43,7 +43,7 @@ def plan(
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         lives = pipeline.read_live(targets, accounts)
-        made = sign(pipeline.make_plan(targets, lives, accounts, files.environment.name or None, ttl))
+        made = sign(pipeline.make_plan(targets, lives, accounts, files.environment.name, ttl))
         usage = accounts.usage(made.targets)
     if out is not None:
         pipeline.save_plan(made, out)
