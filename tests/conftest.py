@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from tierops import cli
 from tierops.emulator import Emulator
 from tierops.emulator.server import Served, serve
 from tierops.providers.connection import Connection
+
+
+def pytest_configure() -> None:
+    """Where SIGINT is ignored from the start, as in the background job of a shell, a child would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from click import unstyle
 from harness import Slept
 from jsonschema import Draft202012Validator
 
-from tierops import apply, config, plan_file, stages
+from tierops import apply, config, pipeline, plan_file
 from tierops.emulator import Emulator
 from tierops.errors import Exit
 from tierops.model import Kind, Plan, Report
@@ -24,17 +25,10 @@ from tierops.providers.voucherify.account import Provider
 SCENARIOS = sorted(path for path in (Path(__file__).parent / "scenarios").iterdir() if path.is_dir())
 
 
-class Here(stages.Vendors):
-    """The vendors of a scenario: the emulator in this process."""
-
-    def connect(self, names):
-        return self.connected
-
-
-def make_plan(vendors: stages.Vendors) -> Plan:
-    files = stages.read_files(Path(), None, full_check=True)
-    targets = stages.select(files, ())
-    plan = stages.make_plan(targets, stages.read_live(targets, vendors), vendors, None, timedelta(hours=24))
+def make_plan(accounts: Mapping[str, Provider]) -> Plan:
+    files = pipeline.read_files(Path(), None, full_check=True)
+    targets = pipeline.select(files, ())
+    plan = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), accounts, None, timedelta(hours=24))
     times = {"created_at": "2027-01-01T00:00:00+00:00", "expires_at": "2037-01-01T00:00:00+00:00"}
     return plan._replace(tool_version="0", **times)
 
@@ -50,10 +44,10 @@ def test_plan_is_as_expected_and_apply_converges(
 ) -> None:
     live = json.loads((folder / "live.json").read_text())
     emulator.voucherify.add_campaign("Club", id="camp_scenario", tiers=live)
-    vendors = Here({}, {}, connected={"voucherify": provider})
+    accounts = {"voucherify": provider}
 
     monkeypatch.chdir(folder)
-    plan = make_plan(vendors)
+    plan = make_plan(accounts)
     made = {
         "plan.txt": unstyle(render(Report("plan", Exit.DONE, plan=plan), "text")),
         "plan.json": plan_file.dumps(plan),
@@ -69,14 +63,14 @@ def test_plan_is_as_expected_and_apply_converges(
     assert emulator.writes == 0
 
     creates = any(target.creates for target in plan.targets)
-    results = stages.carry_out(plan.targets, None, vendors, apply.Patience(0, slept))
+    results = pipeline.carry_out(plan.targets, None, accounts, apply.Patience(0, slept))
     left = [change for target in plan.targets for change in target.changes if change.kind is not Kind.CREATE]
     assert apply.exit_code(results) == (Exit.REMAINING if left else Exit.DONE)
     assert emulator.writes == (1 if creates else 0)
 
-    again = make_plan(vendors)
+    again = make_plan(accounts)
     assert [change for target in again.targets for change in target.changes] == left
-    stages.carry_out(plan.targets, None, vendors, apply.Patience(0, slept))
-    stages.carry_out(again.targets, None, vendors, apply.Patience(0, slept))
+    pipeline.carry_out(plan.targets, None, accounts, apply.Patience(0, slept))
+    pipeline.carry_out(again.targets, None, accounts, apply.Patience(0, slept))
     assert emulator.writes == (1 if creates else 0)
     assert slept == []

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import KEYS
+from harness import KEYS, running
 
 from tierops.emulator import Emulator, Fault
 from tierops.emulator.server import Served
@@ -55,10 +55,10 @@ def interrupted(
     environ = os.environ | KEYS | {"VOUCHERIFY_URL": f"{served.url}/voucherify", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "tierops", "apply", "--auto-approve", *arguments]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=folder, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with running(command, cwd=folder, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
         deadline = time.monotonic() + 20
         while not is_time():
-            assert time.monotonic() < deadline, process.kill() or process.communicate()
+            assert time.monotonic() < deadline
             time.sleep(0.01)
         for number in signals:
             process.send_signal(number)
@@ -118,3 +118,11 @@ def test_a_signal_before_the_first_write_writes_nothing(clubs: Emulator, served:
     assert (code, out.strip()) == (Exit.INTERRUPTED, "")
     assert "interrupted; nothing was written" in err
     assert clubs.writes == 0
+
+
+def test_the_signals_of_these_tests_arrive_where_sigint_is_ignored_from_the_start() -> None:
+    """As in the background job of a shell, whose children inherit that."""
+    tests = ("-m", "pytest", "-p", "no:cacheprovider", Path(__file__).parent / "test_disk.py", "-k", "INT-")
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, *tests]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout
