@@ -40,9 +40,10 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_pauses(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process nobody waits; whoever asked to stop is heard all the same."""
-    monkeypatch.setattr("tierops.host.interrupts.Stop.sleep", lambda self, _: self.check())
+    if "real_pauses" not in request.keywords:
+        monkeypatch.setattr("tierops.host.interrupts.Stop.sleep", lambda self, _: self.check())
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_a_vendor_that_refuses_exits_with_1_and_nothing_written(middle_missing: 
 
 def test_a_create_that_was_lost_and_cannot_be_read_back_exits_with_6(middle_missing: Emulator, tierops: Run) -> None:
     middle_missing.faults.append(Fault(on=POST, kind="drop-after"))
-    middle_missing.faults.append(Fault(on="GET /v1/loyalties/*", kind="500-before", times=None, after=2))
+    middle_missing.faults.append(Fault(on="GET /v1/loyalties/*", kind="500-before", times=None, after=4))
     ended = tierops("apply", "--auto-approve", "--settle", "0")
     assert ended.code == Exit.UNKNOWN
     assert "unknown: Middle" in ended.out
@@ -205,7 +205,7 @@ def typed(answer: str, *arguments: str) -> tuple[int, str]:
                     break
                 shown += part
             # Typed a second time after three seconds of silence: a prompt may flush what came before it was ready.
-            if b"goes on:" in shown and (is_idle or not is_answered):
+            if b"to go on:" in shown and (is_idle or not is_answered):
                 os.write(ours, answer.encode())
                 is_answered = True
         else:
@@ -227,7 +227,7 @@ def test_apply_on_a_terminal_shows_the_plan_and_wants_a_yes(
 ) -> None:
     ended, shown = typed(answer, "apply")
     assert "+ Middle" in unstyle(shown)
-    assert "Create 1 tier? No API can take that back. Only `yes` goes on:" in shown
+    assert "Create 1 tier? Voucherify has no API to undo it. Type `yes` to go on:" in shown
     assert (ended, middle_missing.writes) == (code, writes)
     assert ("not approved; nothing was written" in shown) == (code == 1)
 

@@ -147,7 +147,7 @@ def make_plan(targets: Sequence[Target], lives: Mapping[str, Live], environment:
     """The plan of all targets, in file order."""
     now = datetime.now(UTC).replace(microsecond=0)
     planned = tuple(plan.build(t, lives[t.address], providers.find(t.provider)) for t in targets)
-    return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment, planned)
+    return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment or None, planned)
 
 
 def load_plan(path: Path, public_key: Path | None = None) -> Plan:

@@ -238,7 +238,7 @@ def test_a_project_without_campaigns_has_nothing_to_import(emulator: Emulator, t
         ("voucherify --all --out x.yaml", "no --program and no --out with it"),
         ("voucherify --all --program x", "no --program and no --out with it"),
         ("voucherify --campaign X --program Coffee", "1 to 63 lower-case letters"),
-        ("shopify --all", "'shopify' is not one of 'voucherify', 'fanfare'"),
+        ("shopify --all", "'shopify' is no vendor; there are: voucherify, fanfare"),
         ("", "Missing argument"),
         ("voucherify --campaign X --env live", "there is no environment 'live'"),
     ],

@@ -12,6 +12,7 @@ from ladders import DOCUMENTED
 
 from tierops.emulator import Emulator, Fault
 from tierops.errors import Exit, VendorError
+from tierops.model import Request
 from tierops.providers.connections import connect
 
 SAMPLES = Path(__file__).parents[2] / "tiers"
@@ -169,7 +170,7 @@ def test_a_client_that_only_reads_lets_nothing_else_out(vendor: str, club: Emula
     urls = {name: f"{served.url}/{name}" for name in ("voucherify", "fanfare")}
     refused = pytest.raises(VendorError, match=r"POST .* was not sent: this command only reads")
     with connect([vendor], environ, urls, is_read_only=True) as accounts, refused:
-        accounts.clients[vendor].post("/anything", [])
+        accounts[vendor].send(Request("POST", "/anything", {"groupName": "Club"}, ()))
     assert club.requests == []
 
 
@@ -221,5 +222,5 @@ def test_an_environment_file_with_problems_refuses_a_plan_file(club: Emulator, t
     Path("tiers/environments").mkdir()
     Path("tiers/environments/x.yaml").write_text("version: 2\n")
     ended = tierops("apply", "plan.json", "--env", "x")
-    assert ended.code == Exit.FAILED
-    assert "tiers/environments/x.yaml:1:" in ended.out
+    assert ended.code == Exit.REFUSED
+    assert "made for no environment, not for x" in ended.err

@@ -24,6 +24,7 @@ POST = "POST /v1/loyalties/*/tiers"
 LADDER = "tiers: [{name: Bronze, from: 0}, {name: Gold, from: 100}]\n"
 
 
+@pytest.mark.real_pauses
 def test_a_pause_ends_as_soon_as_somebody_asks() -> None:
     stop = Stop()
     stop.sleep(0)
@@ -93,12 +94,12 @@ def test_a_signal_after_a_lost_answer_leaves_the_outcome_unknown(
 ) -> None:
     (tmp_path / "tiers" / "two.yaml").unlink()
     clubs.faults.append(Fault(on=POST, kind="drop-after"))
-    settled = ("--settle", "30", "--format", "json")
+    settled = ("--settle", "1", "--format", "json")
     code, out, _ = interrupted(served, tmp_path, lambda: posts(clubs) == 1, signal.SIGINT, arguments=settled)
     report = json.loads(out)
     assert code == report["exit_code"] == Exit.INTERRUPTED
     assert [outcome["state"] for outcome in report["results"][0]["outcomes"]] == ["unknown", "unknown"]
-    assert report["results"][0]["trouble"] == "interrupted"
+    assert report["results"][0]["trouble"].endswith("; interrupted")
     assert report["results"][0]["remaining"] is None
 
 

@@ -88,7 +88,7 @@ def apply(
     targets = pipeline.select(files, programs)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
         reads = applying.Reads(pipeline.read_live(targets, connections), monotonic())
-        plan = pipeline.make_plan(targets, reads.lives, files.environment.name or None, ttl)
+        plan = pipeline.make_plan(targets, reads.lives, files.environment.name, ttl)
         prepared = Prepared(plan, plan.targets, reads, files.problems)
         if is_asking and any(target.creates for target in plan.targets):
             _ask(session, plan)

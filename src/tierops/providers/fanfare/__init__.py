@@ -52,7 +52,7 @@ VENDOR = Vendor(
     title="Fanfare",
     noun="group",
     parts=(
-        Part("group", "the tier group, by name or id"),
+        Part("group", "the group, by name or id"),
         Part("attribute", "what a tier counts, such as ltv", False, _ATTRIBUTES[0], _ATTRIBUTES),
     ),
     url_variable="FANFARE_URL",
