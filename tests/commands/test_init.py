@@ -197,8 +197,6 @@ def test_names_that_yaml_would_take_otherwise_stay_names(name: str, offline: Run
     (program,) = loaded("sandbox").programs
     keys = zip(program.targets, ("campaign", "group"), strict=True)
     assert {target.place.fields[key] for target, key in keys} == {name}
-        name
-    }
 
 
 def test_a_name_that_is_no_text_is_refused(offline: Run) -> None:
