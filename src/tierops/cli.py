@@ -27,7 +27,9 @@ from tierops.text import visible
 
 if TYPE_CHECKING:
     from tierops.config import Environment
-    from tierops.model import Problem, Report
+    from tierops.journal import Journal
+    from tierops.model import Problem
+    from tierops.output import Report
     from tierops.stages import Vendors
 
 
@@ -62,7 +64,7 @@ def validate(settings: Settings, paths: tuple[Path, ...], all_environments: bool
     Every document is held against the JSON Schema and every ladder against the rules. All findings are shown.
     """
     from tierops import stages
-    from tierops.model import Report
+    from tierops.output import Report
 
     settings.keep_apart(*paths)
     read = stages.read_in_all_environments if all_environments else stages.read_files
@@ -88,7 +90,7 @@ def plan(
     ttl: timedelta, max_wait: float,
 ) -> Exit:  # fmt: skip
     """Show what apply would do. Sends GET requests only."""
-    from tierops.model import Report
+    from tierops.output import Report
 
     settings.keep_apart(out, keyfile)
     sign = planning.signer(keyfile, out, lambda text: _line(settings, text, err=True))
@@ -126,7 +128,7 @@ def apply(
     """
     from tierops import apply as applying
     from tierops import stages
-    from tierops.model import Report
+    from tierops.output import Report
 
     settings.keep_apart(planfile, pubkey, journal_file)
     if pubkey is not None and planfile is None:
@@ -154,7 +156,7 @@ def apply(
         results = stages.carry_out(made.targets, lives, made.vendors, patience)
     code = applying.exit_code(results)
     usage = made.vendors.usage()
-    return _report(settings, Report("apply", code, "", made.notes, None, made.plan, results, usage))
+    return _report(settings, Report("apply", code, problems=made.notes, plan=made.plan, results=results, usage=usage))
 
 
 @cli.command()
@@ -169,7 +171,7 @@ def drift(settings: Settings, programs: tuple[str, ...], max_wait: float, journa
 
     Sends GET requests only, and a read-only key is enough. Exits with 2 where live differs in anything.
     """
-    from tierops.model import Report
+    from tierops.output import Report
 
     settings.keep_apart(journal_file)
     settings.begin_journal(journal_file, os.environ)
@@ -215,7 +217,7 @@ def import_(settings: Settings, /, **chosen: Any) -> Exit:
 @click.pass_obj
 def show(settings: Settings, planfile: Path) -> Exit:
     """Show a saved plan."""
-    from tierops.model import Report
+    from tierops.output import Report
 
     settings.keep_apart(planfile)
     return _report(settings, Report("show", Exit.DONE, plan=planning.read(planfile)))
@@ -287,11 +289,11 @@ def _crashed(settings: Settings, argv: Sequence[str], error: Exception) -> Exit:
 def _fail(
     settings: Settings, argv: Sequence[str], code: Exit, message: str, problems: tuple[Problem, ...] = ()
 ) -> Exit:
-    from tierops.model import Report
+    from tierops.output import Report
 
     if _is_json(argv):  # the option itself may not have been reached
         settings.format = "json"
-    return _report(settings, Report(settings.command, code, message, problems))
+    return _report(settings, Report(settings.command, code, error=message, problems=problems))
 
 
 def _is_json(argv: Sequence[str]) -> bool:
@@ -303,7 +305,7 @@ def _report(settings: Settings, report: Report) -> Exit:
     from tierops import output
 
     if settings.journal:
-        report = settings.journal.end(report)
+        report = _journalled(settings.journal, report)
     report = report._replace(error=settings.redact_all(report.error), environment=settings.environment)
     _print(settings, output.render(report, settings.format), has_commands=settings.format == "github")
     if report.error and settings.format not in {"json", "github"}:  # whose readers get it from stdout
@@ -317,6 +319,16 @@ def _report(settings: Settings, report: Report) -> Exit:
             # What became of the creates matters more than a file.
             code = Exit.USAGE if code is Exit.DONE and not settings.is_writing else code
     return code
+
+
+def _journalled(journal: Journal, report: Report) -> Report:
+    """The report at the end of the journal: no success where that is not whole, unless something may be written."""
+    audited = report.plan if report.command == "drift" else None
+    failure = journal.end(report.exit_code, report.results or (), audited)
+    if not failure:
+        return report
+    code = report.exit_code if journal.has_intents or report.error else Exit.FAILED
+    return report._replace(exit_code=code, error="; ".join(filter(None, (report.error, failure))))
 
 
 def _give_up() -> None:
@@ -376,7 +388,7 @@ def _vendors(settings: Settings, max_wait: float, *, is_read_only: bool = False)
 def _ask(settings: Settings, made: planning.Made) -> None:
     """Show the plan and go on only if the answer is `yes`."""
     from tierops import output
-    from tierops.model import Report
+    from tierops.output import Report
 
     is_text = settings.format == "text"
     shown = output.render(Report("plan", Exit.DONE, plan=made.plan), "text")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from tierops import __version__, config, providers, rules
 from tierops.config import environment as environments
 from tierops.errors import BadInput, PlanRefused, UsageError, VendorError
-from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan, Usage
+from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.output.report import Usage
 
 if TYPE_CHECKING:
     from tierops.apply import Patience

@@ -13,7 +13,7 @@ from tierops.commands.options import FILE, Settings, shared
 
 if TYPE_CHECKING:
     from tierops.errors import Exit
-    from tierops.model import Report
+    from tierops.output import Report
 
 
 def group(show: Callable[[Settings, Report], Exit]) -> click.Group:
@@ -38,9 +38,13 @@ def group(show: Callable[[Settings, Report], Exit]) -> click.Group:
         Finds a line that was altered, removed, inserted or moved. Cannot find that the end was cut off, nor that all
         was written anew: to find that, keep the hash of the last line elsewhere.
         """
+        from tierops.errors import Exit
         from tierops.journal import check
+        from tierops.output import Report
 
         settings.keep_apart(file)
-        return show(settings, check.verify(file))
+        verdict = check.verify(file)
+        code = Exit.DONE if verdict.is_whole else Exit.FAILED
+        return show(settings, Report("journal verify", code, problems=verdict.problems, journal=verdict.chain))
 
     return journal

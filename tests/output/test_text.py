@@ -9,36 +9,38 @@ from click import unstyle
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierops import providers
 from tierops.errors import Exit
-from tierops.model import Change, Identity, Kind, LiveTier, Plan, Position, Problem, Range, Report, TargetPlan, Tier
-from tierops.output import ladder, render
+from tierops.model import (
+    Change,
+    Identity,
+    Kind,
+    Live,
+    LiveTier,
+    Plan,
+    Position,
+    Problem,
+    Range,
+    Scale,
+    Target,
+    TargetPlan,
+    Tier,
+)
+from tierops.output import Report, ladder, render
 from tierops.text.visible import printable
-from tierops.text.wording import span
 
 IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", None)
+HERE = Position("f", 1, 1)
 
 
 def bounds(lower: int | None, upper: int | None) -> Range:
     return Range(*(None if end is None else Decimal(end) for end in (lower, upper)))
 
 
-def target(live: list[LiveTier], desired: list[Tier], changes: tuple[Change, ...] = ()) -> TargetPlan:
-    place = {"campaign": "Club"}
-    return TargetPlan(
-        "club",
-        "v",
-        "voucherify",
-        Position("f", 1, 1),
-        place,
-        IDENTITY,
-        "points",
-        True,
-        "all",
-        tuple(live),
-        tuple(desired),
-        changes,
-        (),
-    )
+def target(held: list[LiveTier], desired: list[Tier], changes: tuple[Change, ...] = ()) -> TargetPlan:
+    place = providers.find("voucherify").place({"campaign": "Club"})
+    wanted = Target("club", "v", place, Scale(), tuple(desired), HERE)
+    return TargetPlan(wanted, Live(IDENTITY, tuple(held), "all"), changes, ())
 
 
 def shown(*targets: TargetPlan) -> str:
@@ -57,8 +59,8 @@ def shown(*targets: TargetPlan) -> str:
     ],
 )
 def test_ranges_have_one_form(range_: Range, whole: str | None, fraction: str) -> None:
-    assert whole is None or span(range_, whole=True) == whole
-    assert span(range_, whole=False) == fraction
+    assert whole is None or Scale(places=0).span(range_) == whole
+    assert Scale(places=None).span(range_) == fraction
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ def test_what_cannot_be_seen_is_escaped(name: str, safe: str) -> None:
 def test_no_name_can_break_a_line_or_reach_the_terminal(name: str) -> None:
     tier = Tier(name or "x", bounds(0, None), {"metadata": {name: name}}, Position("f", 1, 1))
     change = Change(Kind.CREATE, tier.name, after=tier, note=name)
-    told = shown(target([], [tier], (change,)))
-    assert all(line.isprintable() for line in told.split("\n"))
+    text = shown(target([], [tier], (change,)))
+    assert all(line.isprintable() for line in text.split("\n"))
     problem = Problem("schema", name, Position("f", 1, 1))
     assert render(Report("validate", Exit.FAILED, problems=(problem,)), "text").count("\n") == 1
 
@@ -102,29 +104,29 @@ def holds(range_: Range, balance: int) -> bool:
 
 
 @given(rungs(live), rungs(Tier))
-def test_each_balance_is_drawn_in_the_tiers_that_hold_it(there: list[LiveTier], wanted: list[Tier]) -> None:
-    rows = ladder.rows(there, wanted)
+def test_each_balance_is_drawn_in_the_tiers_that_hold_it(held: list[LiveTier], wanted: list[Tier]) -> None:
+    rows = ladder.rows(held, wanted)
     for balance in range(-1, 14):
         found = [row for row in rows if holds(row.range, balance)]
-        expected = [sorted(tier.name for tier in side if holds(tier.range, balance)) for side in (there, wanted)]
+        expected = [sorted(tier.name for tier in side if holds(tier.range, balance)) for side in (held, wanted)]
         assert len(found) <= 1
         assert [sorted(names) for names in (found[0].live, found[0].desired)] if found else expected == [[], []]
 
 
 def test_a_long_ladder_leaves_out_what_is_alike() -> None:
     tiers = [Tier(f"T{n}", bounds(n, n + 1)) for n in range(5000)]
-    there = [live(t.name, t.range) for t in tiers if t.name != "T2500"]
+    held = [live(t.name, t.range) for t in tiers if t.name != "T2500"]
     change = Change(Kind.CREATE, "T2500", after=tiers[2500])
-    told = shown(target(there, tiers, (change,)))
-    assert "⋮       2499 ranges alike on both sides" in told
-    assert "⋮       2500 ranges alike on both sides" in told
-    assert "2500    ·  (no tier)" in told
-    assert len(told.splitlines()) < 25
+    text = shown(target(held, tiers, (change,)))
+    assert "⋮       2,499 ranges alike on both sides" in text
+    assert "⋮       2,500 ranges alike on both sides" in text
+    assert "2500    ·  (no tier)" in text
+    assert len(text.splitlines()) < 25
 
 
 def test_long_names_stay_within_the_columns() -> None:
     tier = Tier("N" * 200, bounds(0, None))
-    told = shown(target([], [tier], (Change(Kind.UNMANAGED, "x", before=live("L" * 200, bounds(0, None))),)))
-    rows = told.split("desired\n")[1].splitlines()
+    text = shown(target([], [tier], (Change(Kind.UNMANAGED, "x", before=live("L" * 200, bounds(0, None))),)))
+    rows = text.split("desired\n")[1].splitlines()
     assert max(map(len, rows)) <= 80
-    assert "…" in told
+    assert "…" in text

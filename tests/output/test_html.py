@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from reports import EVERY, desired, live, many, report, some, span, target
 
 from tierops.errors import Exit
-from tierops.model import LiveTier, Position, Problem, Range, Report, Tier
-from tierops.output import drawing, render
+from tierops.model import LiveTier, Position, Problem, Range, Tier
+from tierops.output import Report, drawing, render
 
 VOID = {"meta", "link"}
 LARGEST = 6_000_000  # bytes

@@ -18,23 +18,26 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from jsonschema.validators import validator_for
 
+from tierops import providers
 from tierops.errors import Exit
 from tierops.model import (
     Change,
     Identity,
     Kind,
+    Live,
     LiveTier,
     Plan,
     Position,
     Problem,
     Range,
-    Report,
+    Scale,
     Severity,
     Target,
     TargetPlan,
     Tier,
 )
-from tierops.output import render
+from tierops.output import Report, render
+from tierops.output import sarif as sarif_format
 from tierops.output.findings import CHECKS, DRIFT, Finding, Level, checks, findings
 from tierops.rules import RULES
 from tierops.text.visible import printable
@@ -88,14 +91,12 @@ changes = st.one_of(
 
 def planned(program: str, name: str, at: Position, changed: list[Change]) -> TargetPlan:
     identity = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", None)
-    place = {"campaign": "Club"}
-    return TargetPlan(
-        program, name, "voucherify", at, place, identity, "points", True, "all", (), (), tuple(changed), ()
-    )  # fmt: skip
+    return TargetPlan(target(program, name, at), Live(identity, (), "all"), tuple(changed), ())
 
 
 def target(program: str, name: str, at: Position) -> Target:
-    return Target(program, name, "voucherify", {"campaign": name}, (), at)
+    place = providers.find("voucherify").place({"campaign": "Club"})
+    return Target(program, name, place, Scale(), (), at)
 
 
 plans = st.lists(made(planned, names, target_names, positions, st.lists(changes, max_size=4)), max_size=3)
@@ -138,20 +139,20 @@ BLOCKED = Change(Kind.BLOCKED, "Gold", after=GOLD, note="the ladder would be bro
 @pytest.mark.parametrize(
     ("change", "rule", "level", "told", "line"),
     [
-        (MISSING, "drift-missing", Level.WARNING, "is missing", 9),
+        (MISSING, "drift-missing", Level.WARNING, " is missing", 9),
         (
             DIFFERS, "drift-differs", Level.WARNING,
-            "range: <400 → <500 (last changed 2026-11-02T10:00:00Z); change it by hand", 9,
+            ": range: <400 → <500 (last changed 2026-11-02T10:00:00Z); change it by hand", 9,
         ),
-        (UNMANAGED, "drift-unmanaged", Level.WARNING, "is in no file (last changed 2026-11-02T10:00:00Z)", 3),
-        (BLOCKED, "drift-blocked", Level.ERROR, "is missing; the ladder would be broken", 9),
+        (UNMANAGED, "drift-unmanaged", Level.WARNING, " is in no file (last changed 2026-11-02T10:00:00Z)", 3),
+        (BLOCKED, "drift-blocked", Level.ERROR, " is missing; the ladder would be broken", 9),
     ],
 )  # fmt: skip
 def test_a_change_is_a_finding_where_live_departs_from_the_files(
     change: Change, rule: str, level: Level, told: str, line: int
 ) -> None:
     (found,) = findings(drifted(change))
-    message = f"club/uk: Gold: {told}".replace("<400", "400+").replace("<500", "500+")
+    message = f"club/uk: Gold{told}".replace("<400", "400+").replace("<500", "500+")
     assert found[:3] == (rule, level, message)
     assert (found.at.line, found.subject, found.tier) == (line, "club/uk", "Gold")
 
@@ -323,12 +324,17 @@ def test_sarif_of_a_command_that_failed_says_that_it_did() -> None:
 
 def test_sarif_holds_what_github_takes_the_heaviest_first_and_counts_the_rest() -> None:
     note = Problem("ladder-gap", "x", AT, severity=Severity.NOTE, waiver="x")
-    found = [note] * 25_000 + [Problem("schema", "x", AT)] * 3
-    run = json.loads(render(validated(*found), "sarif"))["runs"][0]
-    assert len(run["results"]) == 25_000
-    assert [result["level"] for result in run["results"][:4]] == ["error", "error", "error", "note"]
-    told = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
-    assert told.startswith("3 of the lighter findings are left out")
+    listed = validated(*[note] * 10, *[Problem("schema", "x", AT)] * 3)
+
+    def run(most: int) -> dict[str, Any]:
+        return json.loads(sarif_format.render(listed, most))["runs"][0]
+
+    assert [result["level"] for result in run(5)["results"]] == ["error"] * 3 + ["note"] * 2
+    (notification,) = run(5)["invocations"][0]["toolExecutionNotifications"]
+    assert notification["message"]["text"] == "8 of the lighter findings are left out: GitHub takes 5 of a run"
+    assert [result["level"] for result in run(13)["results"]] == ["note"] * 10 + ["error"] * 3
+    assert "toolExecutionNotifications" not in run(13)["invocations"][0]
+    assert sarif_format.MOST == 25_000
 
 
 def test_a_file_outside_the_folder_keeps_its_whole_address() -> None:
@@ -341,7 +347,8 @@ def test_a_file_outside_the_folder_keeps_its_whole_address() -> None:
 def test_each_rule_is_listed_once_with_what_to_do(command: str) -> None:
     listed = sarif(Report(command, Exit.DONE))["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in listed] == [check.id for check in checks(command)]
-    assert len({rule["id"] for rule in listed}) == len(listed) == (16 if command == "drift" else 12)
+    assert len({rule["id"] for rule in listed}) == len(listed)
+    assert len(listed) == len(RULES) + (len(DRIFT) if command == "drift" else 0)
     assert [rule["defaultConfiguration"]["level"] for rule in listed] == [c.level for c in checks(command)]
 
 
@@ -385,7 +392,7 @@ def test_each_finding_is_one_command_and_no_text_can_give_another(report: Report
 def test_an_annotation_names_file_line_column_rule_and_target() -> None:
     assert render(drifted(UNMANAGED), "github") == (
         "::warning file=tiers/a.yaml,line=3,col=5,title=drift-unmanaged (club/uk)"
-        "::club/uk: Gold: is in no file (last changed 2026-11-02T10:00:00Z)\n"
+        "::club/uk: Gold is in no file (last changed 2026-11-02T10:00:00Z)\n"
     )
     hostile = Problem("schema", "100%\n::error::x", Position("a,b:c", 1, 2))
     assert render(validated(hostile, error="a\n::b"), "github") == (
@@ -457,7 +464,7 @@ def test_a_case_holds_all_findings_of_its_rule_at_its_target() -> None:
     root = junit(drifted(UNMANAGED, UNMANAGED._replace(name="Silver")))
     (failure,) = root.iter("failure")
     assert failure.text == "\n".join(
-        f"tiers/a.yaml:3:5: club/uk: {name}: is in no file (last changed 2026-11-02T10:00:00Z)"
+        f"tiers/a.yaml:3:5: club/uk: {name} is in no file (last changed 2026-11-02T10:00:00Z)"
         for name in ("Gold", "Silver")
     )
     assert str(failure.get("message")).endswith(" (and 1 more)")
