@@ -82,24 +82,6 @@ def test_a_saved_plan_is_private_shown_again_applied_and_applied_twice(
     assert "was there already: Middle" in ended.out
 
 
-@pytest.mark.parametrize("command", ["emulate", "demo"])
-def test_without_its_extra_the_emulator_says_what_to_install(
-    command: str, offline: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in (
-        "werkzeug",
-        "werkzeug.serving",
-        "tierops.commands.serving",
-        "tierops.commands.demo",
-        "tierops.emulator.server",
-    ):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.setitem(sys.modules, "werkzeug.serving", None)
-    ended = offline(command)
-    assert ended.code == Exit.FAILED
-    assert "pip install 'tierops[emulator]'" in ended.err
-
-
 def test_where_the_project_is_named_one_key_plans_and_another_applies(
     middle_missing: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -393,7 +375,7 @@ def test_verbose_logs_requests_to_stderr_without_keys(documented: Emulator, tier
 def test_the_version_is_a_literal_and_costs_neither_httpx_nor_pydantic() -> None:
     program = (
         "import sys\nfrom tierops.cli import run\nassert run(['--version']) == 0\n"
-        "slow = {'httpx', 'pydantic', 'jsonschema', 'deepdiff', 'yaml', 'importlib.metadata', 'werkzeug'}\n"
+        "slow = {'httpx', 'pydantic', 'jsonschema', 'deepdiff', 'yaml', 'importlib.metadata', 'tierops.emulator'}\n"
         "assert not slow & set(sys.modules), slow & set(sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -403,7 +385,7 @@ def test_the_version_is_a_literal_and_costs_neither_httpx_nor_pydantic() -> None
 def test_a_plan_without_changes_imports_nothing_that_it_does_not_need(documented: Emulator, tierops: Run) -> None:
     program = (
         "import sys\nfrom tierops.cli import run\nassert run(['plan']) == 0\n"
-        "slow = {'jsonschema', 'deepdiff', 'rich', 'werkzeug', 'asyncio', 'difflib',"
+        "slow = {'jsonschema', 'deepdiff', 'rich', 'asyncio', 'difflib',"
         " 'concurrent.futures', 'tierops.emulator', 'tierops.journal'}\n"
         "assert not slow & set(sys.modules), slow & set(sys.modules)"
     )

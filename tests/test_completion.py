@@ -71,7 +71,7 @@ def test_completing_loads_nothing_that_takes_time() -> None:
     script = """
 import atexit, sys
 from tierops.cli import main
-slow = {"httpx", "pydantic", "yaml", "jsonschema", "deepdiff", "werkzeug", "tierops.stages", "tierops.config"}
+slow = {"httpx", "pydantic", "yaml", "jsonschema", "deepdiff", "tierops.emulator", "tierops.stages", "tierops.config"}
 atexit.register(lambda: print("loaded:", *sorted(slow & sys.modules.keys())))
 main([])
 """

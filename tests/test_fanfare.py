@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from test_contract import ladder, ladders, planned
 from test_voucherify import Canned
-from tierops.emulator import Emulator, FanfareSwitches, Fault, Switches
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Identity, Kind, Live, Range, Tier
 from tierops.providers.fanfare.account import Provider, decode, encode
@@ -589,7 +589,7 @@ def test_a_fanfare_create_costs_more_calls_the_more_pages_the_list_has(
     is_list_known: bool, spare: int, slept: Slept
 ) -> None:
     used, needed = (2, 2 * 2 + 2) if is_list_known else (2, 2 * 1 + 2)  # of a list not yet read one page is certain
-    switches = Switches(fanfare=FanfareSwitches(rate_limit=used + 2 * needed + spare))
+    switches = Switches.parse([f"fanfare.rate_limit={used + 2 * needed + spare}"])
     emulator = Emulator(switches=switches, clock=lambda: NOW)
     vendor = connect(emulator, slept, kind=Provider, now=lambda: NOW, max_wait=0)
     if is_list_known:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from harness import Run, connect
 
-from tierops.emulator import Emulator, FanfareSwitches, Fault, Switches, VoucherifySwitches
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import Exit, VendorError
 from tierops.providers.fanfare import account as fanfare
 from tierops.providers.limits import Limits, Waiting
@@ -167,16 +166,10 @@ def test_a_pause_that_only_the_body_names_is_obeyed(clock: Clock) -> None:
     [(voucherify.Provider, 3), (fanfare.Provider, 4)],
 )
 def test_a_provider_knows_what_a_create_costs_at_the_least(kind: type, calls: int, clock: Clock) -> None:
-    left = Switches(VoucherifySwitches(rate_limit=2 + calls), FanfareSwitches(rate_limit=1 + calls))
     for spare, is_affordable in ((0, True), (-1, False)):
-        emulator = Emulator(
-            switches=replace(
-                left,
-                voucherify=replace(left.voucherify, rate_limit=left.voucherify.rate_limit + spare),
-                fanfare=replace(left.fanfare, rate_limit=left.fanfare.rate_limit + spare),
-            ),
-            clock=clock,
-        )
+        limits = {"voucherify": 2 + calls + spare, "fanfare": 1 + calls + spare}
+        switches = Switches.parse(f"{vendor}.rate_limit={limit}" for vendor, limit in limits.items())
+        emulator = Emulator(switches=switches, clock=clock)
         emulator.voucherify.add_campaign("Club")
         vendor = connect(emulator, clock.sleep, kind=kind, now=clock, max_wait=0)
         live = vendor.fetch({"campaign": "Club", "group": "Club", "attribute": "loyaltyBalance"})
@@ -195,7 +188,7 @@ def test_an_apply_that_the_sandbox_limit_does_not_allow_writes_nothing(
     emulator.voucherify.load_examples()
     emulator.voucherify.delete_tier("Loyalty Campaign - Tiers", "Middle")
     # An hour's window as the sandbox has, with room for the plan and one call more.
-    emulator.switches = Switches(VoucherifySwitches(rate_limit=3, rate_window_s=3600))
+    emulator.switches = Switches.parse(["voucherify.rate_limit=3", "voucherify.rate_window_s=3600"])
     ended = tierops("apply", "--auto-approve")
     assert ended.code == Exit.FAILED
     assert "Voucherify allows 1 call now" in ended.err
@@ -208,7 +201,7 @@ def test_an_apply_waits_for_the_next_window_where_that_is_allowed(
 ) -> None:
     emulator.voucherify.load_examples()
     emulator.voucherify.delete_tier("Loyalty Campaign - Tiers", "Middle")
-    emulator.switches = Switches(VoucherifySwitches(rate_limit=3, rate_window_s=1))
+    emulator.switches = Switches.parse(["voucherify.rate_limit=3", "voucherify.rate_window_s=1"])
     ended = tierops("apply", "--auto-approve", "--max-wait", "5")
     assert ended.code == Exit.DONE
     assert "Voucherify limits its calls: waiting" in ended.err

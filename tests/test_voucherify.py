@@ -12,7 +12,7 @@ from harness import CAMPAIGN, KEYS, InProcess, Slept, connect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, LiveTier, Range, Tier, compact
 from tierops.providers.voucherify.account import Provider, decode, encode
@@ -474,7 +474,7 @@ def test_a_place_in_voucherify_is_its_own_place(emulator: Emulator, slept: Slept
 @pytest.mark.parametrize(("left", "is_affordable"), [(6, True), (5, False)])
 def test_a_create_takes_three_calls_at_each_place(left: int, is_affordable: bool, slept: Slept) -> None:
     """The create itself, then the campaign and its tiers to read it back."""
-    emulator = Emulator(switches=Switches(VoucherifySwitches(rate_limit=2 + left)), clock=lambda: 1_800_000_000.0)
+    emulator = Emulator(switches=Switches.parse([f"voucherify.rate_limit={2 + left}"]), clock=lambda: 1_800_000_000.0)
     emulator.voucherify.add_campaign("Club")
     provider = connect(emulator, slept, now=lambda: 1_800_000_000.0, max_wait=0)
     live = provider.fetch(PLACE)

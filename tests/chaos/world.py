@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ LATENCY = 0.02
 """Seconds that a request takes by the world's clock."""
 LIFE = timedelta(hours=24)
 """How long a plan file is good for."""
+_CALM = ("read_after_write_lag_ms=0", "rate_limit=1000")
 
 
 # Imported here, not when first asked for: a turnstile takes charge of the locks of the modules that are there.
@@ -116,6 +117,7 @@ class World:
         writes_late: bool = False,
     ) -> None:
         self.clock = Clock()
+        self.switches = tuple(switches)
         self.emulator = Emulator(switches=Switches.parse(switches), clock=self.clock)
         self.places = tuple(places)
         self.is_consistent = is_consistent
@@ -141,9 +143,8 @@ class World:
     def behave(self) -> None:
         """No faults any more, and lists that show at once what is written."""
         self.emulator.faults.clear()
-        switches = self.emulator.switches
-        calm = {"read_after_write_lag_ms": 0, "rate_limit": 1000}
-        self.emulator.switches = Switches(replace(switches.voucherify, **calm), replace(switches.fanfare, **calm))
+        calm = [f"{vendor}.{name}" for vendor in self.emulator.vendors for name in _CALM]
+        self.emulator.switches = Switches.parse([*self.switches, *calm])
 
     def address(self) -> str:
         """The target that the running thread is about: there is but one where no threads are needed."""

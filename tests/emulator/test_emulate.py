@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import Run
 
 from tierops.commands import serving
 from tierops.emulator import Emulator, Switches
-from tierops.errors import UsageError
+from tierops.errors import Exit, UsageError
 
 
 @pytest.fixture
@@ -33,10 +34,10 @@ def _run(switches: list[str], data: Path | None = None, **more: Any) -> list[str
 
 
 def test_it_says_how_to_reach_both_vendors(started: list[tuple[Switches, int]]) -> None:
-    _, voucherify, fanfare = _run(["fanfare.rules=between"])
+    _, fanfare, voucherify = _run(["fanfare.rules=between"])
     assert voucherify.startswith("export VOUCHERIFY_URL=http://127.0.0.1:8080/voucherify ")
     assert fanfare == "export FANFARE_URL=http://127.0.0.1:8080/fanfare FANFARE_SECRET_KEY=any"
-    assert started[0][0].fanfare.rules == "between"
+    assert started[0][0] == Switches.parse(["fanfare.rules=between"])
 
 
 def test_examples_are_loaded_where_there_is_nothing_yet(started: list[tuple[Switches, int]], tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_examples_are_loaded_where_there_is_nothing_yet(started: list[tuple[Swit
 
 
 def test_switch_without_its_vendor_is_a_usage_error(started: list[tuple[Switches, int]]) -> None:
-    with pytest.raises(UsageError, match=r"say voucherify\.overlap or fanfare\.overlap"):
+    with pytest.raises(UsageError, match=r"say fanfare\.overlap or voucherify\.overlap"):
         _run(["overlap=400"])
     assert started == []
 
@@ -55,3 +56,16 @@ def test_table_lists_the_switches_of_every_vendor() -> None:
     lines = serving.switch_table().splitlines()
     assert "voucherify.page=ignored | 400 | honoured" in lines
     assert "fanfare.overlap=issue | plain | accepted" in lines
+
+
+def test_demo_tells_its_story_with_no_setting_of_a_real_account(
+    offline: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = ("TIEROPS_ENV", "VOUCHERIFY_URL", "VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_PROJECT", "FANFARE_SECRET_KEY")
+    for name in settings:
+        monkeypatch.setenv(name, "real")
+    ended = offline("demo")
+    assert ended.code == Exit.DONE
+    assert "(requests that write, so far: 1; by this last apply: 0)" in ended.out
+    assert "5. Somebody edits Middle in the dashboard: 600 points instead of 499." in ended.out
+    assert list(tmp_path.iterdir()) == []

@@ -162,22 +162,17 @@ def test_unknown_group(fanfare: httpx.Client, switched: Switch) -> None:
     assert fanfare.get("/audiences/groups/nothing").status_code == 404
     switched("fanfare.unknown_group=empty")
     assert fanfare.get("/audiences/groups/nothing").json() == []
-    assert fanfare.delete("/audiences/groups/nothing").json() == []
 
 
 def test_duplicate_group(fanfare: httpx.Client, app: Emulator, switched: Switch) -> None:
-    first, second = (_post(fanfare, *LADDER).json()["tierGroup"] for _ in range(2))
+    first, second = (_post(fanfare, *LADDER).json()["audiences"] for _ in range(2))
     switched("fanfare.duplicate_group=unique")
     refused = _post(fanfare, *LADDER)
     assert refused.status_code == 400
     (issue,) = refused.json()["issues"]
     assert (issue["type"], issue["message"], issue["path"][0]["key"]) == ("unique", "validation.unique", "groupName")
-    fanfare.delete(f"/audiences/groups/{first}")
-    body = {"groupName": "Club", "attribute": "ltv", "tiers": LADDER}
-    assert fanfare.put(f"{CREATE}/{second}", json=body).status_code == 200
-    app.fanfare.add_group("Other", "ltv", LADDER)
-    assert fanfare.put(f"{CREATE}/{second}", json=body | {"groupName": "Other"}).status_code == 400
-    fanfare.delete(f"/audiences/groups/{second}")
+    for audience in (*first, *second):
+        app.fanfare.edit_audience(audience["id"], archived=True)
     assert _post(fanfare, *LADDER).status_code == 200
 
 
@@ -199,56 +194,26 @@ OVERLAPS = [
 
 @pytest.mark.parametrize(("tiers", "text"), OVERLAPS)
 def test_overlap(fanfare: httpx.Client, app: Emulator, switched: Switch, tiers: list[Any], text: str) -> None:
-    group_id = app.fanfare.load_examples()[0]["groupId"]
-    body = {"groupName": "G", "attribute": "ltv", "tiers": tiers}
-
-    def answers() -> list[httpx.Response]:
-        return [fanfare.post(CREATE, json=body), fanfare.put(f"{CREATE}/{group_id}", json=body)]
-
-    for refused in answers():
-        (issue,) = refused.json()["issues"]
-        assert (refused.status_code, issue["message"]) == (400, text)
-        assert [item["key"] for item in issue["path"]] == ["tiers", 1, "startValue"]
+    refused = _post(fanfare, *tiers)
+    (issue,) = refused.json()["issues"]
+    assert (refused.status_code, issue["message"]) == (400, text)
+    assert [item["key"] for item in issue["path"]] == ["tiers", 1, "startValue"]
     switched("fanfare.overlap=plain")
-    assert [(one.status_code, one.json()) for one in answers()] == [(400, {"error": text})] * 2
-    assert len(app.fanfare.audiences()) == 4
+    refused = _post(fanfare, *tiers)
+    assert (refused.status_code, refused.json()) == (400, {"error": text})
+    assert app.fanfare.audiences() == []
     switched("fanfare.overlap=accepted")
-    assert [one.status_code for one in answers()] == [200, 200]
+    assert len(_created(fanfare, *tiers)) == 2
 
 
 def test_touching_ranges_and_gaps_are_no_overlap(fanfare: httpx.Client) -> None:
     assert _post(fanfare, _tier("A", 0, "0.00", "99.90"), _tier("B", 1, "99.9", 200), _tier("C", 2, 300)).is_success
 
 
-def test_empty_tiers(fanfare: httpx.Client, app: Emulator, switched: Switch) -> None:
+def test_empty_tiers(fanfare: httpx.Client, switched: Switch) -> None:
     assert _created(fanfare) == []
-    group_id = app.fanfare.load_examples()[0]["groupId"]
     switched("fanfare.empty_tiers=refused")
-    empty = {"groupName": "G", "attribute": "ltv", "tiers": []}
-    for refused in (_post(fanfare), fanfare.put(f"{CREATE}/{group_id}", json=empty)):
-        assert [issue["type"] for issue in refused.json()["issues"]] == ["min_length"]
-    switched()
-    assert fanfare.put(f"{CREATE}/{group_id}", json=empty).json() == {"tierGroup": group_id, "audiences": []}
-    assert app.fanfare.groups() == []
-
-
-def test_put_match(fanfare: httpx.Client, app: Emulator, switched: Switch) -> None:
-    def renamed() -> list[bool]:
-        """Which audiences of a new group stay when its second tier is renamed and swaps places with the first."""
-        before = _post(fanfare, *LADDER).json()
-        tiers = [_tier("Chrome", 0, 0, 100), _tier("Bronze", 1, 100, 500), LADDER[2]]
-        body = {"groupName": "Club", "attribute": "ltv", "tiers": tiers}
-        after = fanfare.put(f"{CREATE}/{before['tierGroup']}", json=body).json()["audiences"]
-        assert [audience["name"] for audience in after] == ["Chrome", "Bronze", "Gold"]
-        ids = [audience["id"] for audience in before["audiences"]]
-        return [audience["id"] == one for audience, one in zip(after, [None, ids[0], ids[2]], strict=True)]
-
-    assert renamed() == [False, True, True]
-    switched("fanfare.put_match=order")
-    assert renamed() == [False, False, True]
-    assert app.fanfare.groups()[1]["audiences"][0]["name"] == "Chrome"
-    switched("fanfare.put_match=order", "fanfare.tier_metadata=absent")
-    assert renamed() == [False, False, True]
+    assert [issue["type"] for issue in _post(fanfare).json()["issues"]] == ["min_length"]
 
 
 def test_batch_failure(fanfare: httpx.Client, app: Emulator, switched: Switch) -> None:
@@ -263,13 +228,13 @@ def test_batch_failure(fanfare: httpx.Client, app: Emulator, switched: Switch) -
 def test_read_after_write_lag(fanfare: httpx.Client, app: Emulator, clock: Any, switched: Switch) -> None:
     switched("fanfare.read_after_write_lag_ms=500")
     created = _post(fanfare, *LADDER).json()
-    single = fanfare.post("/audiences", json={"name": "VIP", "type": "STATIC_LIST"}).json()
+    single = created["audiences"][0]
     paths = [f"/audiences/groups/{created['tierGroup']}", f"/audiences/{single['id']}"]
     assert _names(fanfare) == []
     assert [fanfare.get(path).status_code for path in paths] == [404, 404]
-    assert len(app.fanfare.audiences()) == 4
+    assert len(app.fanfare.audiences()) == 3
     clock.time += 0.5
-    assert len(_names(fanfare)) == 4
+    assert len(_names(fanfare)) == 3
     assert [fanfare.get(path).json() for path in paths] == [created["audiences"], single]
 
 

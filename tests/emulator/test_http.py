@@ -14,7 +14,7 @@ from tierops.emulator.web import BODY_LIMIT, requested_paths
 
 TIERS = "/v1/loyalties/camp_club/tiers"
 JSON = {"Content-Type": "application/json"}
-MOUNTS = ["/voucherify", "/fanfare", "/fanfare/api", "/fanfare/api/v1"]
+MOUNTS = ["/fanfare", "/fanfare/api", "/fanfare/api/v1", "/voucherify"]
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,15 @@ def _is_served(served: server.Served) -> bool:
         (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", b"414"),
         (b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", b"431"),
         (b"GET / HTTP/1.1\r\n" + b"X-Many: x\r\n" * 200 + b"\r\n", b"431"),
+        (HEAD.encode() + b"Transfer-Encoding: gzip\r\n\r\n", b"400"),
         (HEAD.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + b"z" * 200_000, b""),
+        (HEAD.encode() + b"Transfer-Encoding: chunked\r\n\r\n-2\r\n[]\r\n0\r\n\r\n", b""),
+        (HEAD.encode() + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[]]\r\n0\r\n\r\n", b""),
     ],
-    ids=["tls", "zeros", "short", "version", "target", "negative", "words", "long", "header", "headers", "chunk"],
+    ids=[
+        *("tls", "zeros", "short", "version", "target", "negative", "words", "long", "header", "headers", "coding"),
+        *("chunk", "size", "length"),
+    ],
 )
 def test_nonsense_is_turned_away(app: Emulator, sent: bytes, answer: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     with serve(app) as served:
@@ -60,6 +66,15 @@ def test_nonsense_is_turned_away(app: Emulator, sent: bytes, answer: bytes, capf
         assert _is_served(served)
     assert app.writes == 0
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("sent", ["Content-Length: 9\r\n\r\n[]", "Transfer-Encoding: chunked\r\n\r\n5\r\n[]"])
+def test_body_that_breaks_off_writes_nothing(app: Emulator, sent: str) -> None:
+    with serve(app) as served, _connect(served) as connection:
+        connection.sendall(f"{HEAD}{sent}".encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert b" 200 " not in _told(connection)
+    assert app.writes == 0
 
 
 def test_large_body_gets_its_answer_and_an_endless_one_does_not(app: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +109,7 @@ def test_connections_that_say_nothing_do_not_stop_other_clients(app: Emulator, m
 
 
 def test_silent_connection_ends_after_a_while(app: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server._QuietRequest, "timeout", 0.1)
+    monkeypatch.setattr(server._Request, "timeout", 0.1)
     with serve(app) as served, _connect(served) as idle, _connect(served) as slow:
         slow.sendall(f"{HEAD}Content-Length: 100\r\n\r\n[".encode())
         assert _told(idle) == _told(slow) == b""

@@ -8,8 +8,12 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from wsgiref.validate import validator
 
 import httpx
 import pytest
@@ -26,6 +30,18 @@ from tierops.emulator import Emulator
 from tierops.emulator.server import run_forever
 run_forever(Emulator(Path(sys.argv[1])), ready=lambda url: print(url, flush=True))
 """
+
+
+@contextmanager
+def _process(script: str, *arguments: str) -> Iterator[Any]:
+    """A Python that takes SIGINT also where it is ignored here, and ends with the test whatever happens."""
+    script = f"import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n{script}"
+    command = [sys.executable, "-c", script, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _client(url: str) -> httpx.Client:
@@ -83,6 +99,44 @@ def test_ipv6_loopback_is_served(app: Emulator) -> None:
         assert client.get(TIERS).status_code == 200
 
 
+def test_application_is_called_as_the_standard_says(app: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b'[{"name": "Bro'
+        yield b'nze", "points": {}}]'
+
+    with server.serve(validator(app)) as served, _client(served.url) as client:
+        assert client.get(TIERS, headers={"X-Twice": "a"}).status_code == 200
+        assert client.post(TIERS, json=[]).status_code == 400
+        created = client.post(TIERS, content=chunks(), headers={"Content-Type": "application/json"})
+        assert [tier["name"] for tier in created.json()] == ["Bronze"]
+        assert client.head(TIERS).status_code == 405
+    assert capfd.readouterr() == ("", "")
+
+
+def test_mistake_of_the_application_is_told_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    def broken(environ: object, start_response: object) -> list[bytes]:
+        raise ZeroDivisionError
+
+    with server.serve(broken) as served, _client(served.url) as client, pytest.raises(httpx.RemoteProtocolError):
+        client.get(TIERS)
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_chunks_may_have_extensions_and_trailers_and_the_connection_is_kept(app: Emulator) -> None:
+    head = f"POST {TIERS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Type: application/json\r\n"
+    first, second = '[{"name": "Bronze", ', '"points": {}}]'
+    body = f"{len(first):X};a=b\r\n{first}\r\n00{len(second):x} \r\n{second}\r\n0\r\nX-Sum: 1\r\nX-Other: 2\r\n\r\n"
+    with server.serve(app) as served:
+        address = ("127.0.0.1", int(served.url.rsplit(":", 1)[1]))
+        with socket.create_connection(address, timeout=5) as client, client.makefile("rb") as answers:
+            client.sendall(f"{head}Transfer-Encoding: Chunked\r\n\r\n{body}".encode() * 2)
+            client.sendall(f"GET {TIERS} HTTP/1.0\r\nAuthorization: Bearer x\r\n\r\n".encode())
+            told = answers.read()  # all there is, for HTTP/1.0 closes the connection
+    assert told.count(b"HTTP/1.1 200 OK\r\n") == 3
+    assert [tier["name"] for tier in app.voucherify.tiers("Club")] == ["Bronze", "Bronze"]
+    assert told.endswith(b'"total":2}')
+
+
 def test_client_may_ask_before_it_sends_and_may_break_off(app: Emulator) -> None:
     head = f"POST {TIERS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Type: application/json\r\n"
     with server.serve(app) as served:
@@ -115,9 +169,7 @@ def test_writes_from_many_threads_all_arrive(tmp_path: Path) -> None:
 
 def test_data_survives_a_killed_process_in_one_file(tmp_path: Path) -> None:
     data = tmp_path / "data.sqlite"
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(data)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with process.stdout as stdout, _client(stdout.readline().strip()) as client:
+    with _process(SERVE, str(data)) as process, _client(process.stdout.readline().strip()) as client:
         assert client.post("/voucherify/v1/loyalties", json={"name": "Club"}).status_code == 200
         created = client.post(TIERS, json=[{"name": "Bronze", "points": {"from": 0}}]).json()
         process.send_signal(signal.SIGKILL)
@@ -130,11 +182,8 @@ def test_data_survives_a_killed_process_in_one_file(tmp_path: Path) -> None:
 
 
 def test_run_forever_ends_with_an_interrupt(tmp_path: Path) -> None:
-    script = SERVE.replace("Path(sys.argv[1])", "")
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with process.stdout as stdout:
-        url = stdout.readline().strip()
+    with _process(SERVE.replace("Path(sys.argv[1])", "")) as process:
+        url = process.stdout.readline().strip()
         assert httpx.get(f"{url}{TIERS}", headers=KEYS).status_code == 404
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0

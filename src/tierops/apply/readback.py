@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from tierops import diff
@@ -54,25 +54,27 @@ class Reads(NamedTuple):
     ended: float
 
 
-def settled(connection: Connection, place: Place, patience: Patience, before: Live | None = None) -> Live:
+def settled(
+    connection: Connection,
+    place: Place,
+    patience: Patience,
+    before: Live | None = None,
+    ids: frozenset[str] = frozenset(),
+) -> Live:
     """A read that equals the one before it, a quiet period earlier. `before` is such an earlier read.
 
-    Raises `IncompleteRead` for a list that keeps changing.
+    It is waited for until the list shows `ids`, too; after too many reads the last one has to do. Raises
+    `IncompleteRead` for a list that keeps changing.
     """
-    for read in range(1, _MOST_READS + 1):
-        if read > 1:
-            patience.sleep(patience.settle)
-        try:
-            after = connection.fetch(place)
-        except IncompleteRead:
-            if read == _MOST_READS:
-                raise
-            before = None  # two lists that disagree may still catch up with the write
-            continue
-        if before is not None and is_same_ladder(before, after):
+    is_settled = False
+    for after in _reads(connection, place, patience):
+        is_settled = before is not None and after is not None and is_same_ladder(before, after)
+        if after is not None and is_settled and ids <= _ids(after):
             return after
-        before = after
-    raise IncompleteRead(f"the list of {place.name!r} changed with every one of {_MOST_READS} reads")
+        before = after  # two lists that disagree may still catch up with the write
+    if before is None or not is_settled:
+        raise IncompleteRead(f"the list of {place.name!r} changed with every one of {_MOST_READS} reads")
+    return before
 
 
 def showing(connection: Connection, place: Place, patience: Patience, ids: frozenset[str]) -> Live:
@@ -80,18 +82,30 @@ def showing(connection: Connection, place: Place, patience: Patience, ids: froze
 
     By id, because a list that lags may show a tier of the same name that another run created before.
     """
+    live: Live | None = None
+    for read in _reads(connection, place, patience):
+        live = read or live
+        if read is not None and ids <= _ids(read):
+            return read
+    assert live is not None  # noqa: S101 (the last read raises where it is not complete)
+    return live
+
+
+def _reads(connection: Connection, place: Place, patience: Patience) -> Iterator[Live | None]:
+    """Reads with quiet periods between them, None for one that is not complete. The last one raises in its place."""
     for read in range(1, _MOST_READS + 1):
         if read > 1:
             patience.sleep(patience.settle)
         try:
-            live = connection.fetch(place)
+            yield connection.fetch(place)
         except IncompleteRead:
             if read == _MOST_READS:
                 raise
-            continue
-        if ids <= {tier.id for tier in live.tiers}:
-            break
-    return live
+            yield None
+
+
+def _ids(live: Live) -> frozenset[str]:
+    return frozenset(tier.id for tier in live.tiers)
 
 
 def is_same_ladder(before: Live, after: Live) -> bool:

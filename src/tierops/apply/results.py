@@ -50,11 +50,16 @@ class Known:
 
     def refuse(self, names: Iterable[str]) -> None:
         """The vendor refused a request that creates these tiers."""
+        self.sends += 1
         self.refused.update(names)
 
-    def was_sent(self, name: str) -> bool:
-        """True where a request for this tier may have been carried out."""
+    def is_in_doubt(self, name: str) -> bool:
+        """True where this tier may appear although no list shows it yet."""
         return name in self.confirmed or name in self.lost
+
+    def was_sent(self, name: str) -> bool:
+        """True where a request for this tier left and reached the vendor."""
+        return self.is_in_doubt(name) or name in self.refused
 
 
 def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Result:
@@ -76,7 +81,7 @@ def result_unread(target: TargetPlan, live: Live, known: Known, trouble: str, *,
             return Outcome(tier.name, Fate.DONE, "the vendor confirmed it; it was not read back")
         if tier.name in before:
             return Outcome(tier.name, Fate.DONE if known.was_sent(tier.name) else Fate.ALREADY)
-        if known.was_sent(tier.name) or tier.name in known.refused:
+        if known.was_sent(tier.name):
             return Outcome(tier.name, Fate.UNKNOWN, "it may or may not have landed: plan again to see")
         return Outcome(tier.name, Fate.NOT_DONE)
 
@@ -103,7 +108,7 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
     if (stored := known.stored.get(name)) and stored.name != name and view.shows(stored.id):
         return Outcome(name, Fate.CONFLICT, f"created, but stored as {stored.name!r} ({stored.id})")
     if name not in view.by_name:
-        if known.was_sent(name):
+        if known.is_in_doubt(name):
             return Outcome(name, Fate.UNKNOWN, "not in the list, but it may still appear: plan again later")
         return Outcome(name, Fate.NOT_DONE)
     live = view.by_name[name]

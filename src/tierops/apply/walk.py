@@ -42,10 +42,7 @@ class Walk:
         """Send what is absent. `ended` is when the first read of the targets had ended."""
         try:
             trouble = self._send_all(ended)
-            named = self._known.ids
-            if self._is_unread or not named <= {tier.id for tier in self._live.tiers}:
-                self._live, self._is_unread = showing(self._connection, self._place, self._patience, named), False
-                self._absent()
+            self._look_again()
         except Interrupted:
             return self.result(self._also(_INTERRUPTED), is_interrupted=True)
         except PlanRefused as error:
@@ -74,6 +71,18 @@ class Walk:
     @property
     def _place(self) -> Place:
         return self._target.target.place
+
+    def _look_again(self) -> None:
+        """Read until the list shows all that was confirmed; and until it has settled, where an answer was lost."""
+        ids = self._known.ids
+        if not self._is_unread and ids <= {tier.id for tier in self._live.tiers}:
+            return
+        if self._known.lost:
+            self._live = settled(self._connection, self._place, self._patience, ids=ids)
+        else:
+            self._live = showing(self._connection, self._place, self._patience, ids)
+        self._is_unread = False
+        self._absent()
 
     def _absent(self) -> tuple[Tier, ...]:
         return plan.missing(self._target, self._live)

@@ -7,50 +7,36 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tierops.emulator import Emulator
+from tierops.emulator.api import Story
 from tierops.emulator.server import serve
 from tierops.errors import Exit, TieropsError
 from tierops.host.resources import folder
 
-_CAMPAIGN = "Loyalty Campaign - Tiers"
-_SAMPLE = "loyalty-campaign.yaml"
-_EPILOGUE = """
-Your own project, from a folder that holds tiers/*.yaml:
-
-  export VOUCHERIFY_APP_ID=…  VOUCHERIFY_APP_TOKEN=…      (dashboard, Project settings)
-  export VOUCHERIFY_URL=https://us1.api.voucherify.io     (only outside the default region)
-  tierops validate
-  tierops plan --out plan.json
-  tierops apply plan.json
-
-A create cannot be undone by Voucherify's API: try a sandbox project first. This demonstration, like tierops' tests,
-ran against an emulator built from Voucherify's published documentation, never against the live service.
-"""
-
 
 def tell(say: Callable[[str], None]) -> Exit:
-    """Run the story; `say` prints. Raises `TieropsError` if a command ends otherwise than told."""
+    """Run the story of the first vendor that has one; `say` prints.
+
+    Raises `TieropsError` if a command ends otherwise than told.
+    """
     emulator = Emulator()
-    emulator.voucherify.load_examples()
-    emulator.voucherify.delete_tier(_CAMPAIGN, "Middle")
+    vendor, story = next((vendor, vendor.story) for vendor in emulator.vendors.values() if vendor.story)
+    story.begin(vendor.dashboard)
     with serve(emulator) as server, tempfile.TemporaryDirectory(prefix="tierops-demo-") as work:
         Path(work, "tiers").mkdir()
-        shutil.copy(folder("tiers") / _SAMPLE, Path(work, "tiers"))
-        url = f"{server.url}/voucherify"
-        shell = _Shell(
-            say, Path(work), {"VOUCHERIFY_URL": url, "VOUCHERIFY_APP_ID": "demo", "VOUCHERIFY_APP_TOKEN": "demo"}
-        )
-        say(f"An emulator of Voucherify runs at {url}. Its campaign {_CAMPAIGN!r} has two tiers;")
-        say(f"tiers/{_SAMPLE} wants three. (All data is from Voucherify's documentation.)")
-        _story(say, shell, emulator)
-    say(_EPILOGUE)
+        shutil.copy(folder("tiers") / story.sample, Path(work, "tiers"))
+        shell = _Shell(say, Path(work), emulator.vendors, vendor.environ(server.url))
+        say(story.scene.format(url=f"{server.url}/{vendor.name}"))
+        _play(say, shell, emulator, story, vendor.dashboard)
+    say(story.epilogue)
     return Exit.DONE
 
 
-def _story(say: Callable[[str], None], shell: _Shell, emulator: Emulator) -> None:
+def _play(say: Callable[[str], None], shell: _Shell, emulator: Emulator, story: Story, dashboard: Any) -> None:
     say("\n1. Is the file right? No network is needed to know.\n")
     shell.run("validate")
     say("\n2. What would change? One tier is missing, and a plan is a file that somebody can review.\n")
@@ -62,21 +48,22 @@ def _story(say: Callable[[str], None], shell: _Shell, emulator: Emulator) -> Non
     writes = emulator.writes
     shell.run("apply", "plan.json", "--quiet")
     say(f"(requests that write, so far: {emulator.writes}; by this last apply: {emulator.writes - writes})")
-    say(
-        "\n5. Somebody edits Middle in the dashboard: 600 points instead of 499. The plan shows it, and exits with 2.\n"
-    )
-    emulator.voucherify.edit_tier(_CAMPAIGN, "Middle", points={"from": 250, "to": 600})
+    say(f"\n5. {story.edited} The plan shows it, and exits with 2.\n")
+    story.edit(dashboard)
     shell.run("plan", "--detailed-exitcode", expected=Exit.DIFFERENCES)
 
 
 class _Shell:
     """Runs tierops as a process of its own, in one folder."""
 
-    def __init__(self, say: Callable[[str], None], directory: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, say: Callable[[str], None], directory: Path, vendors: Iterable[str], environ: Mapping[str, str]
+    ) -> None:
         self._say = say
         self._directory = directory
-        vendors = ("TIEROPS_", "VOUCHERIFY_", "FANFARE_")
-        self._environ = {name: value for name, value in os.environ.items() if not name.startswith(vendors)}
+        # No key of a real account is for the emulator.
+        settings = ("TIEROPS_", *(f"{vendor.upper().replace('-', '_')}_" for vendor in vendors))
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
         self._environ |= environ
 
     def run(self, *arguments: str, expected: Exit = Exit.DONE) -> None:

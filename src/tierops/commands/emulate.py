@@ -10,7 +10,6 @@ import click
 
 from tierops.commands.options import FILE, Settings, shared
 from tierops.errors import Exit
-from tierops.host import extras
 
 Show = Callable[[Settings, str], None]
 
@@ -40,19 +39,20 @@ def commands(show: Show, tell: Show) -> tuple[click.Command, ...]:
     ) -> Exit:  # fmt: skip
         """Serve the vendors' APIs on this machine.
 
-        Built from the vendors' published documentation. Any non-empty keys do. Needs the extra: tierops[emulator]
+        Built from the vendors' published documentation. Any non-empty keys do.
 
         A vendor that misbehaves: --faults takes a list such as
 
         \b
-          - {on: "POST /v1/loyalties/*/tiers", kind: drop-after}
+          - {on: "POST */tiers", kind: drop-after}
           - {on: "GET *", kind: lag, value: 2000, times: always, after: 1}
 
         `times` (1) is how often it happens, or `always`; `after` (0) lets so many requests pass before; what `value`
         means, --fault-kinds says. With --chaos too, it decides on the requests that no fault of the list is for: about
         every fifth one meets a fault that suits its method.
         """
-        serving = extras.load("commands.serving")
+        from tierops.commands import serving
+
         if is_listing:
             show(settings, serving.switch_table())
         elif fault_kinds:
@@ -68,9 +68,9 @@ def commands(show: Show, tell: Show) -> tuple[click.Command, ...]:
     @shared
     @click.pass_obj
     def demo(settings: Settings) -> Exit:
-        """The whole story on the emulator, in half a minute. Needs the extra: tierops[emulator]"""
-        story = extras.load("commands.demo")
-        code: Exit = story.tell(lambda text: show(settings, f"{text}\n"))
-        return code
+        """The whole story on the emulator, in half a minute."""
+        from tierops.commands import demo as story
+
+        return story.tell(lambda text: show(settings, f"{text}\n"))
 
     return emulate, demo

@@ -33,18 +33,16 @@ def run(
         raise UsageError(f"--switch: {error}; see --switches") from None
     except OSError as error:
         raise TieropsError(f"cannot use {data}: {error}") from None
-    if has_examples and not emulator.voucherify.campaigns():
-        emulator.voucherify.load_examples()
-    if has_examples and not emulator.fanfare.audiences():
-        emulator.fanfare.load_examples()
-
+    if has_examples:
+        for vendor in emulator.vendors.values():
+            vendor.load_examples()
     emulator.faults.extend(script)
     emulator.chaos = None if chaos is None else Chaos(chaos)
 
     def ready(url: str) -> None:
         say("Serving what the vendors' published documentation describes; never tried against their live services.")
-        say(f"export VOUCHERIFY_URL={url}/voucherify VOUCHERIFY_APP_ID=any VOUCHERIFY_APP_TOKEN=any")
-        say(f"export FANFARE_URL={url}/fanfare FANFARE_SECRET_KEY=any")
+        for vendor in emulator.vendors.values():
+            say(f"export {' '.join(f'{name}={value}' for name, value in vendor.environ(url).items())}")
         if script:
             say(f"Misbehaving as {faults} says: {len(script)} fault{'' if len(script) == 1 else 's'}.")
         if chaos is not None:

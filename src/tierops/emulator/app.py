@@ -8,59 +8,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from tierops.emulator.api import Api
 from tierops.emulator.chaos import Chaos
 from tierops.emulator.faults import Due, Fault, Faults, html_page, spoil
 from tierops.emulator.store import Store
-from tierops.emulator.switches import Switches
-from tierops.emulator.web import (
-    Answer,
-    Call,
-    Json,
-    Refused,
-    Router,
-    read_body,
-    requested_paths,
-)
-from tierops.providers.fanfare.emulator.api import FanfareApi
-from tierops.providers.fanfare.emulator.organization import Organization
-from tierops.providers.voucherify.emulator.api import VoucherifyApi
-from tierops.providers.voucherify.emulator.project import Project
+from tierops.emulator.switches import Switches, SwitchSet
+from tierops.emulator.vendors import own
+from tierops.emulator.web import Answer, Call, ConnectionDropped, Json, Refused, read_body, requested_paths
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _CHUNK = 64 * 1024
-
-
-class Vendor(Protocol):
-    """One emulated API. The emulator finds the route, runs its handler in a transaction and plays the faults."""
-
-    prefixes: tuple[str, ...]
-    """Where it is mounted: the path to name first, and other ones that lead to the same routes."""
-    router: Router
-
-    def meter(self) -> tuple[Mapping[str, str], Answer | None]:
-        """Count a call: headers for every answer, and the refusal once a limit is hit."""
-        ...
-
-    def admit(self, call: Call) -> None:
-        """Raise `Refused` on what no route would take."""
-        ...
-
-    def no_route(self) -> Answer:
-        """The answer to a path that is none of the API's."""
-        ...
-
-    def no_method(self, method: str, allowed: Iterable[str]) -> Answer:
-        """The answer to a method that the path does not take."""
-        ...
-
-    def failure(self, fault: Fault) -> Answer:
-        """The answer of a scripted 401, 403, 429 or 5xx."""
-        ...
 
 
 class Sent(tuple[str, str, Json]):
@@ -93,18 +55,19 @@ class _Late(NamedTuple):
     """A request that is still to be executed."""
 
     due: float
-    vendor: Vendor
+    vendor: Api[Any]
     call: Call
 
 
 class Emulator:
     """Vendors' APIs on this machine, each below its own path.
 
-    `data` is the SQLite file to keep everything in; without it, data lives in memory. `clock` tells the time in seconds
-    since the epoch. `switches` may be replaced and `faults` filled at any time, and where `chaos` is set it decides on
-    the requests that no fault is for; `requests` logs the last requests and
-    `writes` counts those that reached a writing route. `voucherify` and `fanfare` hold the data and are the vendors'
-    dashboards. Raises `OSError` if `data` cannot be used.
+    `data` is the SQLite file to keep everything in; without it, data lives in memory. `vendors` are tierops' own unless
+    given; `clock` tells the time in seconds since the epoch. Raises `OSError` if `data` cannot be used.
+
+    `switches` may be replaced and `faults` filled at any time, and where `chaos` is set it decides on the requests that
+    no fault is for; `requests` logs the last requests and `writes` counts those that reached a writing route. The
+    attribute `vendors` has each `Api` by its name, and `emulator.NAME` is the dashboard of one, `_` for `-` in it.
     """
 
     def __init__(
@@ -112,6 +75,7 @@ class Emulator:
         data: Path | None = None,
         switches: Switches = Switches(),  # noqa: B008 - frozen
         *,
+        vendors: Iterable[type[Api[Any]]] | None = None,
         clock: Callable[[], float] = time.time,
         log_size: int = 10_000,
     ) -> None:
@@ -125,13 +89,18 @@ class Emulator:
         self._late: list[_Late] = []
         self._lock = Lock()
         self._store = Store(data)
-        self.voucherify = Project(self._store, clock)
-        self.fanfare = Organization(self._store, clock, lambda: self.switches.fanfare)
-        vendors: tuple[Vendor, ...] = (
-            VoucherifyApi(self.voucherify, lambda: self.switches.voucherify),
-            FanfareApi(self.fanfare, lambda: self.switches.fanfare),
-        )
-        self._mounts = {prefix: vendor for vendor in vendors for prefix in vendor.prefixes}
+        kinds = own() if vendors is None else vendors
+        self.vendors: dict[str, Api[Any]] = {
+            kind.name: kind(self._store, clock, self._switches_of(kind)) for kind in kinds
+        }
+        self._mounts = {f"/{api.name}{base}": api for api in self.vendors.values() for base in api.bases}
+
+    def __getattr__(self, name: str) -> Any:
+        """The dashboard of the vendor with this name."""
+        vendor = self.__dict__.get("vendors", {}).get(name.replace("_", "-"))
+        if vendor is None:
+            raise AttributeError(f"no vendor and no attribute {name!r}")
+        return vendor.dashboard
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path, raw_path = requested_paths(environ)
@@ -174,6 +143,10 @@ class Emulator:
         """Close the data file. What has not landed yet never will."""
         self._store.close()
 
+    def _switches_of(self, vendor: type[Api[Any]]) -> Callable[[], SwitchSet]:
+        defaults = vendor.switch_set()
+        return lambda: self.switches.get(vendor.name, defaults)
+
     def _respond(self, prefix: str, call: Call) -> Answer:
         vendor = self._mounts[prefix]
         self.land()
@@ -185,22 +158,25 @@ class Emulator:
         if self.chaos and not due:
             due = self.chaos.take(call.method, *paths)
         headers, refusal = vendor.meter()
+        if not due:
+            answer = refusal or self._execute(vendor, call)
+            return replace(answer, headers={**headers, **answer.headers})
         if due.stops:
             if due.stops.kind == "late" and refusal is None:
                 with self._lock:
                     self._late.append(_Late(self._clock() + due.stops.seconds, vendor, call))
             time.sleep(due.delay)
             return replace(_failure(vendor, due.stops, headers), seconds=due.drip)
-        answer = due.bend(refusal or self._execute(vendor, replace(call, kept=due.kept, lag=due.lag)), call)
+        answer = due.bend(refusal or self._execute(vendor, replace(call, kept=due.kept, lag=due.lag)))
         time.sleep(due.delay)
         answer = _spoiled(vendor, due, replace(answer, headers={**headers, **answer.headers}))
         return replace(answer, seconds=due.drip)
 
-    def _execute(self, vendor: Vendor, call: Call) -> Answer:
-        found = vendor.router.find(call)
-        if found is None:
-            return vendor.no_route()
-        route, parameters = found
+    def _execute(self, vendor: Api[Any], call: Call) -> Answer:
+        match = vendor.router.find(call)
+        if match is None:
+            return vendor.error(404)
+        route, parameters = match
         handler = route.handlers.get(call.method)
         if handler is None:
             return vendor.no_method(call.method, tuple(route.handlers))
@@ -215,7 +191,7 @@ class Emulator:
             return refused.answer
 
 
-def _failure(vendor: Vendor, fault: Fault, headers: Mapping[str, str]) -> Answer:
+def _failure(vendor: Api[Any], fault: Fault, headers: Mapping[str, str]) -> Answer:
     if silence := fault.silence:
         raise silence
     form = fault.kind.split("-")[0]
@@ -226,7 +202,7 @@ def _failure(vendor: Vendor, fault: Fault, headers: Mapping[str, str]) -> Answer
     return answer if form == "429" else replace(answer, headers={**headers, **answer.headers})
 
 
-def _spoiled(vendor: Vendor, due: Due, answer: Answer) -> Answer:
+def _spoiled(vendor: Api[Any], due: Due, answer: Answer) -> Answer:
     if due.spoils is None:
         return answer
     if due.spoils.kind.endswith(("-after", "-partial")):
@@ -235,13 +211,14 @@ def _spoiled(vendor: Vendor, due: Due, answer: Answer) -> Answer:
 
 
 def _chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
-    # Werkzeug has this as `get_input_stream`, but importing Werkzeug costs more than all the rest of the emulator.
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH", "")
     is_chunked = environ.get("wsgi.input_terminated", False)
     left = int(length) if length.isascii() and length.isdigit() else 0
     while chunk := stream.read(_CHUNK if is_chunked else min(_CHUNK, left)):
         left -= len(chunk)
         yield chunk
+    if left > 0:
+        raise ConnectionDropped(f"the body breaks off, {left} bytes before its end")
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:

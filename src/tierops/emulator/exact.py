@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Any
 """A parsed JSON value. Bodies come from strangers, so every use checks what it got."""
 
-# What a double holds, and so what Fanfare's own server could have meant.
+# What a double holds, and so what a vendor's own server could have meant.
 _LARGEST_EXPONENT = 308
 
 

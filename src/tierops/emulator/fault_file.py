@@ -12,7 +12,7 @@ from tierops.emulator import KINDS, Fault, flaws
 from tierops.errors import BadInput
 from tierops.model import Position, Problem
 
-_BEGINS = 'a list of faults begins with `- {on: "GET /v1/loyalties/*/tiers", kind: 503-before}`'
+_BEGINS = 'a list of faults begins with `- {on: "GET */tiers", kind: 503-before}`'
 _ALWAYS = "always"
 
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 from threading import Lock
 
-from tierops.emulator.web import Answer, Call, ConnectionDropped, ConnectionReset, Json, NoAnswer, PortClosed
+from tierops.emulator.web import Answer, ConnectionDropped, ConnectionReset, Json, NoAnswer, Page, PortClosed
 
 STOPPERS = {
     "refuse": "no connection: nothing was executed, this one is reset, and for `value` milliseconds"
@@ -24,10 +24,10 @@ STOPPERS = {
     "403": "the key may not do this, nothing was executed",
     "429": "rate limit with `Retry-After` and the vendor's own header, `value` seconds from now",
     "429-date": "the same, with `Retry-After` as an HTTP date",
-    "429-epoch": "rate limit with the vendor's own header only (`X-Rate-Limit-Retry`, `X-RateLimit-Reset`)",
+    "429-epoch": "rate limit with the vendor's own headers only, which may say when it ends",
     "429-bare": "rate limit that does not say when to come back",
-    "429-cycle": "the calls of the whole billing cycle are used up (`X-Rate-Limit-Type: api_calls_cycle`);"
-    " Fanfare, which documents no such limit, answers as to `429`",
+    "429-cycle": "the calls of the whole billing cycle are used up; a vendor that documents no such limit answers as to"
+    " `429`",
     "500-before": "error 500, nothing was executed",
     "502-before": "error 502, nothing was executed",
     "503-before": "error 503, nothing was executed",
@@ -50,14 +50,14 @@ BENDERS = {
     "delay": "the answer comes `value` milliseconds late (1000 unless given)",
     "drip": "the body of the answer comes in small pieces, over `value` milliseconds (1000 unless given)",
     "lag": "a list does not show what was created in the last `value` milliseconds (1000 unless given),"
-    " nor does its `total` count it",
-    "total": "`total` of a list is off by `value`",
-    "cap": "a list holds at most `value` entries, whatever its `total` or its cursors say",
+    " nor does its total count it",
+    "total": "the total of a list is off by `value`, where the vendor tells one",
+    "cap": "a list holds at most `value` entries, whatever its total or its cursors say",
     "shift": "a list lacks its first `value` entries, as a page does when the list changed since the page before",
     "insert": "a list has an entry more in front, a copy of its first with an id and a name of its own, as a page may"
-    " have when the list changed since the page before; its `total` counts it",
+    " have when the list changed since the page before; its total counts it",
     "repeat": "a list has its last entry twice, with the same id",
-    "cycle": "`pageInfo.endCursor` is the cursor that was asked for, so that the page leads to itself",
+    "cycle": "the cursor of the next page is the one that was asked for, so that the page leads to itself",
 }
 KINDS = STOPPERS | SPOILERS | BENDERS
 
@@ -82,7 +82,7 @@ _HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>The se
 class Fault:
     """One scripted misbehaviour.
 
-    `on` is a method and a path pattern, `"POST /v1/loyalties/*/tiers"`; `*` stands for any text, also for any method,
+    `on` is a method and a path pattern, `"POST */tiers"`; `*` stands for any text, also for any method,
     and the path may be given with or without the vendor's mount. It happens `times` times (`None`: always), after it
     let `after` matching requests pass. What lasts some time lasts a second unless `value` is given. Raises `ValueError`
     with what `flaws` says of it.
@@ -111,14 +111,14 @@ class Fault:
 
     def fits(self, method: str, *paths: str) -> bool:
         """Does it concern this request?"""
-        wanted, pattern = self.on.split(" ", 1)
-        return wanted in ("*", method) and any(fnmatchcase(path, pattern) for path in paths)
+        named, pattern = self.on.split(" ", 1)
+        return named in ("*", method) and any(fnmatchcase(path, pattern) for path in paths)
 
 
 def flaws(on: str, kind: str, times: int | None, after: int, value: int) -> Iterator[tuple[str, str]]:
     """What is wrong with a fault: the field, and a sentence."""
     if not re.fullmatch(r"(?:[A-Z]+|\*) [/*].*", on, re.DOTALL):
-        yield "on", f"a fault is on METHOD /path, such as `GET /v1/loyalties/*/tiers`, not {on!r}"
+        yield "on", f"a fault is on METHOD /path, such as `GET */tiers`, not {on!r}"
     if kind not in KINDS:
         yield "kind", f"fault kind {kind!r} is none of {', '.join(KINDS)}"
     if times is not None and times < 1:
@@ -224,34 +224,29 @@ class Due:
         """How many entries of a create are stored where it breaks off part-way."""
         return self.answer.value if self.answer and self.answer.kind == "500-partial" else None
 
-    def bend(self, answer: Answer, call: Call) -> Answer:
-        """The answer with a wrong `total`, a wrong cursor, or other entries than it should have."""
-        body: Json = answer.body
-        if isinstance(body, list) and call.method == "GET":
-            return replace(answer, body=self._entries(self._inserted(body) + body))
-        if not isinstance(body, dict):
+    def bend(self, answer: Answer) -> Answer:
+        """The answer, if it is a list, with a wrong total, a wrong cursor, or other entries than it should have."""
+        page = answer.body
+        if not isinstance(page, Page):
             return answer
-        body = dict(body)
-        if "total" in self._faults and "total" in body:
-            body["total"] += self._faults["total"].value
-        if "cycle" in self._faults and "pageInfo" in body and "after" in call.query:
-            body["pageInfo"] = {**body["pageInfo"], "endCursor": call.query["after"]}
-        entries = body.get("data_ref", "data")
-        if isinstance(body.get(entries), list):
-            inserted = self._inserted(body[entries])
-            if "total" in body:
-                body["total"] += len(inserted)
-            body[entries] = self._entries([*inserted, *body[entries]])
-        return replace(answer, body=body)
+        inserted = self._inserted(page)
+        if page.total is not None:
+            off = self._faults["total"].value if "total" in self._faults else 0
+            page = replace(page, total=page.total + off + len(inserted))
+        if "cycle" in self._faults and page.asked is not None:
+            page = replace(page, next=page.asked)
+        return replace(answer, body=replace(page, entries=self._entries([*inserted, *page.entries])))
 
     def _seconds(self, kind: str) -> float:
         return self._faults[kind].seconds if kind in self._faults else 0.0
 
-    def _inserted(self, entries: list[Json]) -> list[Json]:
-        if "insert" not in self._faults or not entries or not {"id", "name"} <= entries[0].keys():
+    def _inserted(self, page: Page) -> list[Json]:
+        if "insert" not in self._faults or not page.entries:
             return []
-        first = entries[0]
-        return [{**first, "id": f"{first['id'][:-4]}ffff", "name": f"{first['name']} (new)"}]
+        first = page.entries[0]
+        old = first[page.id_key]
+        new = old + 1_000_000 if isinstance(old, int) else f"{old[:-4]}ffff"
+        return [{**first, page.id_key: new, page.name_key: f"{first[page.name_key]} (new)"}]
 
     def _entries(self, entries: list[Json]) -> list[Json]:
         if "shift" in self._faults:

@@ -1,25 +1,27 @@
-"""Serving the emulator over HTTP/1.1 with kept connections."""
+"""Serving a WSGI application, such as the emulator, over HTTP/1.1 with kept connections."""
 
 from __future__ import annotations
 
-import io
 import math
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
+from socketserver import TCPServer
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
-
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from tierops.emulator import sockets
+from tierops.emulator.chunks import Chunks
 from tierops.emulator.web import ConnectionDropped, ConnectionReset, NoAnswer, PortClosed
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 
 _PIECES = 20
@@ -30,32 +32,28 @@ _MOST_CONNECTIONS = 128
 _LONGEST_LINE = 64 * 1024
 
 
-class _ShortLines(io.BufferedReader):
-    """A reader that gives out a line in parts if it is too long, so that none fills the memory."""
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        """The next line, or as much of it as one may have."""
-        return super().readline(_LONGEST_LINE if size is None or size < 0 else size)
-
-
-class _QuietRequest(WSGIRequestHandler):
-    """Werkzeug's request handler, kept alive.
-
-    Werkzeug's own `run_wsgi` closes each connection, after waiting 10 ms for bytes left unread. The emulator reads
-    every body to its end and knows the length of every answer, so neither is needed.
-    """
+class _Request(BaseHTTPRequestHandler):
+    """One connection, kept alive: the emulator reads every body to its end and knows the length of every answer."""
 
     protocol_version = "HTTP/1.1"
+    server_version, sys_version = "tierops", ""
     # Head and body leave in one write, and without waiting for the other side's delayed acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
     # Seconds that a client may send nothing, or take nothing: its thread is not for ever.
     timeout = 60
+    server: _Server
 
-    def setup(self) -> None:
-        """Files for the connection, of which the one that is read from knows no endless lines."""
-        super().setup()
-        self.rfile = _ShortLines(self.rfile.detach())
+    def handle_one_request(self) -> None:
+        """Answer one request. Raises `OSError` where the client has gone, is too slow or broke its chunked body."""
+        self.raw_requestline = self.rfile.readline(_LONGEST_LINE + 1)
+        if not self.raw_requestline:
+            self.close_connection = True
+        elif len(self.raw_requestline) > _LONGEST_LINE:
+            self.requestline = self.request_version = self.command = ""
+            self.send_error(414)
+        elif self.parse_request():
+            self._answer()
 
     def handle_expect_100(self) -> bool:
         """Let the client send its body; at once, since it waits."""
@@ -63,14 +61,10 @@ class _QuietRequest(WSGIRequestHandler):
         self.wfile.flush()
         return goes_on
 
-    def run_wsgi(self) -> None:
-        """Answer one request; an `OSError` closes the connection instead."""
-        length = self.headers.get("Content-Length", "0")
+    def _answer(self) -> None:
         try:
-            self.environ = self.make_environ()
-        except ValueError:  # a target such as http://[
-            length = ""
-        if not (length.isascii() and length.isdigit()):
+            environ = self._environ()
+        except ValueError:
             self.send_error(400)  # closes the connection, too: where the next request begins, nobody knows
             return
 
@@ -83,13 +77,45 @@ class _QuietRequest(WSGIRequestHandler):
             return self.wfile.write
 
         try:
-            self._send(self.server.app(self.environ, start_response))
+            body = self.server.app(environ, start_response)
+            self._send(body)
+            if hasattr(body, "close"):
+                body.close()
         except ConnectionDropped as silence:
             self.close_connection = True
             self._keep_silent(silence)
-        except OSError:
-            # The client has gone, or broke its chunked body.
-            self.close_connection = True
+
+    def _environ(self) -> WSGIEnvironment:
+        """The request as PEP 3333 has it. Raises `ValueError` on a target that is none, or a body without an end."""
+        target = urlsplit(self.path)
+        length, coding = self.headers.get("Content-Length", "0"), self.headers.get("Transfer-Encoding", "")
+        is_chunked = coding.lower() == "chunked"
+        if not (length.isascii() and length.isdigit()) or (coding and not is_chunked):
+            raise ValueError(f"where the body ends is not said: {length!r}, {coding!r}")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(target.path, "latin-1"),
+            "QUERY_STRING": target.query,
+            "RAW_URI": self.path,
+            "SERVER_PROTOCOL": self.request_version,
+            "SERVER_NAME": self.server.server_address[0],
+            "SERVER_PORT": str(self.server.server_address[1]),
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BufferedReader(Chunks(self.rfile)) if is_chunked else self.rfile,
+            "wsgi.input_terminated": is_chunked,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in self.headers.items():
+            key = name.upper().replace("-", "_")
+            key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        return environ
 
     def _send(self, body: Iterable[bytes]) -> None:
         seconds = getattr(body, "seconds", 0.0)
@@ -105,36 +131,40 @@ class _QuietRequest(WSGIRequestHandler):
         if isinstance(silence, NoAnswer):
             sockets.stay_silent(self.connection, silence.seconds)
         if isinstance(silence, PortClosed):
-            cast("_Server", self.server).gate.shut(silence.seconds)
+            self.server.gate.shut(silence.seconds)
         if isinstance(silence, PortClosed | ConnectionReset):
             sockets.reset(self.connection)
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """No line per request."""
+    def log_request(self, code: int | str = "-", _size: int | str = "-") -> None:
+        """One line per request on stderr, if that is wanted."""
+        if self.server.is_logging:
+            self.log_message('"%s" %s', self.requestline, str(code))
 
     def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's own word
         """No line per client that sends garbage, or nothing."""
 
 
-class _LoggingRequest(_QuietRequest):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """One line per request on stderr."""
-        BaseHTTPRequestHandler.log_message(self, '"%s" %s %s', self.requestline, str(code), str(size))
+class _Server(ThreadingHTTPServer):
+    """A thread for each connection; it knows which are open. Raises `OSError` on a port that is taken."""
 
-
-class _Server(ThreadedWSGIServer):
-    """Werkzeug's threaded server, which knows its open connections and raises `OSError` on a port that is taken."""
+    request_queue_size = 128
+    allow_reuse_port = False
 
     def __init__(self, app: WSGIApplication, host: str, port: int, *, log: bool) -> None:
+        self.app = app
+        self.is_logging = log
         self._connections: dict[socket.socket, None] = {}  # a set that knows who came first
-        family = select_address_family(host, port)
-        # Bound here: Werkzeug, doing it itself, ends the process when the port is taken.
-        with socket.create_server((host, port), family=family, backlog=128) as listener:
-            handler = _LoggingRequest if log else _QuietRequest
-            super().__init__(host, listener.getsockname()[1], app, handler, fd=listener.fileno())
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Request)
         self.gate = sockets.Gate(self.socket)
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self.port}"
+        self.url = f"http://{shown}:{self.server_address[1]}"
+
+    def server_bind(self) -> None:
+        """Bind to the address alone; `HTTPServer` would also ask the network for this machine's name."""
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer what comes over one connection, in a thread of its own."""
@@ -142,6 +172,11 @@ class _Server(ThreadedWSGIServer):
         # Who opens more and more of them loses the oldest, and nobody else waits for a thread.
         _hang_up(tuple(self._connections)[:-_MOST_CONNECTIONS])
         super().process_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """No word on a client that has gone, is too slow or talks nonsense; a traceback on a mistake of ours."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
     def service_actions(self) -> None:
         """Called by the thread that polls, each time it has."""
@@ -158,6 +193,7 @@ class _Server(ThreadedWSGIServer):
             super().serve_forever(poll_interval)
         finally:
             self.gate.close()
+            self.server_close()
 
     def hang_up(self) -> None:
         """End all kept connections, so that nothing is answered after the server closed."""
@@ -205,7 +241,8 @@ def run_forever(
     server = _Server(app, host, port, log=log)
     if ready is not None:
         ready(server.url)
-    server.serve_forever()
+    with suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 def _hang_up(connections: Iterable[socket.socket]) -> None:

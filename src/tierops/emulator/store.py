@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 Record: TypeAlias = dict[str, Any]
 
-# Ids of one batch are consecutive hexadecimal numbers in Voucherify's own examples; a fixed start keeps runs alike.
+# Ids are consecutive hexadecimal numbers; a fixed start keeps runs alike.
 _FIRST_NUMBER = 0x10445F698E4ABC0000
 
 _SCHEMA = """
@@ -80,11 +80,11 @@ class Store:
             finally:
                 self._depth -= 1
 
-    def next_id(self, prefix: str, ahead: int = 0) -> str:
-        """The id the next record would get: prefix and 18 hexadecimal digits, never given twice. `ahead` skips some."""
+    def next_id(self, prefix: str) -> str:
+        """The id the next record would get: prefix and 18 hexadecimal digits, never given twice."""
         with self._lock:
             row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'record'").fetchone()
-        return f"{prefix}{_FIRST_NUMBER + (row[0] if row else 0) + ahead + 1:018x}"
+        return f"{prefix}{_FIRST_NUMBER + (row[0] if row else 0) + 1:018x}"
 
     def insert(self, kind: str, place: str, body: Record, *, visible_at: float = 0) -> None:
         """Add a record, `body`, with `id`, `name`, `created_at`, `updated_at`. Raises `ValueError` on a taken id."""

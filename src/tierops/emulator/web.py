@@ -1,18 +1,19 @@
-"""What every emulated vendor needs of HTTP: requests, answers, routing, rate windows. No vendor is named here."""
+"""What every emulated vendor needs of HTTP: requests, answers, lists, rate windows."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import formatdate
 from http import HTTPStatus
 from threading import Lock
-from typing import Any, TypeAlias
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import parse_qsl
 
 from tierops.emulator import exact
 from tierops.emulator.exact import Json as Json  # the word for what every body holds
@@ -85,6 +86,16 @@ class Call:
         """The `Content-Type` without its parameters, in lower case; empty where there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def bearer(self) -> str:
+        """The token of `Authorization: Bearer …`; empty where there is none."""
+        token = re.fullmatch(r"(?i:bearer) +(\S+)", self.headers.get("authorization", "").strip())
+        return token[1] if token else ""
+
+    def form(self) -> dict[str, str]:
+        """The fields of a body that is a form; of a repeated one the last."""
+        return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
+
     def json(self, fraction: Callable[[str], Any] = _finite) -> Json:
         """The body as JSON; `fraction` reads numbers that are not whole.
 
@@ -99,20 +110,36 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Page:
+    """A list, or a page of it, before `write` puts it into the vendor's form: so a fault can bend any vendor's lists.
+
+    `total` is how many entries the vendor says there are, `next` the cursor of the page behind this one; None where it
+    tells none. `asked` is the cursor that this page was asked for with. `id_key` and `name_key` are keys of an entry.
+    """
+
+    entries: Sequence[Json]
+    write: Callable[[Page], Json | bytes]
+    total: int | None = None
+    next: str | None = None
+    asked: str | None = None
+    id_key: str = "id"
+    name_key: str = "name"
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One response: a JSON value, or bytes sent as they are. A server sends its body over so many `seconds`."""
+    """One response: a JSON value, a list, or bytes sent as they are. A server sends its body over so many `seconds`."""
 
     status: int
-    body: Json | bytes
+    body: Json | Page | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
     seconds: float = 0.0
 
     def payload(self) -> bytes:
         """The body as it goes over the wire; ASCII JSON without NaN."""
-        if isinstance(self.body, bytes):
-            return self.body
-        return exact.dumps(self.body).encode()
+        body = self.body.write(self.body) if isinstance(self.body, Page) else self.body
+        return body if isinstance(body, bytes) else exact.dumps(body).encode()
 
     def status_line(self) -> str:
         """`404 Not Found`, as WSGI wants it."""
@@ -127,43 +154,8 @@ class Refused(Exception):
         self.answer = answer
 
 
-Handler: TypeAlias = Callable[[Call, Mapping[str, str]], Answer]
-
-
-@dataclass(frozen=True)
-class Route:
-    """A path template such as `/v1/loyalties/{campaign}/tiers` and what answers there, by method."""
-
-    template: str
-    handlers: Mapping[str, Handler]
-    is_write: bool = True
-
-
-class Router:
-    """Finds the route of a request; the first route that fits wins, so the specific ones come first.
-
-    Where the server passes the request line on (`RAW_URI`), `%2F` inside a segment is told apart from a path separator.
-    WSGI itself passes a decoded path only: then a parameter named in `may_hold_slashes` takes as many segments as it
-    must, which is wrong only for names that contain a whole route.
-    """
-
-    def __init__(self, routes: tuple[Route, ...], may_hold_slashes: str) -> None:
-        self._routes = [
-            (route, _pattern(route.template, ""), _pattern(route.template, may_hold_slashes)) for route in routes
-        ]
-
-    def find(self, call: Call) -> tuple[Route, dict[str, str]] | None:
-        """The route and its decoded parameters, or nothing."""
-        for route, strict, loose in self._routes:
-            found = loose.fullmatch(call.path) if call.raw_path is None else strict.fullmatch(call.raw_path)
-            if found:
-                values = found.groupdict()
-                return route, values if call.raw_path is None else {k: unquote(v) for k, v in values.items()}
-        return None
-
-
 class Window:
-    """A fixed-window rate limit, the kind whose headers Voucherify documents."""
+    """A rate limit of so many calls in each window of time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -185,6 +177,11 @@ class Window:
 def http_date(moment: float) -> str:
     """Seconds since the epoch as HTTP headers have them: `Thu, 01 Jan 2026 00:00:00 GMT`; never too early."""
     return formatdate(math.ceil(moment), usegmt=True)
+
+
+def timestamp(moment: float) -> str:
+    """Seconds since the epoch as ISO 8601 with milliseconds, in UTC: `2026-01-01T00:00:00.000Z`."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def requested_paths(environ: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -218,14 +215,6 @@ def read_body(chunks: Iterator[bytes]) -> tuple[bytes, int]:
         if len(kept) <= BODY_LIMIT:
             kept += chunk
     return bytes(kept), length
-
-
-def _pattern(template: str, may_hold_slashes: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", template)
-    text = ""
-    for index, part in enumerate(parts):
-        text += f"(?P<{part}>{'.+?' if part == may_hold_slashes else '[^/]+'})" if index % 2 else re.escape(part)
-    return re.compile(text, re.DOTALL)
 
 
 def _refuse_constant(name: str) -> float:

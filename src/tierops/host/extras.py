@@ -8,7 +8,6 @@ from types import ModuleType
 from tierops.errors import TieropsError
 
 _WITHOUT = {
-    "werkzeug": "the emulator needs Werkzeug: pip install 'tierops[emulator]'",
     "cryptography": "signatures need cryptography: pip install 'tierops[sign]'",
 }
 

@@ -1,193 +1,146 @@
-"""Fanfare's Admin API for audiences and loyalty tiers: routes, checks, answers.
+"""Fanfare's Admin API for loyalty tiers and the audiences that they are: routes, checks, answers.
 
 Built from the published documentation: the OpenAPI file, where it speaks, before the narrative pages. Where all of it
-is silent, `FanfareSwitches` decide, and a comment says "a guess".
+is silent, `Switches` decide, and a comment says "a guess".
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import ClassVar
 
-from tierops.emulator.faults import Fault
-from tierops.emulator.switches import FanfareSwitches
-from tierops.emulator.web import (
-    BODY_LIMIT,
-    Answer,
-    Call,
-    Json,
-    Refused,
-    Route,
-    Router,
-    Window,
-    http_date,
-)
-from tierops.providers.fanfare.emulator import errors, payload
-from tierops.providers.fanfare.emulator import pages as fanfare_pages
-from tierops.providers.fanfare.emulator.groups import TierGroups
+from tierops.emulator import api
+from tierops.emulator.routes import Route, Router
+from tierops.emulator.store import Store
+from tierops.emulator.web import Answer, Call, Json, Page, Refused
+from tierops.providers.fanfare.emulator import errors, pages, payload
+from tierops.providers.fanfare.emulator import tiers as fanfare_tiers
 from tierops.providers.fanfare.emulator.organization import AUDIENCE, BY_API, WHOLE, Organization, audience_of, view
+from tierops.providers.fanfare.emulator.switches import Switches
 
 
-class FanfareApi:
+class Api(api.Api[Switches]):
     """Answers the requests to one Fanfare organisation."""
 
+    name = "fanfare"
+    switch_set = Switches
+    exports: ClassVar = {"FANFARE_URL": "{url}", "FANFARE_SECRET_KEY": "any"}
     # Today's base ends in /api, an older one in /api/v1, and the specification's local server has neither.
-    prefixes: tuple[str, ...] = ("/fanfare", "/fanfare/api", "/fanfare/api/v1")
+    bases = ("", "/api", "/api/v1")
 
-    def __init__(self, organization: Organization, switches: Callable[[], FanfareSwitches]) -> None:
-        self._organization = organization
-        self._store = organization.store
-        self._clock = organization.clock
-        self._switches = switches
-        self._window = Window(organization.clock)
-        groups = TierGroups(organization, switches)
-        audience = "/audiences/{audience}"
-        rules = {"GET": self._list_rules, "POST": self._add_rule, "PUT": self._replace_rules}
-        one = {"GET": self._get_audience, "PUT": self._update_audience, "DELETE": self._archive_audience}
-        self.router = Router(
-            (
-                Route("/audiences", {"GET": self._list_audiences, "POST": self._create_audience}),
-                # Other methods on it are refused with 405; that they do not mean an audience of this name is a guess.
-                Route("/audiences/loyalty-tiers", {"POST": groups.create}),
-                Route("/audiences/loyalty-tiers/{group}", {"PUT": groups.replace}),
-                Route("/audiences/groups/{group}", {"GET": groups.read, "DELETE": groups.archive}),
-                Route(f"{audience}/rules", rules),
-                Route(f"{audience}/status", {"GET": self._get_status}),
-                Route(f"{audience}/count", {"GET": self._get_count}),
-                Route(audience, one),
-            ),
-            may_hold_slashes="",
+    dashboard: Organization
+    error = staticmethod(errors.general)
+    wrong_method = staticmethod(errors.wrong_method)
+
+    def __init__(self, store: Store, clock: Callable[[], float], switches: Callable[[], Switches]) -> None:
+        super().__init__(store, clock, switches)
+        self.dashboard = Organization(store, clock, switches)
+        routes = (
+            Route("/audiences", {"GET": self._list_audiences}),
+            # Other methods on it are refused with 405; that they do not mean an audience of this name is a guess.
+            Route("/audiences/loyalty-tiers", {"POST": self._create_group}),
+            Route("/audiences/groups/{group}", {"GET": self._get_group}),
+            Route("/audiences/{audience}", {"GET": self._get_audience}),
         )
+        self.router = Router(routes)
 
-    # What the mount table asks of a vendor.
+    def load_examples(self) -> None:
+        """The documented group, unless there is an audience already."""
+        if not self.dashboard.audiences():
+            self.dashboard.load_examples()
 
-    def meter(self) -> tuple[Mapping[str, str], Answer | None]:
-        """Count a call: the headers that every answer carries, and the refusal once the limit is hit."""
-        switches = self._switches()
-        is_allowed, left, ends = self._window.take(switches.rate_limit, switches.rate_window_s)
-        headers = _limit_headers(switches.rate_limit, left, ends) | {"X-Request-Id": errors.request_id()}
-        if is_allowed:
-            return headers, None
-        wait = max(math.ceil(ends - self._clock()), 0)
-        after = http_date(ends) if switches.retry_after == "date" else str(wait)
-        return headers, errors.too_many({"Retry-After": after}, wait)
+    def authenticate(self, call: Call) -> None:
+        """Raise `Refused` on a missing or wrong key, and on one that is not secret."""
+        if call.bearer.startswith("pk_"):
+            raise Refused(errors.plain("Secret key required", 401))
+        if not self.accepts(call.bearer):
+            raise Refused(errors.general(401))
 
-    def admit(self, call: Call) -> None:
-        """Raise `Refused` on a missing or wrong key, and on a body too large."""
-        bearer = re.fullmatch(r"(?i:bearer) +(\S+)", call.headers.get("authorization", "").strip())
-        if bearer is None:
-            raise Refused(errors.unauthorized())
-        if bearer[1].startswith("pk_"):
-            raise Refused(errors.unauthorized("Secret key required"))
-        accepted = [key.strip() for key in self._switches().accepted_keys.split(",") if key.strip()]
-        if accepted and bearer[1] not in accepted:
-            raise Refused(errors.unauthorized())
-        if call.body_length > BODY_LIMIT:
-            raise Refused(errors.too_large())
+    def too_many(self, wait: int | None, *, is_cycle: bool) -> Answer:  # noqa: ARG002 - no cycle is documented
+        """429."""
+        return errors.too_many(wait)
 
-    def no_route(self) -> Answer:
-        """A path that is none of the API's."""
-        return errors.no_route()
+    def headers(self, limit: int, left: int, ends: int) -> Mapping[str, str]:
+        """The limit, in Fanfare's own headers, and an id for the request."""
+        return {
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-Reset": str(ends),
+            "X-Request-Id": errors.request_id(),
+        }
 
-    def no_method(self, method: str, allowed: Iterable[str]) -> Answer:
-        """A method that the path does not take."""
-        return errors.method_not_allowed(method, allowed)
-
-    def failure(self, fault: Fault) -> Answer:
-        """The answer of a scripted 401, 403, 429 or 5xx."""
-        status, _, form = fault.kind.partition("-")
-        if status == "401":
-            return errors.unauthorized()
-        if status == "403":
-            return errors.forbidden()
-        if status != "429":
-            return errors.server_error(int(status))
-        wait = fault.value or 1
-        ends = math.ceil(self._clock() + wait)
-        if form == "bare":
-            return errors.too_many({}, None)
-        headers = _limit_headers(self._switches().rate_limit, 0, ends)
-        if form == "epoch":
-            return errors.too_many(headers, None)
-        return errors.too_many({**headers, "Retry-After": http_date(ends) if form == "date" else str(wait)}, wait)
+    def tells_date(self) -> bool:
+        """As the switch says."""
+        return self.switches().retry_after == "date"
 
     # Audiences.
 
     def _list_audiences(self, call: Call, _path: Mapping[str, str]) -> Answer:
-        switches, now = self._switches(), self._clock()
-        paging = fanfare_pages.asked(call.query, switches, now)
-        shown = fanfare_pages.included(call.query, (), switches)
+        switches, now = self.switches(), self.clock()
+        paging = pages.asked(call.query, switches, now)
+        shown = pages.included(call.query, (), switches)
         if switches.rules_in_list == "always":
             shown |= set(WHOLE)
-        page, info = paging.page(self._organization.readable(lag=call.lag), now, switches.last_page)
-        return Answer(200, {"data": [view(audience_of(record), shown) for record in page], "pageInfo": info})
-
-    def _create_audience(self, call: Call, _path: Mapping[str, str]) -> Answer:
-        fields = payload.Inspection(self._switches()).audience(payload.read(call))
-        visible_at = self._organization.visible_at()
-        return _answer(self._organization.add_audience(**fields, createdBy=BY_API, visible_at=visible_at), WHOLE)
+        records, start, end = paging.page(self.dashboard.readable(lag=call.lag), now, switches.last_page)
+        audiences = [view(audience_of(record), shown) for record in records]
+        return Answer(200, Page(audiences, partial(_listed, start), next=end, asked=call.query.get("after")))
 
     def _get_audience(self, call: Call, path: Mapping[str, str]) -> Answer:
-        return _answer(self._audience(path), fanfare_pages.included(call.query, WHOLE, self._switches()))
-
-    def _update_audience(self, call: Call, path: Mapping[str, str]) -> Answer:
-        audience = self._audience(path)
-        # That `metadata` is replaced, not merged, is a guess.
-        changes = payload.Inspection(self._switches()).changes(payload.read(call))
-        return _answer(self._organization.change(audience, BY_API, **changes))
-
-    def _archive_audience(self, _call: Call, path: Mapping[str, str]) -> Answer:
-        # The specification says "delete", the old audiences page "archive". It can still be read by id: a guess.
-        return _answer(self._organization.change(self._audience(path), BY_API, archived=True))
-
-    def _get_status(self, _call: Call, path: Mapping[str, str]) -> Answer:
-        audience = self._audience(path)
-        # Membership is always computed already, in a first version: a guess.
-        status = {
-            "audienceId": audience["id"],
-            "version": 1,
-            "stale": False,
-            "inProgress": False,
-            "syncStatus": None,
-            "lastSyncedAt": None,
-            "lastRefreshedAt": audience["lastRefreshedAt"],
-            "refreshIntervalSeconds": audience["refreshIntervalSeconds"],
-            "pendingShards": None,
-        }
-        return Answer(200, status)
-
-    def _get_count(self, _call: Call, path: Mapping[str, str]) -> Answer:
-        # The emulator has no consumers.
-        return Answer(200, {"audienceId": self._audience(path)["id"], "count": 0})
-
-    # Rules.
-
-    def _list_rules(self, _call: Call, path: Mapping[str, str]) -> Answer:
-        return Answer(200, self._audience(path)["rules"])
-
-    def _add_rule(self, call: Call, path: Mapping[str, str]) -> Answer:
-        # One rule, as the specification has it; the old audiences page sends an array.
-        audience = self._audience(path)
-        rule = payload.Inspection(self._switches()).rule(payload.read(call))
-        changed = self._organization.change(audience, BY_API, rules=[*audience["rules"], rule])
-        return Answer(200, changed["rules"][-1])
-
-    def _replace_rules(self, call: Call, path: Mapping[str, str]) -> Answer:
-        audience = self._audience(path)
-        rules = payload.Inspection(self._switches()).rules(payload.read(call))
-        return Answer(200, self._organization.change(audience, BY_API, rules=rules)["rules"])
-
-    def _audience(self, path: Mapping[str, str]) -> Json:
-        record = self._store.find(AUDIENCE, path["audience"], now=self._clock())
+        record = self.store.find(AUDIENCE, path["audience"], now=self.clock())
         if record is None or record["id"] != path["audience"]:
-            raise Refused(errors.audience_not_found())
-        return audience_of(record)
+            raise Refused(errors.not_found("Audience"))
+        return Answer(200, view(audience_of(record), pages.included(call.query, WHOLE, self.switches())))
+
+    # Groups of tiers: audiences that are created and read as one.
+
+    def _get_group(self, call: Call, path: Mapping[str, str]) -> Answer:
+        every = self.dashboard.readable(with_archived=True, lag=call.lag)
+        if self.switches().unknown_group == "404" and all(one["group_id"] != path["group"] for one in every):
+            raise Refused(errors.not_found("Audience group"))
+        readable = self.dashboard.readable(lag=call.lag)
+        audiences = [view(audience_of(one), WHOLE) for one in readable if one["group_id"] == path["group"]]
+        return Answer(200, Page(audiences, lambda page: list(page.entries)))  # a bare array
+
+    def _create_group(self, call: Call, _path: Mapping[str, str]) -> Answer:
+        body = payload.Inspection(self.switches()).tier_group(payload.read(call))
+        self._refuse_taken_name(body)
+        tiers = body["tiers"]
+        refusal: Answer | None = None
+        conflict = None if self.switches().overlap == "accepted" else fanfare_tiers.conflict(tiers)
+        if conflict:
+            refusal = self._overlap(body, conflict)
+            if self.switches().batch_failure == "atomic":
+                raise Refused(refusal)
+            tiers = tiers[: conflict.index]
+        group_id = self.dashboard.new_id("b")
+        created = self.dashboard.add_group(
+            body["groupName"],
+            body["attribute"],
+            tiers[: call.kept],
+            id=group_id,
+            by=BY_API,
+            visible_at=self.dashboard.visible_at(),
+        )
+        return refusal or Answer(200, {"tierGroup": group_id, "audiences": [view(one, WHOLE) for one in created]})
+
+    def _refuse_taken_name(self, body: Json) -> None:
+        if self.switches().duplicate_group == "accepted":
+            return
+        name = body["groupName"]
+        if any(group["groupName"] == name for group in self.dashboard.groups()):
+            # The issue that the errors page has for duplicate values of other resources.
+            issue = errors.invalid(((body, "groupName"),), "unique", "unique", name, "validation.unique")
+            raise Refused(errors.validation([issue], self.switches().validation_status))
+
+    def _overlap(self, body: Json, conflict: fanfare_tiers.Conflict) -> Answer:
+        if self.switches().overlap == "plain":
+            return errors.plain(conflict.text)
+        tier = body["tiers"][conflict.index]
+        path: errors.Path = ((body, "tiers"), (body["tiers"], conflict.index), (tier, "startValue"))
+        issue = errors.invalid(path, "overlap", "non-overlapping ranges", tier["startValue"], conflict.text)
+        return errors.validation([issue], self.switches().validation_status)
 
 
-def _answer(audience: Json, parts: Iterable[str] = ()) -> Answer:
-    return Answer(200, view(audience, parts))
-
-
-def _limit_headers(limit: int, left: int, ends: int) -> dict[str, str]:
-    return {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(ends)}
+def _listed(start: str | None, page: Page) -> Json:
+    return {"data": page.entries, "pageInfo": {"startCursor": start, "endCursor": page.next}}

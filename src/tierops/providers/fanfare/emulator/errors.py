@@ -7,7 +7,7 @@ narrative pages add `message`. Where several texts are published for one status,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -61,57 +61,42 @@ def plain(text: str, status: int = 400) -> Answer:
 
 def malformed_json() -> Answer:
     """400 as on the errors page."""
-    return _told(400, "bad_request", "Invalid JSON in request body")
+    return _general(400, "bad_request", "Invalid JSON in request body")
 
 
-def unauthorized(text: str = "Authentication required") -> Answer:
-    """401; the other documented text is `Secret key required`."""
-    return plain(text, 401)
+def general(status: int) -> Answer:
+    """What may be said on any path: 401, 403, 404 for a path that is no endpoint, 413, 5xx."""
+    match status:
+        case 401:
+            return plain("Authentication required", 401)
+        case 403:  # the specification's description of the status
+            return plain("Forbidden - User must be authenticated", 403)
+        case 404:  # a guess, in the errors page's general shape
+            return _general(404, "not_found", "Not found")
+        case 413:  # the status is documented; the body is a guess
+            return _general(413, "payload_too_large", "Payload too large")
+        case 500:
+            return _general(500, "internal_error", "An unexpected error occurred", requestId=request_id())
+    # 503 as on the errors page; the body of 502 is a guess.
+    error = "service_unavailable" if status == 503 else "bad_gateway"
+    return _general(status, error, HTTPStatus(status).phrase)
 
 
-def forbidden() -> Answer:
-    """403. The text is the specification's description of the status."""
-    return plain("Forbidden - User must be authenticated", 403)
-
-
-def audience_not_found() -> Answer:
-    """404 as on the old audiences page; the specification declares none."""
-    return plain("Audience not found", 404)
-
-
-def group_not_found() -> Answer:
-    """404. A guess: nothing is documented."""
-    return plain("Audience group not found", 404)
-
-
-def no_route() -> Answer:
-    """404 for a path that is no endpoint. A guess, in the errors page's general shape."""
-    return _told(404, "not_found", "Not found")
-
-
-def method_not_allowed(method: str, allowed: Iterable[str]) -> Answer:
+def wrong_method(method: str, allowed: str) -> Answer:  # noqa: ARG001 - other vendors say it
     """405. A guess."""
-    answer = _told(405, "method_not_allowed", f"{method} is not allowed")
-    return Answer(answer.status, answer.body, {"Allow": ", ".join(allowed)})
+    return _general(405, "method_not_allowed", f"{method} is not allowed")
 
 
-def too_large() -> Answer:
-    """413. The status is documented; the body is a guess."""
-    return _told(413, "payload_too_large", "Payload too large")
+def not_found(noun: str) -> Answer:
+    """404: of an audience as on the old audiences page, which the specification does not declare; else a guess."""
+    return plain(f"{noun} not found", 404)
 
 
-def too_many(headers: Mapping[str, str], wait: int | None) -> Answer:
+def too_many(wait: int | None) -> Answer:
     """429: the body with `retryAfter` or, where there is nothing to tell, the other documented one."""
     if wait is None:
-        return Answer(429, {"error": "rate_limited", "message": "Too many requests"}, headers)
-    return Answer(429, {"error": "Rate limit exceeded", "retryAfter": wait}, headers)
-
-
-def server_error(status: int) -> Answer:
-    """500 and 503 as on the errors page; the body of 502 is a guess."""
-    if status != 500:
-        return _told(status, "service_unavailable" if status == 503 else "bad_gateway", HTTPStatus(status).phrase)
-    return _told(500, "internal_error", "An unexpected error occurred", requestId=request_id())
+        return Answer(429, {"error": "rate_limited", "message": "Too many requests"})
+    return Answer(429, {"error": "Rate limit exceeded", "retryAfter": wait})
 
 
 def request_id() -> str:
@@ -119,7 +104,7 @@ def request_id() -> str:
     return f"req_{os.urandom(6).hex()}"
 
 
-def _told(status: int, error: str, message: str, **more: Any) -> Answer:
+def _general(status: int, error: str, message: str, **more: Any) -> Answer:
     return Answer(status, {"error": error, "message": message, **more})
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from tierops.emulator import exact
 from tierops.emulator.exact import Json
 from tierops.emulator.store import Record, Store
-from tierops.emulator.switches import FanfareSwitches
+from tierops.emulator.web import timestamp
 from tierops.providers.fanfare.emulator import tiers as fanfare_tiers
-from tierops.providers.fanfare.emulator.payload import TIERED
+from tierops.providers.fanfare.emulator.switches import Switches
 
 AUDIENCE, _NUMBER = "fanfare.audience", "fanfare.number"
+_TIERED = "SEGMENTED_VALUE"
 ID = "019a0000-0000-7000-8000-0000000000aa"
 """The organisation's own id."""
 BY_API = "secret-key"
-"""Who created or changed what the API did; the text is a guess."""
+"""Who created what the API did; the text is a guess."""
 PARTS = ("rules", "imports", "primarySyncSource")
 """What Audience+ has and Audience has not."""
 WHOLE = PARTS[:2]
@@ -42,7 +42,7 @@ class Organization:
     not found; an unknown one raises `LookupError`.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float], switches: Callable[[], FanfareSwitches]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float], switches: Callable[[], Switches]) -> None:
         self.store = store
         self.clock = clock
         self._switches = switches
@@ -60,7 +60,7 @@ class Organization:
     ) -> list[Json]:
         """A group with one audience for each tier; the switches say what its rules and metadata look like."""
         with self.store.transaction():
-            group: Record = {"groupId": id or self.new_id("b"), "groupName": name, "groupType": TIERED}
+            group: Record = {"groupId": id or self.new_id("b"), "groupName": name, "groupType": _TIERED}
             return [
                 self.add_audience(
                     **group,
@@ -73,24 +73,22 @@ class Organization:
             ]
 
     def replace_group(
-        self, group: str, name: str, attribute: str, tiers: Sequence[fanfare_tiers.RawTier], by: str = _DASHBOARD
+        self, group: str, name: str, attribute: str, tiers: Sequence[fanfare_tiers.RawTier]
     ) -> list[Json]:
-        """Make the group hold these tiers: update, add, archive. Its audiences, in the order of `tiers`."""
+        """Make the group hold these tiers, by name: update, add, archive. Its audiences, in the order of `tiers`."""
         with self.store.transaction():
             live = self.group(group)
             group_id = live[0]["groupId"]
-            found = fanfare_tiers.matches(live, tiers, self._switches().put_match)
-            kept = {audience["id"] for audience in found if audience}
+            by_name = {audience["name"]: audience for audience in live}
+            kept = [by_name.pop(tier["name"], None) for tier in tiers]
             for audience in live:
-                if audience["id"] not in kept:
-                    self.change(audience, by, archived=True)
-            grouped = {"groupId": group_id, "groupName": name, "groupType": TIERED}
+                if audience not in kept:
+                    self.change(audience, archived=True)
+            grouped = {"groupId": group_id, "groupName": name, "groupType": _TIERED}
             definitions = self._definitions(group_id, attribute, tiers)
             return [
-                self.change(audience, by, **grouped, **fields)
-                if audience
-                else self.add_audience(**grouped, **fields, createdBy=by)
-                for audience, fields in zip(found, definitions, strict=True)
+                self.change(audience, **grouped, **fields) if audience else self.add_audience(**grouped, **fields)
+                for audience, fields in zip(kept, definitions, strict=True)
             ]
 
     def add_audience(
@@ -133,12 +131,12 @@ class Organization:
     def edit_audience(self, audience: str, *, group: str | None = None, **changes: Any) -> Json:
         """Change fields of an audience as a dashboard user would; new `rules` replace all of its rules."""
         with self.store.transaction():
-            return self.change(self._find(audience, group), _DASHBOARD, **changes)
+            return self.change(self._find(audience, group), **changes)
 
     def delete_tier(self, group: str, name: str) -> None:
         """Remove a tier in the dashboard, which archives its audience."""
         with self.store.transaction():
-            self.change(self._find(name, group), _DASHBOARD, archived=True)
+            self.change(self._find(name, group), archived=True)
 
     def audiences(self) -> list[Json]:
         """All audiences, oldest first, archived ones and those not yet visible to readers included."""
@@ -163,12 +161,10 @@ class Organization:
     def group(self, group: str) -> list[Json]:
         """The audiences of the group with this id, else of the first with this name."""
         groups = self.groups()
-        found = [one for one in groups if one["groupId"] == group] + [
-            one for one in groups if one["groupName"] == group
-        ]
-        if not found:
+        fitting = [one for key in ("groupId", "groupName") for one in groups if one[key] == group]
+        if not fitting:
             raise LookupError(f"no group {group!r}")
-        members: list[Json] = found[0]["audiences"]
+        members: list[Json] = fitting[0]["audiences"]
         return members
 
     def load_examples(self) -> list[Json]:
@@ -180,9 +176,9 @@ class Organization:
 
     # What the API needs besides.
 
-    def change(self, audience: Json, by: str, **changes: Any) -> Json:
-        """Store an audience with changes made by somebody."""
-        changed = audience | {"updatedAt": self.now(), "updatedBy": by} | changes
+    def change(self, audience: Json, **changes: Any) -> Json:
+        """Store an audience with changes made in the dashboard."""
+        changed = audience | {"updatedAt": self.now(), "updatedBy": _DASHBOARD} | changes
         if "rules" in changes:
             changed["rules"] = self._with_ids(audience["id"], changes["rules"])
         self.store.replace(AUDIENCE, _record(changed))
@@ -198,9 +194,8 @@ class Organization:
         return f"019a0000-0000-7000-8{kind:0>3}-{number[-12:]}"
 
     def now(self) -> str:
-        """The time as ISO 8601 with milliseconds, in UTC."""
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        """The time as Fanfare writes it."""
+        return timestamp(self.clock())
 
     def visible_at(self) -> float:
         """When readers will see what is created now."""
@@ -235,10 +230,10 @@ class Organization:
 
     def _find(self, audience: str, group: str | None) -> Json:
         among = self._live() if group is None else self.group(group)
-        found = [one for one in among if one["id"] == audience] + [one for one in among if one["name"] == audience]
-        if not found:
+        fitting = [one for key in ("id", "name") for one in among if one[key] == audience]
+        if not fitting:
             raise LookupError(f"no audience {audience!r}" + ("" if group is None else f" in group {group!r}"))
-        return found[0]
+        return fitting[0]
 
 
 def audience_of(record: Record) -> Json:
@@ -267,8 +262,7 @@ def _record(audience: Json) -> Record:
 
 
 def _attribute(members: Iterable[Json]) -> str | None:
-    told = {
-        str(member["metadata"]["tierAttribute"]) for member in members if "tierAttribute" in (member["metadata"] or {})
-    }
+    metadata = [member["metadata"] or {} for member in members]
+    named = {str(one["tierAttribute"]) for one in metadata if "tierAttribute" in one}
     ruled = {rule["field"] for member in members for rule in member["rules"]}
-    return next((str(*names) for names in (told, ruled) if len(names) == 1), None)
+    return next((str(*names) for names in (named, ruled) if len(names) == 1), None)

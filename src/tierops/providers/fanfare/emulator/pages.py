@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tierops.emulator.store import Record
-from tierops.emulator.switches import FanfareSwitches
-from tierops.emulator.web import Json, Refused
+from tierops.emulator.web import Refused
 from tierops.providers.fanfare.emulator import errors
 from tierops.providers.fanfare.emulator.organization import PARTS
+from tierops.providers.fanfare.emulator.switches import Switches
 
 _SORTED_BY = {"createdAt": "created_at", "name": "name", "lastRefreshedAt": "refreshed_at"}
 _CURSOR_SECONDS = 24 * 3600
@@ -38,15 +38,17 @@ class Paging:
     is_backward: bool
     cursor: _Key | None
 
-    def page(self, records: Iterable[Record], now: float, last_page: str) -> tuple[list[Record], Json]:
-        """The page of these records, and its `pageInfo`."""
+    def page(
+        self, records: Iterable[Record], now: float, last_page: str
+    ) -> tuple[list[Record], str | None, str | None]:
+        """The page of these records, and the cursors of its start and of its end."""
         ordered = sorted(records, key=self._key, reverse=self.is_descending)
         rest = [record for record in ordered if self._is_asked(record)]
         page = rest[-self.size :] if self.is_backward else rest[: self.size]
         ends: list[str | None] = [self._cursor(record, now) for record in (page[0], page[-1])] if page else [None, None]
         if len(rest) <= self.size and last_page == "null":
             ends[0 if self.is_backward else 1] = None
-        return page, {"startCursor": ends[0], "endCursor": ends[1]}
+        return page, ends[0], ends[1]
 
     def _key(self, record: Record) -> _Key:
         return record[_SORTED_BY[self.sort_by]] or "", record["id"]
@@ -63,7 +65,7 @@ class Paging:
         return b64encode(json.dumps(given).encode()).decode()
 
 
-def asked(query: Mapping[str, str], switches: FanfareSwitches, now: float) -> Paging:
+def asked(query: Mapping[str, str], switches: Switches, now: float) -> Paging:
     """The paging that a query asks for. Raises `Refused`."""
     is_backward = "last" in query or "before" in query
     if is_backward and ("first" in query or "after" in query):
@@ -85,7 +87,7 @@ def asked(query: Mapping[str, str], switches: FanfareSwitches, now: float) -> Pa
     return Paging(int(size), sort_by, is_descending, is_backward, cursor)
 
 
-def included(query: Mapping[str, str], default: Sequence[str], switches: FanfareSwitches) -> frozenset[str]:
+def included(query: Mapping[str, str], default: Sequence[str], switches: Switches) -> frozenset[str]:
     """The parts of an audience that `include` names. Raises `Refused`."""
     if "include" not in query:
         return frozenset(default)
@@ -108,6 +110,6 @@ def _read(cursor: str, sort_by: str, is_descending: bool, now: float) -> _Key | 
     return None
 
 
-def _refused(query: Mapping[str, str], key: str, expected: str, switches: FanfareSwitches) -> Refused:
+def _refused(query: Mapping[str, str], key: str, expected: str, switches: Switches) -> Refused:
     issue = errors.invalid(((dict(query), key),), "query", expected, query[key], f"Invalid {key}")
     return Refused(errors.validation([issue], switches.validation_status))

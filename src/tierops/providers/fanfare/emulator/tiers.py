@@ -1,7 +1,7 @@
 """How a tier of a loyalty-tiers request becomes an audience.
 
 Fanfare documents neither the rules it makes of a range nor how it checks that ranges do not overlap: what is here is a
-guess, or one of several guesses where `FanfareSwitches` name them. The keys of `metadata` are those of the example on
+guess, or one of several guesses where `Switches` name them. The keys of `metadata` are those of the example on
 the old audiences page.
 """
 
@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from tierops.emulator.exact import Json
-from tierops.emulator.switches import FanfareSwitches
+from tierops.providers.fanfare.emulator.switches import Switches
 
 RawTier: TypeAlias = Mapping[str, Any]
 """A tier as a request has it: `name`, `order`, `startValue`, perhaps `endValue` and `iconName`."""
@@ -40,7 +40,7 @@ def conflict(tiers: Sequence[RawTier]) -> Conflict | None:
     return None
 
 
-def definition(tier: RawTier, group_id: str, attribute: str, *, is_lowest: bool, switches: FanfareSwitches) -> Json:
+def definition(tier: RawTier, group_id: str, attribute: str, *, is_lowest: bool, switches: Switches) -> Json:
     """The fields of an audience that say what the tier is, its rules without their ids."""
     start = _in_form(tier["startValue"], switches.number_form)
     end = tier.get("endValue")
@@ -62,19 +62,6 @@ def lowest(tiers: Sequence[RawTier]) -> RawTier | None:
     return min(tiers, key=lambda tier: _bounds(tier)[0], default=None)
 
 
-def matches(live: Sequence[Json], tiers: Sequence[RawTier], by: str) -> list[Json | None]:
-    """For each tier of a replacement, the audience that it replaces; none is given twice."""
-    left = {
-        (audience["name"] if by == "name" else _order(audience, rank)): audience for rank, audience in enumerate(live)
-    }
-    return [left.pop(tier["name" if by == "name" else "order"], None) for tier in tiers]
-
-
-def _order(audience: Json, rank: int) -> Json:
-    order = (audience["metadata"] or {}).get("tierOrder")
-    return order if isinstance(order, int | Decimal) else rank
-
-
 def _bounds(tier: RawTier) -> tuple[Decimal, Decimal]:
     end = tier.get("endValue")
     return Decimal(str(tier["startValue"])), Decimal("Infinity") if end is None else Decimal(str(end))
@@ -93,7 +80,7 @@ def _rules(start: Json, end: Json, *, is_lowest: bool, encoding: str) -> list[tu
     ]
 
 
-def _metadata(tier: RawTier, group_id: str, attribute: str, start: Json, end: Json, switches: FanfareSwitches) -> Json:
+def _metadata(tier: RawTier, group_id: str, attribute: str, start: Json, end: Json, switches: Switches) -> Json:
     if switches.tier_metadata == "absent":
         return None
     if switches.tier_metadata == "stale":

@@ -7,7 +7,7 @@ Two shapes exist: the API's own (`code`, `key`, `message`, `details`, `request_i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from tierops.emulator.web import BODY_LIMIT, Answer
@@ -46,51 +46,27 @@ def not_loyalty(sent: str) -> Answer:
     return _error(400, "invalid_campaign_params", "Invalid campaign params", details)
 
 
-def unauthorized() -> Answer:
-    """401, with no request id in the documented example."""
-    return Answer(401, {"code": 401, "message": "Unauthorized", "key": "unauthorized"})
+def general(status: int) -> Answer:
+    """What may be said on any path: 401, 403, 404 for a path that is no endpoint, 413, 5xx."""
+    match status:
+        case 401:  # with no request id in the documented example
+            return Answer(401, {"code": 401, "message": "Unauthorized", "key": "unauthorized"})
+        case 403:  # documented for the Areas and Stores restriction; what it says here is a guess
+            return _error(403, "forbidden", "Forbidden", "Resource is not accessible in given context")
+        case 404:  # a guess
+            return _framework(404, HTTPStatus.NOT_FOUND.phrase)
+        case 413:
+            message = f"Payload content length greater than maximum allowed: {BODY_LIMIT}"
+            return Answer(413, {"statusCode": 413, "error": "Request Entity Too Large", "message": message})
+    # 5xx: the status is documented; the body is a guess.
+    return Answer(status, {"code": status, "message": HTTPStatus(status).phrase, "request_id": _request_id()})
 
 
-def forbidden() -> Answer:
-    """403, documented for the Areas and Stores restriction; what it says here is a guess."""
-    return _error(403, "forbidden", "Forbidden", "Resource is not accessible in given context")
-
-
-def method_not_allowed(method: str, allowed: Iterable[str]) -> Answer:
+def wrong_method(method: str, allowed: str) -> Answer:
     """405; the details name what is allowed."""
-    details = f"{method} is not supported by this endpoint. Did you mean {' or '.join(allowed)}?"
+    details = f"{method} is not supported by this endpoint. Did you mean {allowed}?"
     body = {"code": 405, "message": "HTTP Method Not Allowed", "details": details, "request_id": _request_id()}
-    return Answer(405, body, {"Allow": ", ".join(allowed)})
-
-
-def oauth_refusal(key: str, message: str) -> Answer:
-    """400 of the token endpoint."""
-    return Answer(400, {"code": 400, "key": key, "message": message})
-
-
-def malformed_json() -> Answer:
-    """400 in the framework's shape."""
-    return _framework(400, "Invalid request payload JSON format")
-
-
-def too_large() -> Answer:
-    """413 in the framework's shape."""
-    body = {
-        "statusCode": 413,
-        "error": "Request Entity Too Large",
-        "message": f"Payload content length greater than maximum allowed: {BODY_LIMIT}",
-    }
-    return Answer(413, body)
-
-
-def unsupported_media_type() -> Answer:
-    """415. The status is documented; the body is a guess."""
-    return _framework(415, "Unsupported Media Type")
-
-
-def no_route() -> Answer:
-    """404 for a path that is no endpoint. A guess."""
-    return _framework(404, "Not Found")
+    return Answer(405, body)
 
 
 def too_many(headers: Mapping[str, str]) -> Answer:
@@ -98,9 +74,14 @@ def too_many(headers: Mapping[str, str]) -> Answer:
     return Answer(429, {"code": 429, "message": "Too many requests hit the API too quickly."}, headers)
 
 
-def server_error(status: int) -> Answer:
-    """5xx. The status is documented; the body is a guess."""
-    return Answer(status, {"code": status, "message": HTTPStatus(status).phrase, "request_id": _request_id()})
+def malformed_json() -> Answer:
+    """400 in the framework's shape."""
+    return _framework(400, "Invalid request payload JSON format")
+
+
+def unsupported_media_type() -> Answer:
+    """415. The status is documented; the body is a guess."""
+    return _framework(415, "Unsupported Media Type")
 
 
 def _error(code: int, key: str, message: str, details: str, **more: str) -> Answer:

@@ -5,40 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tierops.emulator.switches import VoucherifySwitches
 from tierops.emulator.web import Json, Refused
 from tierops.providers.voucherify.emulator import errors
+from tierops.providers.voucherify.emulator.switches import Switches
 
 LOYALTY = "LOYALTY_PROGRAM"
-CAMPAIGN_TYPES = ("PROMOTION", "GIFT_VOUCHERS", "REFERRAL_PROGRAM", "DISCOUNT_COUPONS", LOYALTY)
 
 _TIER_KEYS = ("name", "points", "earning_rules", "rewards", "metadata")
 _MAPPING_TYPES = ("MULTIPLY", "CUSTOM")
 # The create schema, and loyalty_tiers_expiration: absent from it, yet sent and echoed by the official example.
-_CAMPAIGN_KEYS = {
-    "name": str,
-    "description": str,
-    "type": str,
-    "join_once": bool,
-    "auto_join": bool,
-    "use_voucher_metadata_schema": bool,
-    "vouchers_count": int,
-    "start_date": str,
-    "expiration_date": str,
-    "validity_timeframe": dict,
-    "validity_day_of_week": list,
-    "validity_hours": dict,
-    "activity_duration_after_publishing": str,
-    "category_id": str,
-    "category": str,
-    "metadata": dict,
-    "voucher": dict,
-    "loyalty_tiers_expiration": dict,
-}
+_CAMPAIGN_KEYS = frozenset(
+    (  # noqa: SIM905 - a line for each would be a page
+        "name description type auto_join use_voucher_metadata_schema vouchers_count start_date expiration_date"
+        " validity_timeframe validity_day_of_week validity_hours activity_duration_after_publishing category_id"
+        " category metadata voucher loyalty_tiers_expiration"
+    ).split()
+)
 _TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
 
 
-def tier_items(body: Json, switches: VoucherifySwitches) -> list[Json]:
+def tier_items(body: Json, switches: Switches) -> list[Json]:
     """The items of a create. Raises `Refused` unless the body is an array; an empty one by the switch."""
     if not isinstance(body, list):
         raise Refused(errors.invalid_payload("Payload must be array"))
@@ -47,7 +33,7 @@ def tier_items(body: Json, switches: VoucherifySwitches) -> list[Json]:
     return body
 
 
-def tier_item(item: Json, index: int, switches: VoucherifySwitches) -> dict[str, Any]:
+def tier_item(item: Json, index: int, switches: Switches) -> dict[str, Any]:
     """One item as it will be stored: checked, without unknown keys. Raises `Refused`."""
     where = f"[{index}]"
     _typed(item, dict, where)
@@ -64,7 +50,7 @@ def tier_item(item: Json, index: int, switches: VoucherifySwitches) -> dict[str,
     return checked
 
 
-def refuse_conflicts(item: Mapping[str, Any], held: Iterable[Mapping[str, Any]], switches: VoucherifySwitches) -> None:
+def refuse_conflicts(item: Mapping[str, Any], held: Iterable[Mapping[str, Any]], switches: Switches) -> None:
     """Refuse a tier that the others in the campaign rule out, as the switches say. Nothing of it is documented."""
     for other in held:
         if switches.duplicate_name == "409" and other["name"] == item["name"]:
@@ -73,30 +59,20 @@ def refuse_conflicts(item: Mapping[str, Any], held: Iterable[Mapping[str, Any]],
             raise Refused(errors.invalid_payload(f"Points of {item['name']} overlap with {other['name']}"))
 
 
-def campaign_fields(body: Json, default_type: str | None) -> dict[str, Any]:
-    """The fields of a new campaign, unknown ones dropped. Raises `Refused`.
-
-    `default_type` is the only type the endpoint takes; `None` means that any is taken and one must be given.
-    """
+def campaign_fields(body: Json) -> dict[str, Any]:
+    """The fields of a new loyalty campaign, unknown ones dropped. Only the name is checked. Raises `Refused`."""
     if not isinstance(body, dict):
         raise Refused(errors.invalid_payload("Payload must be object"))
-    # Voucherify's own Python client sends null for what was not given; that it counts as absent is a guess.
-    given = {name: value for name, value in body.items() if value is not None}
-    if default_type is not None:
-        given.setdefault("campaign_type", default_type)
-    for name in ("name", "campaign_type"):
-        if name not in given:
-            raise Refused(errors.missing(name))
-    if given["campaign_type"] not in (CAMPAIGN_TYPES if default_type is None else (default_type,)):
+    if "name" not in body:
+        raise Refused(errors.missing("name"))
+    _typed(body["name"], str, ".name")
+    if body.get("campaign_type", LOYALTY) != LOYALTY:
         raise Refused(errors.invalid_payload("Property .campaign_type must be equal to one of the allowed values"))
-    fields = {"campaign_type": given["campaign_type"]}
-    for name, kind in _CAMPAIGN_KEYS.items():
-        if name in given:
-            fields[name] = _typed(given[name], kind, f".{name}")
-    return fields
+    # Voucherify's own Python client sends null for what was not given; that it counts as absent is a guess.
+    return {name: value for name, value in body.items() if name in _CAMPAIGN_KEYS and value is not None}
 
 
-def _points(points: Json, where: str, switches: VoucherifySwitches) -> dict[str, int]:
+def _points(points: Json, where: str, switches: Switches) -> dict[str, int]:
     checked = _known(_typed(points, dict, where), ("from", "to"), where, switches)
     if switches.to_null == "absent":
         checked = {name: value for name, value in checked.items() if value is not None}
@@ -107,7 +83,7 @@ def _points(points: Json, where: str, switches: VoucherifySwitches) -> dict[str,
     return checked
 
 
-def _mapping(mapping: Json, where: str, switches: VoucherifySwitches) -> dict[str, Any]:
+def _mapping(mapping: Json, where: str, switches: Switches) -> dict[str, Any]:
     # The schema requires none of the three keys.
     checked = _known(_typed(mapping, dict, where), ("type", "multiplier", "points"), where, switches)
     if "type" in checked and checked["type"] not in _MAPPING_TYPES:
@@ -119,7 +95,7 @@ def _mapping(mapping: Json, where: str, switches: VoucherifySwitches) -> dict[st
     return checked
 
 
-def _known(item: Mapping[str, Any], names: Iterable[str], where: str, switches: VoucherifySwitches) -> dict[str, Any]:
+def _known(item: Mapping[str, Any], names: Iterable[str], where: str, switches: Switches) -> dict[str, Any]:
     unknown = sorted(set(item) - set(names))
     if unknown and switches.unknown_keys == "400":
         raise Refused(errors.invalid_payload(f"Property {where}.{unknown[0]} is not allowed"))

@@ -1,18 +1,17 @@
-"""What one Voucherify project holds: campaigns, tiers, members. Its methods are the emulator's dashboard."""
+"""What one Voucherify project holds: campaigns and tiers. Its methods are the emulator's dashboard."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tierops.emulator.store import Record, Store
+from tierops.emulator.web import timestamp
 from tierops.providers.voucherify.emulator.payload import LOYALTY
 
-CAMPAIGN, TIER, MEMBER = "voucherify.campaign", "voucherify.tier", "voucherify.member"
-EARNING_RULE, REWARD = "voucherify.earning_rule", "voucherify.reward"
+CAMPAIGN, TIER, MAPPED = "voucherify.campaign", "voucherify.tier", "voucherify.mapped"
 
 
 class Project:
@@ -33,15 +32,15 @@ class Project:
         id: str | None = None,  # noqa: A002 - Voucherify's own word
         campaign_type: str = LOYALTY,
         tiers: Iterable[Mapping[str, Any]] = (),
-        earning_rules: Iterable[str | Mapping[str, Any]] = (),
-        rewards: Iterable[str | Mapping[str, Any]] = (),
+        earning_rules: Iterable[str] = (),
+        rewards: Iterable[str] = (),
         visible_at: float = 0,
         **fields: Any,
     ) -> Record:
         """A new campaign, with the fields that responses always have; `fields` overrides them.
 
-        `earning_rules` and `rewards` declare what the campaign has: ids (`ern_…`, `rewa_…`), or the entries as the
-        tier's `/earning-rules` and `/rewards` endpoints list them. Raises `ValueError` on a name or id that is taken.
+        `earning_rules` and `rewards` declare the ids of what the campaign has (`ern_…`, `rewa_…`). Raises `ValueError`
+        on a name or id that is taken.
         """
         with self.store.transaction():
             taken = self.store.find(CAMPAIGN, name)
@@ -50,12 +49,10 @@ class Project:
             campaign = self._campaign_record(id or self.store.next_id("camp_"), name, campaign_type, fields)
             self.store.insert(CAMPAIGN, campaign_type, campaign, visible_at=visible_at)
             self.add_tiers(campaign["id"], tiers)
-            for rule in earning_rules:
-                entry = self.earning_rule(rule, campaign["id"]) if isinstance(rule, str) else rule
-                self._declare(EARNING_RULE, campaign["id"], entry["id"], entry)
-            for reward in rewards:
-                entry = self.reward(reward, campaign["id"]) if isinstance(reward, str) else reward
-                self._declare(REWARD, campaign["id"], entry["assignment"]["id"], entry)
+            for key, ids in (("earning_rules", earning_rules), ("rewards", rewards)):
+                for name in ids:
+                    mapped = {"id": f"{campaign['id']}/{name}", "name": name, "created_at": "", "updated_at": None}
+                    self.store.insert(f"{MAPPED}.{key}", campaign["id"], mapped)
         return campaign
 
     def add_tiers(self, campaign: str, tiers: Iterable[Mapping[str, Any]], *, visible_at: float = 0) -> list[Record]:
@@ -107,105 +104,32 @@ class Project:
 
     def campaign(self, campaign: str) -> Record:
         """The campaign with this id or name."""
-        found = self.store.find(CAMPAIGN, campaign)
-        if found is None:
+        record = self.store.find(CAMPAIGN, campaign)
+        if record is None:
             raise LookupError(f"no campaign {campaign!r}")
-        return found
+        return record
 
-    def add_member(
-        self,
-        member: str,
-        campaign: str,
-        tiers: Sequence[str],
-        *,
-        customer: str = "cust_qBwHpagDOFu71Z3F22UzR80X",
-        **expiration: str,
-    ) -> None:
-        """A loyalty card that is in these tiers; `expiration` holds its `start_date` and `expiration_date`."""
-        with self.store.transaction():
-            now = self.now()
-            held = [self._tier(campaign, tier) for tier in tiers]
-            memberships = [
-                {
-                    "customer_id": customer,
-                    "campaign_id": tier["campaign_id"],
-                    "tier_id": tier["id"],
-                    **expiration,
-                    "created_at": now,
-                    "updated_at": None,
-                }
-                for tier in held
-            ]
-            body = {"id": member, "name": member, "created_at": now, "updated_at": None, "memberships": memberships}
-            self.store.insert(MEMBER, self.campaign(campaign)["id"], body)
+    def mapped(self, campaign_id: str, key: str) -> set[str]:
+        """The ids of the `earning_rules` or `rewards` that were declared for a campaign."""
+        return {record["name"] for record in self.store.stored(f"{MAPPED}.{key}", campaign_id)}
 
     def load_examples(self) -> Record:
         """The campaign with three tiers that Voucherify's reference shows. Loading it again changes nothing."""
         text = Path(__file__).with_name("examples.json").read_text(encoding="utf-8")
         example = json.loads(text)
         with self.store.transaction():
-            found = self.store.find(CAMPAIGN, example["campaign"]["id"])
-            return found or self.add_campaign(**example["campaign"], tiers=example["tiers"])
+            loaded = self.store.find(CAMPAIGN, example["campaign"]["id"])
+            return loaded or self.add_campaign(**example["campaign"], tiers=example["tiers"])
 
     def now(self) -> str:
-        """The time as Voucherify writes it: ISO 8601 with milliseconds, in UTC."""
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def earning_rule(self, rule_id: str, campaign_id: str) -> Record:
-        """An earning rule composed from the documented required fields; one point is a placeholder."""
-        return {
-            "id": rule_id,
-            "created_at": self.now(),
-            "updated_at": None,
-            "validation_rule_id": None,
-            "loyalty": {"type": "FIXED", "points": 1},
-            "event": "order.paid",
-            "source": {"banner": rule_id, "object_id": campaign_id, "object_type": "campaign"},
-            "active": True,
-            "object": "earning_rule",
-            "automation_id": f"auto_{rule_id.removeprefix('ern_')}",
-            "metadata": {},
-        }
-
-    def reward(self, assignment_id: str, campaign_id: str) -> Record:
-        """A reward and its assignment composed from the documented required fields; one point is a placeholder."""
-        now = self.now()
-        reward_id = f"rew_{assignment_id.removeprefix('rewa_')}"
-        reward = {
-            "id": reward_id,
-            "name": assignment_id,
-            "type": "MATERIAL",
-            "parameters": {"product": {"id": "prod_0b15f6b9f650c16990", "sku_id": None}},
-            "stock": None,
-            "redeemed": None,
-            "attributes": {},
-            "created_at": now,
-            "updated_at": None,
-            "metadata": {},
-            "object": "reward",
-        }
-        assignment = {
-            "id": assignment_id,
-            "reward_id": reward_id,
-            "related_object_id": campaign_id,
-            "related_object_type": "campaign",
-            "parameters": {"loyalty": {"points": 1}},
-            "created_at": now,
-            "updated_at": None,
-            "object": "reward_assignment",
-        }
-        return {"reward": reward, "assignment": assignment, "object": "loyalty_tier_reward"}
+        """The time as Voucherify writes it."""
+        return timestamp(self.clock())
 
     def _tier(self, campaign: str, tier: str) -> Record:
-        found = self.store.find(TIER, tier, place=self.campaign(campaign)["id"])
-        if found is None:
+        record = self.store.find(TIER, tier, place=self.campaign(campaign)["id"])
+        if record is None:
             raise LookupError(f"no tier {tier!r} in campaign {campaign!r}")
-        return found
-
-    def _declare(self, kind: str, campaign_id: str, entry_id: str, entry: Mapping[str, Any]) -> None:
-        body = {"id": f"{campaign_id}/{entry_id}", "name": entry_id, "created_at": self.now(), "updated_at": None}
-        self.store.insert(kind, campaign_id, {**body, "entry": dict(entry)})
+        return record
 
     def _campaign_record(self, campaign_id: str, name: str, campaign_type: str, fields: Mapping[str, Any]) -> Record:
         campaign: Record = {

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
 from harness import InProcess, Slept, connect
 
 from tierops import apply, plan
-from tierops.emulator import Emulator, Fault, Switches, VoucherifySwitches
+from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
-from tierops.model import Identity, Kind, Live, LiveTier, Position, Range, Result, State, Target, TargetPlan, Tier
-from tierops.providers.voucherify.account import Provider, encode
+from tierops.model import Fate, Kind, Live, LiveTier, Place, Position, Range, Request, Result, Target, TargetPlan, Tier
+from tierops.plan import Declaration
+from tierops.providers.connection import Connection
+from tierops.providers.voucherify import VENDOR
+from tierops.providers.voucherify.tiers import encode
 
 HERE = Position("tiers/club.yaml", 1, 1)
 POST = "POST /v1/loyalties/*/tiers"
@@ -26,7 +30,12 @@ LADDER = (
 
 
 def ladder(*tiers: Tier) -> Target:
-    return Target("club", "voucherify", "voucherify", {"campaign": "Club"}, tiers or LADDER, HERE)
+    return at("Club", "club", tiers or LADDER)
+
+
+def at(campaign: str, program: str, tiers: tuple[Tier, ...] = LADDER) -> Target:
+    place = VENDOR.place({"campaign": campaign})
+    return Target(program, "voucherify", place, VENDOR.scale(place.fields), tiers, HERE)
 
 
 @pytest.fixture
@@ -38,16 +47,28 @@ def club(emulator: Emulator) -> Emulator:
 
 def planned(provider: Connection, target: Target | None = None) -> TargetPlan:
     target = target or ladder()
-    return plan.build(target, provider.fetch(target.place), provider.capabilities(target.place), provider.requests)
+    return plan.build(target, provider.fetch(target.place), VENDOR)
 
 
-def carry_out(target: TargetPlan, provider: apply.Vendor, slept: Slept, settle: float = 2) -> Result:
-    live = {target.address: provider.fetch(target.place)}
-    return apply.run([target], {"voucherify": provider}, live, apply.Patience(settle, slept))[0]
+def run(
+    targets: Sequence[TargetPlan],
+    connection: apply.Connection,
+    slept: Callable[[float], None],
+    lives: Mapping[str, Live] | None = None,
+    **patience: Any,
+) -> tuple[Result, ...]:
+    """Apply, where the first read of all targets was a quiet period ago, so that the second one has not to wait."""
+    lives = lives or {target.address: connection.fetch(target.target.place) for target in targets}
+    reads = apply.Reads(lives, ended=-2)
+    return apply.run(targets, {"voucherify": connection}, reads, apply.Patience(2, slept, lambda: 0, **patience))
 
 
-def states(result: Result) -> dict[str, State]:
-    return {outcome.name: outcome.state for outcome in result.outcomes}
+def carry_out(target: TargetPlan, connection: apply.Connection, slept: Callable[[float], None]) -> Result:
+    return run([target], connection, slept)[0]
+
+
+def states(result: Result) -> dict[str, Fate]:
+    return {outcome.name: outcome.fate for outcome in result.outcomes}
 
 
 def names(emulator: Emulator) -> list[str]:
@@ -58,7 +79,7 @@ def test_missing_tiers_go_out_in_one_request_and_are_read_back(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     result = carry_out(planned(provider), provider, slept)
-    assert states(result) == {"Silver": State.DONE, "Gold": State.DONE}
+    assert states(result) == {"Silver": Fate.DONE, "Gold": Fate.DONE}
     assert apply.exit_code([result]) is Exit.DONE
     posts = [sent for sent in club.requests if sent[0] == "POST"]
     assert [sent[2] for sent in posts] == [
@@ -75,7 +96,7 @@ def test_second_apply_writes_nothing(club: Emulator, provider: Connection, slept
     target = planned(provider)
     carry_out(target, provider, slept)
     again = carry_out(target, provider, slept)
-    assert states(again) == {"Silver": State.ALREADY, "Gold": State.ALREADY}
+    assert states(again) == {"Silver": Fate.ALREADY, "Gold": Fate.ALREADY}
     assert apply.exit_code([again]) is Exit.DONE
     assert club.writes == 1
 
@@ -90,7 +111,7 @@ def test_a_lost_answer_to_a_create_that_landed_is_found_by_reading_back(
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind=kind))
     result = carry_out(target, provider, slept)
-    assert states(result) == {"Silver": State.DONE, "Gold": State.DONE}
+    assert states(result) == {"Silver": Fate.DONE, "Gold": Fate.DONE}
     assert apply.exit_code([result]) is Exit.DONE
     assert club.writes == 1
     assert slept == [2]
@@ -123,7 +144,7 @@ def test_a_create_that_gets_no_answer_three_times_is_unknown(
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind="drop-before", times=9))
     result = carry_out(target, provider, slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.UNKNOWN}
     assert apply.exit_code([result]) is Exit.UNKNOWN
     assert sum(sent[0] == "POST" for sent in club.requests) == 3
 
@@ -138,7 +159,7 @@ def test_a_create_that_the_vendor_fails_three_times_and_no_list_shows_is_unknown
     reads.start()
     club.faults.append(Fault(on=POST, kind=kind, times=9))
     result = carry_out(target, provider, slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.UNKNOWN}
     assert apply.exit_code([result]) is Exit.UNKNOWN
     assert "sent 3 times" in result.trouble
 
@@ -151,7 +172,7 @@ def test_a_tier_that_is_seen_once_after_two_lost_answers_is_unknown(
     club.faults.append(Fault(on=POST, kind="drop-before"))
     club.faults.append(Fault(on=POST, kind="drop-after"))
     result = carry_out(target, provider, slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.UNKNOWN}
     assert "sent 2 times without an answer and seen once" in result.outcomes[0].detail
     assert apply.exit_code([carry_out(target, provider, slept)]) is Exit.DONE
 
@@ -166,15 +187,14 @@ def test_a_list_that_shows_the_tier_of_another_run_first_is_read_until_it_shows_
         clock[0] += seconds
 
     def other() -> None:
-        club.voucherify.add_tiers("Club", [encode(tier) for tier in LADDER])
-        club.switches = Switches(VoucherifySwitches(read_after_write_lag_ms=lag * 1000))
+        club.voucherify.add_tiers("Club", encode(LADDER))
+        club.switches = Switches.parse([f"voucherify.read_after_write_lag_ms={lag * 1000}"])
 
     provider = connect(club, sleep)
     target = planned(provider)
-    live = {target.address: provider.fetch(target.place)}
     vendor = Refusing(provider, before=other)
-    result = apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, sleep))[0]
-    assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), State.UNKNOWN)
+    result = run([target], vendor, sleep)[0]
+    assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), Fate.UNKNOWN)
     assert ("exists 2 times" in result.outcomes[0].detail) == (lag < 60)
     assert ("may still appear" in result.outcomes[0].detail) == (lag == 60)
     assert club.writes == 1
@@ -188,7 +208,7 @@ def test_a_duplicate_of_a_tier_that_was_there_before_is_no_success(
         club.voucherify.add_tiers("Club", [{"name": "Bronze", "points": {"from": 0, "to": 249}}])
 
     result = carry_out(planned(provider), Refusing(provider, before=foreign), slept)
-    assert states(result) == {"Silver": State.DONE, "Gold": State.DONE}
+    assert states(result) == {"Silver": Fate.DONE, "Gold": Fate.DONE}
     assert "'Bronze' exists twice" in result.trouble
     assert apply.exit_code([result]) is Exit.REMAINING
 
@@ -196,9 +216,9 @@ def test_a_duplicate_of_a_tier_that_was_there_before_is_no_success(
 def test_a_failed_read_back_leaves_the_outcome_unknown(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
     club.faults.append(Fault(on=POST, kind="drop-after"))
-    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=2))
     result = carry_out(target, provider, slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.UNKNOWN}
     assert result.remaining is None
     assert apply.exit_code([result]) is Exit.UNKNOWN
     assert club.writes == 1
@@ -209,21 +229,21 @@ def test_tiers_that_were_there_stay_known_when_the_read_back_fails(
 ) -> None:
     target = planned(provider)
     club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 500}}])
-    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=2))
     result = carry_out(target, provider, slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.ALREADY}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.ALREADY}
 
 
 def test_a_refused_create_writes_nothing_and_is_not_sent_again(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     target = planned(provider)
-    club.switches = Switches(VoucherifySwitches(accepted_keys="other:keys"))
-    live = {target.address: Live(target.identity, target.live, "")}
+    club.switches = Switches.parse(["voucherify.accepted_keys=other:keys"])
+    live = {target.address: target.live}
     club.switches = Switches()
     refusing = Refusing(provider, VendorError("Voucherify answered with 400: invalid_payload", 400))
-    result = apply.run([target], {"voucherify": refusing}, live, apply.Patience(2, slept))[0]
-    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
+    result = run([target], refusing, slept, live)[0]
+    assert states(result) == {"Silver": Fate.NOT_DONE, "Gold": Fate.NOT_DONE}
     assert "invalid_payload" in result.trouble
     assert apply.exit_code([result]) is Exit.FAILED
     assert refusing.creates == 1
@@ -238,19 +258,23 @@ class Refusing:
         self._before = before
         self.creates = 0
 
-    def fetch(self, place) -> Live:
+    def fetch(self, place: Place) -> Live:
         return self._provider.fetch(place)
 
-    def afford(self, lives: Sequence[Live]) -> None:
-        self._provider.afford(lives)
+    @property
+    def vendor(self) -> Declaration:
+        return self._provider.vendor
 
-    def create(self, identity: Identity, tiers: Sequence[Tier]) -> Sequence[LiveTier]:
+    def afford(self, calls: int) -> None:
+        self._provider.afford(calls)
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
         self.creates += 1
         if self._before:
             self._before()
         if self._errors:
             raise self._errors.pop(0)
-        return self._provider.create(identity, tiers)
+        return self._provider.send(request)
 
 
 def test_a_batch_that_is_stored_in_part_and_then_refused_is_reported_tier_by_tier(
@@ -263,7 +287,7 @@ def test_a_batch_that_is_stored_in_part_and_then_refused_is_reported_tier_by_tie
 
     refusing = Refusing(provider, VendorError("refused", 400), before=half)
     result = carry_out(planned(provider), refusing, slept)
-    assert states(result) == {"Silver": State.DONE, "Gold": State.NOT_DONE}
+    assert states(result) == {"Silver": Fate.DONE, "Gold": Fate.NOT_DONE}
     assert apply.exit_code([result]) is Exit.PARTIAL
 
 
@@ -290,7 +314,7 @@ def test_a_refusal_that_follows_a_late_landing_is_no_failure(
     def late() -> None:
         landed.append(True)
         if len(landed) == 2:
-            provider.create(target.identity, target.creates)
+            provider.send(target.requests[0])
 
     target = planned(provider)
     vendor = Refusing(provider, AnswerLost("lost"), VendorError("duplicate", 409), before=late)
@@ -306,10 +330,10 @@ def test_a_tier_that_lands_twice_is_reported_and_never_a_success(
     target = planned(provider)
 
     def twice() -> None:
-        provider.create(target.identity, target.creates[:1])
+        provider.send(VENDOR.requests(target.live, target.creates[:1])[0])
 
     result = carry_out(target, Refusing(provider, before=twice), slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.DONE}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.DONE}
     assert "exists 2 times" in result.outcomes[0].detail
     assert apply.exit_code([result]) is Exit.UNKNOWN
 
@@ -323,7 +347,7 @@ def test_a_tier_of_the_same_name_but_other_content_is_a_conflict(
         club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 900}}])
 
     result = carry_out(target, Refusing(provider, VendorError("no", 409), before=other), slept)
-    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.CONFLICT}
+    assert states(result) == {"Silver": Fate.NOT_DONE, "Gold": Fate.CONFLICT}
     assert apply.exit_code([result]) is Exit.PARTIAL
     assert "has appeared, but not as the plan would create it" in result.trouble
     assert club.writes == 0
@@ -337,13 +361,13 @@ def test_a_foreign_tier_that_appears_during_apply_stops_a_second_send(
         club.voucherify.add_tiers("Club", [{"name": "VIP", "points": {"from": 10, "to": 20}}])
 
     result = carry_out(planned(provider), Refusing(provider, AnswerLost("lost"), before=foreign), slept)
-    assert set(states(result).values()) == {State.UNKNOWN}
+    assert set(states(result).values()) == {Fate.UNKNOWN}
     assert "VIP" in result.trouble
     assert club.writes == 0
 
 
 def test_a_list_that_lags_behind_the_write_is_waited_for(club: Emulator, slept: Slept) -> None:
-    reads = Lagging(club, hidden_reads=3)
+    reads = Lagging(club, hidden_reads=4)
     provider = connect(club, slept, reads)
     target = planned(provider)
     reads.start()
@@ -361,7 +385,7 @@ def test_a_confirmed_create_that_the_list_never_shows_is_unknown_and_never_sent_
     target = planned(provider)
     reads.start()
     result = carry_out(target, provider, slept)
-    assert set(states(result).values()) == {State.UNKNOWN}
+    assert set(states(result).values()) == {Fate.UNKNOWN}
     assert apply.exit_code([result]) is Exit.UNKNOWN
     assert club.writes == 1
     assert slept == [2] * 6
@@ -402,7 +426,7 @@ def test_a_list_that_is_incomplete_after_the_write_is_read_again(
     target = planned(provider)
     if lost:
         club.faults.append(Fault(on=POST, kind="drop-after"))
-    club.faults.append(Fault(on=LIST, kind="total", value=1, times=times, after=1))
+    club.faults.append(Fault(on=LIST, kind="total", value=1, times=times, after=2))
     result = carry_out(target, provider, slept)
     assert apply.exit_code([result]) is code
     assert club.writes == 1
@@ -414,18 +438,19 @@ def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
     class Restless(Refusing):
         reads = 0
 
-        def fetch(self, place) -> Live:
+        def fetch(self, place: Place) -> Live:
             self.reads += 1
-            club.voucherify.edit_tier("Club", "Bronze", metadata={"reads": self.reads})
+            if self.creates:
+                club.voucherify.edit_tier("Club", "Bronze", metadata={"reads": self.reads})
             return super().fetch(place)
 
     target = planned(provider)
     vendor = Restless(provider, AnswerLost("lost"))
-    live = {target.address: Live(target.identity, target.live, "")}
-    result = apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, slept))[0]
-    assert set(states(result).values()) == {State.UNKNOWN}
+    live = {target.address: target.live}
+    result = run([target], vendor, slept, live)[0]
+    assert set(states(result).values()) == {Fate.UNKNOWN}
     assert "changed with every one" in result.trouble
-    assert (vendor.creates, vendor.reads, slept) == (1, 7, [2] * 6)
+    assert (vendor.creates, vendor.reads, slept) == (1, 8, [2] * 6)
 
 
 def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
@@ -433,12 +458,11 @@ def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
 ) -> None:
     club.voucherify.add_campaign("Other")
     first = planned(provider)
-    other = Target("other", "voucherify", "voucherify", {"campaign": "Other"}, LADDER, HERE)
+    other = at("Other", "other")
     second = planned(provider, other)
     club.voucherify.add_tiers("Other", [{"name": "VIP", "points": {"from": 1}}])
-    lives = {target.address: provider.fetch(target.place) for target in (first, second)}
     with pytest.raises(PlanRefused, match=r"other/voucherify: live tier 'VIP' .* has appeared"):
-        apply.run([first, second], {"voucherify": provider}, lives, apply.Patience(2, slept))
+        run([first, second], provider, slept)
     assert club.writes == 0
 
 
@@ -457,7 +481,7 @@ def test_a_tier_that_is_not_there_is_told_with_what_is_known_of_it(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     refused = carry_out(planned(provider), Refusing(provider, VendorError("no", 400)), slept)
-    assert set(details(refused).values()) == {"not created"}
+    assert set(details(refused).values()) == {""}
     club.faults.append(Fault(on=POST, kind="drop-before", times=3))
     lost = carry_out(planned(provider), provider, slept)
     assert set(details(lost).values()) == {"not in the list, but it may still appear: plan again later"}
@@ -466,10 +490,10 @@ def test_a_tier_that_is_not_there_is_told_with_what_is_known_of_it(
 
 def test_a_tier_that_could_not_be_read_back_is_told_so(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
-    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+    club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=2))
     result = carry_out(target, provider, slept)
     assert set(details(result).values()) == {"it may or may not have landed: plan again to see"}
-    assert result.trouble.startswith("sent; reading back failed: Voucherify answered GET")
+    assert result.trouble.startswith("reading back failed: Voucherify answered GET")
     assert result.target == target
 
 
@@ -484,7 +508,7 @@ def test_a_tier_of_another_or_twice_is_told_with_the_ids_to_look_for(
             club.voucherify.add_tiers("Club", [{"name": "Silver", "points": {"from": 250, "to": 499}, "id": id_}])
 
     result = carry_out(target, Refusing(provider, VendorError("no", 409), before=meanwhile), slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.CONFLICT}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.CONFLICT}
     assert details(result) == {
         "Silver": "exists 2 times (ltr_1, ltr_2): keep one by hand",
         "Gold": "ltr_gold has its name, but is not as wanted",
@@ -498,7 +522,7 @@ def test_a_create_that_never_left_is_not_read_back_and_changes_nothing_of_what_i
     vendor = Refusing(provider, NotSent("the journal has ended"))
     result = carry_out(target, vendor, slept)
     assert (states(result), result.trouble) == (
-        {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE},
+        {"Silver": Fate.NOT_DONE, "Gold": Fate.NOT_DONE},
         "the journal has ended",
     )
     assert (vendor.creates, slept, club.writes) == (1, [], 0)
@@ -510,7 +534,7 @@ def test_a_create_that_never_left_is_not_read_back_and_changes_nothing_of_what_i
     club.faults.append(Fault(on=POST, kind="drop-before"))
     vendor = Refusing(provider, before=second)
     result = carry_out(target, vendor, slept)
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.UNKNOWN}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.UNKNOWN}
     assert (vendor.creates, result.trouble) == (2, "the journal has ended")
 
 
@@ -518,18 +542,36 @@ def test_each_vendor_is_asked_whether_it_allows_its_own_creates_and_no_others(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     class Asked(Refusing):
-        def afford(self, lives: Sequence[Live]) -> None:
-            self.asked = [live.identity.name for live in lives]
+        asked: int | None = None
+
+        def afford(self, calls: int) -> None:
+            self.asked = calls
 
     club.voucherify.add_campaign("Other")
     club.voucherify.add_campaign("Done")
-    other = planned(provider, ladder()._replace(program="other", place={"campaign": "Other"}))
-    done = planned(provider, ladder()._replace(program="done", place={"campaign": "Done"}))
+    done = planned(provider, at("Done", "done"))
     carry_out(done, provider, slept)
-    targets = [planned(provider), other._replace(provider="second"), done]
-    vendors = {name: Asked(provider) for name in ("voucherify", "second")}
-    apply.run(targets, vendors, {t.address: provider.fetch(t.place) for t in targets}, apply.Patience(2, slept))
-    assert {name: vendor.asked for name, vendor in vendors.items()} == {"voucherify": ["Club"], "second": ["Other"]}
+    place = VENDOR.place({"campaign": "Other"})._replace(provider="second")
+    other = planned(provider, at("Other", "other"))
+    targets = [planned(provider), other._replace(target=other.target._replace(place=place)), done]
+    connections = {name: Asked(provider) for name in ("voucherify", "second", "third")}
+    reads = apply.Reads({target.address: provider.fetch(target.target.place) for target in targets}, -2)
+    apply.run(targets, connections, reads, apply.Patience(2, slept, lambda: 0))
+    # The campaign and its list before the create and after it, and the create.
+    assert {name: one.asked for name, one in connections.items()} == {"voucherify": 5, "second": 5, "third": None}
+
+
+def test_a_vendor_that_does_not_allow_what_it_takes_gets_no_create_anywhere(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    class Mean(Refusing):
+        def afford(self, calls: int) -> None:
+            raise NotSent(f"{calls} are too many")
+
+    mean = Mean(provider)
+    with pytest.raises(NotSent, match="5 are too many"):
+        carry_out(planned(provider), mean, slept)
+    assert (mean.creates, club.writes) == (0, 0)
 
 
 def test_each_send_and_each_lost_answer_is_told_while_it_happens(
@@ -537,9 +579,9 @@ def test_each_send_and_each_lost_answer_is_told_while_it_happens(
 ) -> None:
     told: list[str] = []
     target = planned(provider)
-    live = {target.address: Live(target.identity, target.live, "")}
+    live = {target.address: target.live}
     vendor = Refusing(provider, AnswerLost("no answer"))
-    apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, slept, told.append))
+    run([target], vendor, slept, live, tell=told.append)
     send = "club/voucherify: creating Silver, Gold"
     assert told == [send, "club/voucherify: no answer; reading back", send]
 
@@ -563,7 +605,7 @@ def test_blocked_and_differing_tiers_remain_with_their_notes(
 def test_the_worst_outcome_of_all_targets_is_the_exit_code(club: Emulator, provider: Connection, slept: Slept) -> None:
     good = carry_out(planned(provider), provider, slept)
     club.voucherify.add_campaign("Other")
-    other = planned(provider, Target("other", "voucherify", "voucherify", {"campaign": "Other"}, LADDER, HERE))
+    other = planned(provider, at("Other", "other"))
     bad = carry_out(other, Refusing(provider, VendorError("no", 400)), slept)
     lost = carry_out(other, Refusing(provider, *[AnswerLost("lost")] * 3), slept)
     assert apply.exit_code([good, bad]) is Exit.PARTIAL
@@ -588,13 +630,12 @@ class Stopping:
 
 
 def stopped(target: TargetPlan, vendor: object, stop: Stopping) -> Result:
-    live = {target.address: vendor.fetch(target.place)}
-    return apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, stop.sleep, check=stop.check))[0]
+    return run([target], vendor, stop.sleep, check=stop.check)[0]
 
 
 def test_an_interrupt_before_the_create_leaves_it_not_done(club: Emulator, provider: Connection) -> None:
     result = stopped(planned(provider), provider, Stopping(0))
-    assert states(result) == {"Silver": State.NOT_DONE, "Gold": State.NOT_DONE}
+    assert states(result) == {"Silver": Fate.NOT_DONE, "Gold": Fate.NOT_DONE}
     assert (result.is_interrupted, result.trouble, club.writes) == (True, "interrupted", 0)
     assert apply.exit_code([result]) is Exit.INTERRUPTED
 
@@ -604,7 +645,7 @@ def test_an_interrupt_in_the_pause_after_a_lost_answer_leaves_it_unknown(club: E
     club.voucherify.add_tiers("Club", [{"name": "Gold", "points": {"from": 500}}])
     club.faults.append(Fault(on=POST, kind="drop-after"))
     result = stopped(target, provider, Stopping())
-    assert states(result) == {"Silver": State.UNKNOWN, "Gold": State.ALREADY}
+    assert states(result) == {"Silver": Fate.UNKNOWN, "Gold": Fate.ALREADY}
     assert (result.is_interrupted, result.remaining) == (True, None)
 
 
@@ -613,9 +654,9 @@ def test_an_interrupt_before_the_second_send_knows_what_the_settled_read_showed(
 ) -> None:
     target = planned(provider)
     vendor = Refusing(provider, AnswerLost("lost"))
-    live = {target.address: Live(target.identity, target.live, "")}
-    result = apply.run([target], {"voucherify": vendor}, live, apply.Patience(2, slept, check=Stopping(1).check))[0]
-    assert set(states(result).values()) == {State.UNKNOWN}
+    live = {target.address: target.live}
+    result = run([target], vendor, slept, live, check=Stopping(1).check)[0]
+    assert set(states(result).values()) == {Fate.UNKNOWN}
     assert (vendor.creates, result.is_interrupted) == (1, True)
     assert [change.kind for change in result.remaining or ()] == [Kind.CREATE, Kind.CREATE]
 
@@ -624,22 +665,22 @@ def test_an_interrupted_read_back_of_a_confirmed_create_says_that_it_is_done(
     club: Emulator, provider: Connection
 ) -> None:
     class Stopped(Refusing):
-        def fetch(self, place) -> Live:
+        def fetch(self, place: Place) -> Live:
             if self.creates:
                 raise Interrupted
             return super().fetch(place)
 
     for errors, state, trouble, told in (
-        ((), State.DONE, "interrupted", "the vendor confirmed it; it was not read back"),
+        ((), Fate.DONE, "interrupted", "the vendor confirmed it; it was not read back"),
         (
             (VendorError("refused", 400),),
-            State.UNKNOWN,
+            Fate.UNKNOWN,
             "refused; interrupted",
             "it may or may not have landed: plan again to see",
         ),
     ):
         club.voucherify.add_campaign(f"Club {trouble}")
-        target = planned(provider, ladder()._replace(place={"campaign": f"Club {trouble}"}))
+        target = planned(provider, at(f"Club {trouble}", "club"))
         result = stopped(target, Stopped(provider, *errors), Stopping())
         assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), state)
         assert set(details(result).values()) == {told}

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops import plan, plan_file
+from tierops import __version__, plan, plan_file
 from tierops.errors import PlanRefused, VendorError
 from tierops.model import (
-    Capabilities,
     Identity,
     Kind,
     Live,
@@ -27,12 +26,14 @@ from tierops.model import (
     Tier,
     compact,
 )
+from tierops.providers import fanfare
+from tierops.providers.voucherify import VENDOR
 from tierops.text import jsontext
 from tierops.text.wording import ago
 
 AT = Position("tiers/club.yaml", 3, 5)
 IDENTITY = Identity("https://api.voucherify.io", "campaign", "camp_1", "Club", "f1f1")
-CAPABILITIES = Capabilities(whole_numbers=True, by_hand="edit it in the dashboard")
+PLACE = VENDOR.place({"campaign": "Club"})
 
 
 def span(lower: int, upper: int | None = None) -> Range:
@@ -48,12 +49,8 @@ DESIRED = (
 
 
 def build(live: tuple[LiveTier, ...] = (BRONZE,), desired=DESIRED, waived: frozenset[str] = frozenset()) -> TargetPlan:
-    target = Target("club", "voucherify", "voucherify", {"campaign": "Club"}, desired, AT, waived)
-    return plan.build(target, Live(IDENTITY, live, "1 of 1"), CAPABILITIES, requests)
-
-
-def requests(identity: Identity, tiers) -> tuple[Request, ...]:
-    return (Request("POST", "/x", [tier.name for tier in tiers]),) if tiers else ()
+    target = Target("club", "voucherify", PLACE, VENDOR.scale(PLACE.fields), desired, AT, waived)
+    return plan.build(target, Live(IDENTITY, live, "1 of 1"), VENDOR)
 
 
 def kinds(planned: TargetPlan) -> list[tuple[Kind, str]]:
@@ -63,10 +60,12 @@ def kinds(planned: TargetPlan) -> list[tuple[Kind, str]]:
 def test_creates_say_what_they_mean_for_members() -> None:
     planned = build()
     assert [c.note for c in planned.changes] == [
-        "members with 250–499 points move into it at once; no API can undo that",
-        "members with 500+ points move into it at once; no API can undo that",
+        "Members with 250–499 points join this tier immediately. Voucherify has no API to undo it",
+        "Members with 500 points or more join this tier immediately. Voucherify has no API to undo it",
     ]
-    assert planned.requests == (Request("POST", "/x", ["Silver", "Gold"]),)
+    silver = {"name": "Silver", "points": {"from": 250, "to": 499}}
+    body = [silver, {"name": "Gold", "points": {"from": 500}}]
+    assert planned.requests == (Request("POST", "/v1/loyalties/camp_1/tiers", body, ("Silver", "Gold")),)
 
 
 def test_two_live_tiers_of_one_name_stop_the_target() -> None:
@@ -110,10 +109,10 @@ def test_a_blocked_create_with_three_reasons_has_no_rest_to_count() -> None:
 
 
 def test_a_member_who_would_be_hurt_is_named_in_the_unit_of_the_target() -> None:
-    group = {"group": "Club", "attribute": "ltv"}
-    target = Target("club", "fanfare", "fanfare", group, DESIRED, AT)
-    found = Live(IDENTITY, (BRONZE._replace(range=span(0, 200)), LiveTier("ltr_9", "VIP", span(600, 700))), "")
-    note = plan.build(target, found, CAPABILITIES, requests).changes[0].note
+    place = fanfare.VENDOR.place({"group": "Club", "attribute": "ltv"})
+    target = Target("club", "fanfare", place, fanfare.VENDOR.scale(place.fields), DESIRED, AT)
+    ladder = (BRONZE._replace(range=span(0, 200)), LiveTier("ltr_9", "VIP", span(600, 700)))
+    note = plan.build(target, Live(IDENTITY, ladder, ""), VENDOR).changes[0].note
     assert "(a member with ltv 600 would be in Gold and in VIP)" in note
     assert "(a member with ltv 200 would be in no tier)" in note
 
@@ -211,7 +210,7 @@ NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 def whole(*targets: TargetPlan, environment: str | None = "production") -> Plan:
     later = (NOW + timedelta(hours=24)).isoformat()
-    return Plan("0.1.0", NOW.isoformat(), later, environment, targets or (build(),))
+    return Plan(__version__, NOW.isoformat(), later, environment, targets or (build(),))
 
 
 def test_a_plan_file_holds_the_whole_plan() -> None:
@@ -257,9 +256,9 @@ def test_a_plan_file_cut_short_is_refused(length: int) -> None:
         plan_file.loads(content[: min(length, len(content) - 1)])
 
 
-def forged(alter) -> bytes:
+def forged(alter, honest: Plan | None = None) -> bytes:
     """A plan that was altered and given a digest that fits."""
-    data = jsontext.loads(plan_file.dumps(whole()))
+    data = jsontext.loads(plan_file.dumps(honest or whole()))
     alter(data)
     del data["digest"]
     return (jsontext.dumps(data | {"digest": jsontext.digest(data)}, indent=2) + "\n").encode()
@@ -285,6 +284,64 @@ def forged(alter) -> bytes:
 def test_what_is_no_plan_is_refused_with_the_reason(content: bytes, reason: str) -> None:
     with pytest.raises(PlanRefused, match=reason):
         plan_file.loads(content)
+
+
+def _target(data: dict) -> dict:
+    return data["targets"][0]
+
+
+def _unblocked(data: dict) -> None:
+    """The overlap that blocks it is kept, and everything else says that it is a create."""
+    target = _target(data)
+    for change in target["changes"]:
+        if change["kind"] == "blocked":
+            change.update(kind="create", note=build().changes[0].note)
+    target["requests"] = jsontext.loads(plan_file.dumps(whole()))["targets"][0]["requests"]
+
+
+FORGERIES = {
+    "another path": lambda data: _target(data)["requests"][0].update(path="/v1/loyalties/camp_2/tiers"),
+    "another method": lambda data: _target(data)["requests"][0].update(method="PUT"),
+    "another body": lambda data: _target(data)["requests"][0]["body"][0]["points"].update({"from": 251}),
+    "true for one": lambda data: _target(data)["requests"][0]["body"][0].update(metadata={"a": True}),
+    "other tiers of a request": lambda data: _target(data)["requests"][0].update(tiers=["Silver"]),
+    "a request twice": lambda data: _target(data)["requests"].append(_target(data)["requests"][0]),
+    "no request": lambda data: _target(data).update(requests=[]),
+    "a create left out": lambda data: _target(data)["changes"].pop(0),
+    "an unmanaged tier left out": lambda data: _target(data)["live"].append(
+        {**_target(data)["live"][0], "id": "ltr_9", "name": "VIP"}
+    ),
+    "another note": lambda data: _target(data)["changes"][0].update(note="nobody is affected"),
+    "another before": lambda data: _target(data)["changes"][0].update(before=_target(data)["live"][0]),
+    "another waiver": lambda data: _target(data).update(waived=["similar-name", "ladder-gap", "ladder-gap"]),
+    "another address": lambda data: _target(data).update(address="club/other"),
+    "another unit": lambda data: _target(data).update(unit="stamps"),
+    "no whole numbers": lambda data: _target(data).update(whole_numbers=False),
+    "another digest of live": lambda data: _target(data).update(live_digest="sha256:0"),
+    "another vendor": lambda data: _target(data).update(provider="fanfare"),
+    "a vendor that is none": lambda data: _target(data).update(provider="acme"),
+    "no place": lambda data: _target(data).update(place={}),
+    "another place": lambda data: _target(data).update(place={"group": "Club"}),
+}
+
+
+@pytest.mark.parametrize("alter", FORGERIES.values(), ids=FORGERIES)
+def test_a_plan_that_says_what_tierops_would_not_plan_is_refused_whoever_wrote_its_digest(alter) -> None:
+    with pytest.raises(PlanRefused):
+        plan_file.loads(forged(alter))
+
+
+def test_a_blocked_create_cannot_be_made_a_create() -> None:
+    blocked = whole(build((BRONZE, LiveTier("ltr_9", "VIP", span(600, 700)))))
+    with pytest.raises(PlanRefused, match="club/voucherify is not what tierops itself would plan"):
+        plan_file.loads(forged(_unblocked, blocked))
+    plan_file.loads(forged(lambda data: None, blocked))
+
+
+def test_a_waiver_put_into_the_file_does_not_open_what_it_blocks() -> None:
+    blocked = whole(build((BRONZE._replace(range=span(0, 100)),)))
+    with pytest.raises(PlanRefused, match="is not what tierops itself would plan"):
+        plan_file.loads(forged(lambda data: _target(data).update(waived=["ladder-gap"]), blocked))
 
 
 @pytest.mark.parametrize("time", ["tomorrow", "2027-01-02T12:00:00"])
