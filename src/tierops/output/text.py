@@ -144,7 +144,8 @@ def _drift(plan: Plan) -> Iterator[str]:
     if plan.is_empty:
         yield summary.no_drift(plan)
         return
-    kinds = [change.kind for target in plan.targets for change in target.changes]
+    # What is blocked is missing all the same.
+    kinds = [Kind.CREATE if c.kind is Kind.BLOCKED else c.kind for target in plan.targets for c in target.changes]
     yield f"Drift: {words.tally(kinds, is_planned=False)} at {count(len(plan.targets), 'target')}."
 
 
