@@ -144,7 +144,7 @@ def applied() -> Report:
 
 def failed() -> Report:
     message = "2 problems:\n  VOUCHERIFY_APP_ID is not set <b>@all</b>\n  ```"
-    return Report("plan", Exit.FAILED, message, validation(1).problems)
+    return Report("plan", Exit.FAILED, error=message, problems=validation(1).problems)
 
 
 EVERY = {
@@ -166,5 +166,5 @@ EVERY = {
     "problems": validation(),
     "plan with waived problems": report(some())._replace(problems=validation().problems[2:]),
     "error": failed(),
-    "error of a command that never began": Report("", Exit.USAGE, "no such command"),
+    "error of a command that never began": Report("", Exit.USAGE, error="no such command"),
 }

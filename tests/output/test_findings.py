@@ -109,7 +109,7 @@ made_plans = st.none() | plans.map(lambda found: Plan("0", "", "", None, tuple(f
 
 def report_of(command: str, code: Exit, error: str, found: tuple[Problem, ...], more: Any, env: str | None) -> Report:
     part = {"targets" if command == "validate" else "plan": more}
-    return Report(command, code, error, found, environment=env, **part)
+    return Report(command, code, error=error, problems=found, environment=env, **part)
 
 
 reports = st.one_of(
@@ -120,7 +120,7 @@ AT = Position("tiers/a.yaml", 3, 5)
 
 
 def validated(*found: Problem, targets: tuple[Target, ...] = (), error: str = "") -> Report:
-    return Report("validate", Exit.FAILED, error, found, targets=targets, environment="production")
+    return Report("validate", Exit.FAILED, error=error, problems=found, targets=targets, environment="production")
 
 
 def drifted(*changed: Change, at: Position = AT) -> Report:
@@ -314,7 +314,7 @@ def test_sarif_says_where_what_and_why_it_is_waived() -> None:
 
 
 def test_sarif_of_a_command_that_failed_says_that_it_did() -> None:
-    run = sarif(Report("drift", Exit.FAILED, "Voucherify cannot be reached"))
+    run = sarif(Report("drift", Exit.FAILED, error="Voucherify cannot be reached"))
     (invocation,) = run["invocations"]
     assert invocation["toolExecutionNotifications"] == [
         {"level": "error", "message": {"text": "Voucherify cannot be reached"}}
@@ -480,7 +480,7 @@ def test_a_waived_finding_is_a_skipped_case_with_its_reason() -> None:
 
 
 def test_a_command_that_failed_is_a_case_with_an_error() -> None:
-    root = junit(Report("drift", Exit.FAILED, "Voucherify cannot be reached\n  at all"))
+    root = junit(Report("drift", Exit.FAILED, error="Voucherify cannot be reached\n  at all"))
     (case,) = root.iter("testcase")
     (error,) = case
     assert (case.get("name"), error.tag) == ("tierops drift", "error")

@@ -83,7 +83,7 @@ def test_no_name_is_more_than_text(name: str) -> None:
         "p",
     }
     assert not [key for _, there in page.tags for key in there if key.startswith("on")]
-    Page(render(Report("plan", report().exit_code, name), "html"))
+    Page(render(Report("plan", report().exit_code, error=name), "html"))
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_no_name_breaks_a_page(called: list[str], other: str) -> None:
     held = (held[0], held[1]._replace(fields={other: [other]}))
     pages = [
         report(target(tiers, held, name=other, program=other), environment=other),
-        Report("plan", report().exit_code, other),
+        Report("plan", report().exit_code, error=other),
     ]
     for page in pages:
         text = render(page, "markdown")

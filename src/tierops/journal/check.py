@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from tierops import __version__
 from tierops.errors import UsageError
 from tierops.journal import document
@@ -155,11 +153,9 @@ class _Check:
 
     def _typed(self, line: Line) -> document.AnyLine:
         try:
-            return document.LINE.validate_python(line.fields)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            reason = f"is no line that tierops {__version__} writes ({printable(where)}: {printable(first['msg'])})"
+            return document.read(line.fields)
+        except ValueError as error:
+            reason = f"is no line that tierops {__version__} writes ({printable(str(error))})"
             raise _Broken(self._read, reason) from None
 
     def _follow(self, line: document.AnyLine) -> None:

@@ -5,9 +5,12 @@ Strict: nothing is converted, no key is passed over. Imported by the reader alon
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError
+
+from tierops.model import Value
 
 _Text: TypeAlias = InstanceOf[str]  # not `str`: what others wrote may hold half a character, which pydantic refuses
 _Hash: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -127,7 +130,15 @@ class EndLine(_Line):
     exit_code: int
 
 
-AnyLine: TypeAlias = (
-    RunLine | RecoveredLine | PlanLine | IntentLine | AnswerLine | OutcomeLine | DriftLine | EndLine
-)  # fmt: skip
-LINE: TypeAdapter[AnyLine] = TypeAdapter(Annotated[AnyLine, Field(discriminator="kind")])
+AnyLine: TypeAlias = RunLine | RecoveredLine | PlanLine | IntentLine | AnswerLine | OutcomeLine | DriftLine | EndLine
+
+_LINE: TypeAdapter[AnyLine] = TypeAdapter(Annotated[AnyLine, Field(discriminator="kind")])
+
+
+def read(fields: Mapping[str, Value]) -> AnyLine:
+    """The line that holds these fields. Raises `ValueError` with a sentence for what no run writes."""
+    try:
+        return _LINE.validate_python(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
