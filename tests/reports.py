@@ -99,12 +99,12 @@ def many(tiers: int) -> TargetPlan:
 
 
 def report(*targets: TargetPlan, command: str = "plan", environment: str | None = "production") -> Report:
-    made = Plan("0", "2027-01-01T09:00:00+00:00", "2027-01-02T09:00:00+00:00", environment, targets)
-    return Report(command, Exit.DONE, plan=made, usage=(Usage("voucherify", 2, 0, 1, 1999),))
+    plan = Plan("0", "2027-01-01T09:00:00+00:00", "2027-01-02T09:00:00+00:00", environment, targets)
+    return Report(command, Exit.DONE, plan=plan, usage=(Usage("voucherify", 2, 0, 1, 1999),))
 
 
 def validation(problems: int = 3) -> Report:
-    found = tuple(
+    listed = tuple(
         Problem(
             "ladder-gap",
             f"nothing between Silver and Gold {n}",
@@ -114,7 +114,7 @@ def validation(problems: int = 3) -> Report:
         )
         for n in range(problems)
     )
-    return Report("validate", Exit.FAILED if problems else Exit.DONE, problems=found, checked=(2, 3, 12))
+    return Report("validate", Exit.FAILED if problems else Exit.DONE, problems=listed, checked=(2, 3, 12))
 
 
 def applied() -> Report:
@@ -124,8 +124,8 @@ def applied() -> Report:
     left = part.changes
     fates = list(Fate)
     outcomes = tuple(Outcome(tier.name, fates[n + 1], "the answer was lost") for n, tier in enumerate(part.creates))
-    made = report(whole, part, none, command="apply")
-    return made._replace(
+    page = report(whole, part, none, command="apply")
+    return page._replace(
         exit_code=Exit.UNKNOWN,
         results=(
             Result(

@@ -79,8 +79,8 @@ def apply(run: Run, *more: str) -> Any:
 
 
 def lines(path: Path, *kinds: str) -> list[dict[str, Any]]:
-    found = [json.loads(line) for line in path.read_text().splitlines()]
-    return [line for line in found if not kinds or line["kind"] in kinds]
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    return [line for line in written if not kinds or line["kind"] in kinds]
 
 
 def kinds(path: Path) -> list[str]:
@@ -175,9 +175,9 @@ def test_each_line_holds_the_hash_of_the_bytes_before_it(path: Path) -> None:
 def test_an_audit_tells_the_counts_of_each_target(missing: Emulator, tierops: Run, path: Path) -> None:
     assert tierops("drift", "--journal", str(path)).code == Exit.DIFFERENCES
     assert kinds(path) == ["run", "plan", "drift", "end"]
-    found = lines(path, "drift")[0]
-    assert found["address"] == "loyalty-campaign/voucherify"
-    assert [found[kind] for kind in ("create", "differs", "unmanaged", "blocked")] == [1, 0, 0, 0]
+    counts = lines(path, "drift")[0]
+    assert counts["address"] == "loyalty-campaign/voucherify"
+    assert [counts[kind] for kind in ("create", "differs", "unmanaged", "blocked")] == [1, 0, 0, 0]
     assert lines(path)[-1]["exit_code"] == Exit.DIFFERENCES
     assert notes(verify(path)) == []
 
@@ -185,8 +185,8 @@ def test_an_audit_tells_the_counts_of_each_target(missing: Emulator, tierops: Ru
 def test_runs_follow_each_other_in_one_file(missing: Emulator, tierops: Run, path: Path) -> None:
     for _ in range(3):
         assert apply(tierops).code == Exit.DONE
-    found = verify(path)
-    assert (found.is_whole, found.chain.runs, found.chain.lines) == (True, 3, len(lines(path)))
+    verdict = verify(path)
+    assert (verdict.is_whole, verdict.chain.runs, verdict.chain.lines) == (True, 3, len(lines(path)))
     assert len(lines(path, "intent")) == 1
 
 
@@ -271,8 +271,8 @@ def test_a_request_repeated_after_429_or_without_a_connection_is_told_each_time(
     post(client(answer, journal), "/x", [{"name": "Bronze"}])
     assert kinds(path)[1:] == ["intent", "answer"] * 3
     assert [line["attempt"] for line in lines(path, "intent")] == [1, 2, 3]
-    told = [(line["result"], line.get("status"), line.get("reason")) for line in lines(path, "answer")]
-    assert told == [("no-connection", None, "refused"), ("received", 429, None), ("received", 200, None)]
+    answers = [(line["result"], line.get("status"), line.get("reason")) for line in lines(path, "answer")]
+    assert answers == [("no-connection", None, "refused"), ("received", 429, None), ("received", 200, None)]
 
 
 def test_a_lost_answer_is_told_with_its_reason_and_what_was_sent_again(
@@ -356,8 +356,8 @@ def test_two_targets_side_by_side_write_one_chain(both: Emulator, tierops: Run, 
     assert {line["provider"] for line in intents} == {"voucherify", "fanfare"}
     assert sorted(line["intent"] for line in answers) == sorted(line["n"] for line in intents)
     assert any(line["request_id"] for line in answers)
-    told = [(line["address"], line["tier"], line["state"]) for line in lines(path, "outcome")]
-    assert told == [
+    outcomes = [(line["address"], line["tier"], line["state"]) for line in lines(path, "outcome")]
+    assert outcomes == [
         (f"club/{vendor}", tier, "done") for vendor in ("voucherify", "fanfare") for tier in ("Bronze", "Silver")
     ]
 
@@ -526,9 +526,9 @@ def test_a_last_line_cut_off_anywhere_is_recovered_and_nothing_is_lost(path: Pat
         path.write_bytes(whole[:-cut])
         is_whole = cut == 1  # only its newline is missing
         expected = f"cut off after {len(last) - cut} bytes while it was written"
-        found = [f"{expected}; the next run recovers it"]
+        expected_notes = [f"{expected}; the next run recovers it"]
         verdict = verify(path)
-        assert is_whole or notes(verdict)[: len(found)] == found
+        assert is_whole or notes(verdict)[: len(expected_notes)] == expected_notes
         run(path, "apply")
         assert path.read_bytes().startswith(whole[:-cut])
         verdict = verify(path)
@@ -727,10 +727,10 @@ def test_verify_shows_foreign_text_safely(path: Path, offline: Run) -> None:
     journal = begin(path, "apply", "\x1b[31m", {"ci": None, "user": "\u202eann\n::error::x"})
     journal.intend("v", "POST", "/x\x1b]0;owned\x07\u202e\n::set-output name=a::b\ud800", b"[]")
     journal.end(Exit.DONE)
-    told = offline("journal", "verify", "journal.jsonl", "--no-color").out
-    assert "has no answer" in told
-    assert all(line.isprintable() for line in told.splitlines())
-    assert not any(line.startswith("::") for line in told.splitlines())
+    shown = offline("journal", "verify", "journal.jsonl", "--no-color").out
+    assert "has no answer" in shown
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert not any(line.startswith("::") for line in shown.splitlines())
 
 
 def chain(file_: Path, count: int, kind: str, **fields: Any) -> None:

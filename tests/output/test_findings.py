@@ -50,16 +50,16 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def made(kind: Callable[..., Any], *parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def built(kind: Callable[..., Any], *parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Like `st.builds`, which wants to know the types of what a named tuple need not be given."""
-    return st.tuples(*parts).map(lambda found: kind(*found))
+    return st.tuples(*parts).map(lambda listed: kind(*listed))
 
 
 words = st.sampled_from(HOSTILE) | st.text(max_size=12)
 names = words.filter(bool)
-positions = made(Position, names, st.integers(1, 9999), st.integers(1, 999))
+positions = built(Position, names, st.integers(1, 9999), st.integers(1, 999))
 bounds = st.none() | st.integers(0, 9).map(Decimal)
-ranges = made(Range, bounds, bounds)
+ranges = built(Range, bounds, bounds)
 programs = st.sampled_from(["", "club", "other"])
 target_names = st.sampled_from(["v", "a, b", "::", "\n"])
 
@@ -68,7 +68,7 @@ def waived(problem: Problem) -> Problem:
     return problem._replace(severity=Severity.NOTE, waiver="waived until 2099-01-01: x") if problem.waiver else problem
 
 
-problems = made(
+problems = built(
     Problem,
     st.sampled_from(list(RULES)),
     words,
@@ -80,12 +80,12 @@ problems = made(
     words,
     st.sampled_from(["", "x"]),
 ).map(waived)
-live_tiers = made(LiveTier, names, names, ranges, st.just({}), st.none() | names)
-desired_tiers = made(Tier, names, ranges, st.just({}), st.none() | positions)
+live_tiers = built(LiveTier, names, names, ranges, st.just({}), st.none() | names)
+desired_tiers = built(Tier, names, ranges, st.just({}), st.none() | positions)
 changes = st.one_of(
-    made(Change, st.sampled_from([Kind.CREATE, Kind.BLOCKED]), names, st.none(), desired_tiers, st.just(()), words),
-    made(Change, st.just(Kind.DIFFERS), names, live_tiers, desired_tiers, st.just(()), words),
-    made(Change, st.just(Kind.UNMANAGED), names, live_tiers, st.none(), st.just(()), words),
+    built(Change, st.sampled_from([Kind.CREATE, Kind.BLOCKED]), names, st.none(), desired_tiers, st.just(()), words),
+    built(Change, st.just(Kind.DIFFERS), names, live_tiers, desired_tiers, st.just(()), words),
+    built(Change, st.just(Kind.UNMANAGED), names, live_tiers, st.none(), st.just(()), words),
 )
 
 
@@ -99,33 +99,33 @@ def target(program: str, name: str, at: Position) -> Target:
     return Target(program, name, place, Scale(), (), at)
 
 
-plans = st.lists(made(planned, names, target_names, positions, st.lists(changes, max_size=4)), max_size=3)
+plans = st.lists(built(planned, names, target_names, positions, st.lists(changes, max_size=4)), max_size=3)
 codes = st.sampled_from([Exit.DONE, Exit.FAILED, Exit.DIFFERENCES, Exit.USAGE])
 found_problems = st.lists(problems, max_size=5).map(tuple)
 environments = st.none() | names
-known_targets = st.lists(made(target, programs, target_names, positions), max_size=4).map(tuple)
-made_plans = st.none() | plans.map(lambda found: Plan("0", "", "", None, tuple(found)))
+known_targets = st.lists(built(target, programs, target_names, positions), max_size=4).map(tuple)
+made_plans = st.none() | plans.map(lambda listed: Plan("0", "", "", None, tuple(listed)))
 
 
-def report_of(command: str, code: Exit, error: str, found: tuple[Problem, ...], more: Any, env: str | None) -> Report:
+def report_of(command: str, code: Exit, error: str, listed: tuple[Problem, ...], more: Any, env: str | None) -> Report:
     part = {"targets" if command == "validate" else "plan": more}
-    return Report(command, code, error=error, problems=found, environment=env, **part)
+    return Report(command, code, error=error, problems=listed, environment=env, **part)
 
 
 reports = st.one_of(
-    made(report_of, st.just("validate"), codes, words, found_problems, known_targets, environments),
-    made(report_of, st.just("drift"), codes, words, found_problems, made_plans, environments),
+    built(report_of, st.just("validate"), codes, words, found_problems, known_targets, environments),
+    built(report_of, st.just("drift"), codes, words, found_problems, made_plans, environments),
 )
 AT = Position("tiers/a.yaml", 3, 5)
 
 
-def validated(*found: Problem, targets: tuple[Target, ...] = (), error: str = "") -> Report:
-    return Report("validate", Exit.FAILED, error=error, problems=found, targets=targets, environment="production")
+def validated(*listed: Problem, targets: tuple[Target, ...] = (), error: str = "") -> Report:
+    return Report("validate", Exit.FAILED, error=error, problems=listed, targets=targets, environment="production")
 
 
 def drifted(*changed: Change, at: Position = AT) -> Report:
-    made = Plan("0", "", "", "production", (planned("club", "uk", at, list(changed)),))
-    return Report("drift", Exit.DIFFERENCES, plan=made, environment="production")
+    plan = Plan("0", "", "", "production", (planned("club", "uk", at, list(changed)),))
+    return Report("drift", Exit.DIFFERENCES, plan=plan, environment="production")
 
 
 GOLD = Tier("Gold", Range(Decimal(500), None), {}, Position("tiers/a.yaml", 9, 5))
@@ -137,7 +137,7 @@ BLOCKED = Change(Kind.BLOCKED, "Gold", after=GOLD, note="the ladder would be bro
 
 
 @pytest.mark.parametrize(
-    ("change", "rule", "level", "told", "line"),
+    ("change", "rule", "level", "departure", "line"),
     [
         (MISSING, "drift-missing", Level.WARNING, " is missing", 9),
         (
@@ -149,12 +149,12 @@ BLOCKED = Change(Kind.BLOCKED, "Gold", after=GOLD, note="the ladder would be bro
     ],
 )  # fmt: skip
 def test_a_change_is_a_finding_where_live_departs_from_the_files(
-    change: Change, rule: str, level: Level, told: str, line: int
+    change: Change, rule: str, level: Level, departure: str, line: int
 ) -> None:
-    (found,) = findings(drifted(change))
-    message = f"club/uk: Gold{told}".replace("<400", "400+").replace("<500", "500+")
-    assert found[:3] == (rule, level, message)
-    assert (found.at.line, found.subject, found.tier) == (line, "club/uk", "Gold")
+    (finding,) = findings(drifted(change))
+    message = f"club/uk: Gold{departure}".replace("<400", "400+").replace("<500", "500+")
+    assert finding[:3] == (rule, level, message)
+    assert (finding.at.line, finding.subject, finding.tier) == (line, "club/uk", "Gold")
 
 
 def test_a_problem_is_a_finding_with_the_member_whom_it_hurts_and_a_note_where_it_is_waived() -> None:
@@ -166,9 +166,9 @@ def test_a_problem_is_a_finding_with_the_member_whom_it_hurts_and_a_note_where_i
 
 
 def test_a_long_message_is_cut() -> None:
-    (found,) = findings(validated(Problem("schema", "x" * 5000, AT)))
-    assert len(found.message) == 1000
-    assert found.message.endswith("x…")
+    (finding,) = findings(validated(Problem("schema", "x" * 5000, AT)))
+    assert len(finding.message) == 1000
+    assert finding.message.endswith("x…")
 
 
 def moved(problem: Problem, lines: int) -> Problem:
@@ -177,9 +177,9 @@ def moved(problem: Problem, lines: int) -> Problem:
 
 @_PATIENT
 @given(found_problems, st.integers(1, 50))
-def test_a_fingerprint_survives_that_lines_move(found: tuple[Problem, ...], lines: int) -> None:
-    before = findings(validated(*found))
-    after = findings(validated(*(moved(problem, lines) for problem in found)))
+def test_a_fingerprint_survives_that_lines_move(listed: tuple[Problem, ...], lines: int) -> None:
+    before = findings(validated(*listed))
+    after = findings(validated(*(moved(problem, lines) for problem in listed)))
     assert [f.fingerprint for f in before] == [f.fingerprint for f in after]
     assert len({f.fingerprint for f in before}) == len(before)
 
@@ -278,10 +278,10 @@ def sarif(report: Report) -> dict[str, Any]:
 @given(reports)
 def test_every_report_is_valid_sarif_with_every_finding(report: Report) -> None:
     run = sarif(report)
-    found = findings(report)
-    assert [result["level"] for result in run["results"]] == [finding.level for finding in found]
+    listed = findings(report)
+    assert [result["level"] for result in run["results"]] == [finding.level for finding in listed]
     rules = run["tool"]["driver"]["rules"]
-    for result, finding in zip(run["results"], found, strict=True):
+    for result, finding in zip(run["results"], listed, strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == finding.rule
         assert result["message"]["text"].isprintable()
         assert "](" not in result["message"]["text"]
@@ -359,8 +359,8 @@ def as_the_runner_reads(line: str) -> tuple[str, dict[str, str], str]:
     """The command, its properties and its message, by the rules of GitHub's runner."""
     assert line.startswith("::")
     head, _, data = line[2:].partition("::")
-    command, _, told = head.partition(" ")
-    properties = dict(pair.split("=", 1) for pair in told.split(","))
+    command, _, pairs = head.partition(" ")
+    properties = dict(pair.split("=", 1) for pair in pairs.split(","))
     escapes = {"%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ",", "%25": "%"}
 
     def unescaped(text: str, codes: set[str]) -> str:
@@ -379,10 +379,10 @@ def test_each_finding_is_one_command_and_no_text_can_give_another(report: Report
     read = [as_the_runner_reads(line) for line in lines]
     if report.error:
         assert read.pop(0) == ("error", {"title": "tierops"}, "\n".join(map(printable, report.error.split("\n"))))
-    found = sorted(findings(report), key=lambda finding: list(Level).index(finding.level))
+    listed = sorted(findings(report), key=lambda finding: list(Level).index(finding.level))
     commands = {"error": "error", "warning": "warning", "note": "notice"}
-    assert [(command, message) for command, _, message in read] == [(commands[f.level], f.message) for f in found]
-    for (_, properties, _), finding in zip(read, found, strict=True):
+    assert [(command, message) for command, _, message in read] == [(commands[f.level], f.message) for f in listed]
+    for (_, properties, _), finding in zip(read, listed, strict=True):
         assert list(properties) == ["file", "line", "col", "title"]
         assert properties["file"] == printable(finding.at.file)
         assert (properties["line"], properties["col"]) == (str(finding.at.line), str(finding.at.column))
@@ -428,12 +428,12 @@ def junit(report: Report) -> ET.Element:
 @given(reports)
 def test_every_report_is_junit_xml_with_every_finding(report: Report) -> None:
     root = junit(report)
-    told = "\n".join(element.text or "" for tag in ("failure", "skipped") for element in root.iter(tag)).split("\n")
+    written = "\n".join(element.text or "" for tag in ("failure", "skipped") for element in root.iter(tag)).split("\n")
     lines = [f"{printable(str(finding.at))}: {finding.message}" for finding in findings(report)]
     by_level = {finding.level for finding in findings(report)}
     # A waived finding goes unsaid only beside one of the same rule and target that is not waived.
     heavy = [line for line, finding in zip(lines, findings(report), strict=True) if finding.level is not Level.NOTE]
-    assert set(heavy if len(by_level) > 1 else lines) <= set(told)
+    assert set(heavy if len(by_level) > 1 else lines) <= set(written)
     assert len(root.findall(".//error")) == bool(report.error)
 
 
@@ -490,6 +490,6 @@ def test_a_command_that_failed_is_a_case_with_an_error() -> None:
 
 
 def test_every_kind_of_change_has_its_rule() -> None:
-    found = [findings(drifted(change))[0] for change in (MISSING, DIFFERS, UNMANAGED, BLOCKED)]
-    assert {finding.rule for finding in found} == {check.id for check in DRIFT}
-    assert all(isinstance(finding, Finding) for finding in found)
+    listed = [findings(drifted(change))[0] for change in (MISSING, DIFFERS, UNMANAGED, BLOCKED)]
+    assert {finding.rule for finding in listed} == {check.id for check in DRIFT}
+    assert all(isinstance(finding, Finding) for finding in listed)

@@ -33,7 +33,7 @@ class Page(HTMLParser):
         self.feed(text)
         self.close()
         assert self.open == []
-        ids = [there["id"] for _, there in self.tags if "id" in there]
+        ids = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
         assert len(ids) == len(set(ids))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -49,7 +49,12 @@ class Page(HTMLParser):
 
 
 def links(page: Page) -> set[str]:
-    return {str(there[name]) for tag, there in page.tags for name in ("src", "href") if name in there and tag != "a"}
+    return {
+        str(attributes[name])
+        for tag, attributes in page.tags
+        for name in ("src", "href")
+        if name in attributes and tag != "a"
+    }
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -58,7 +63,9 @@ def test_every_command_has_a_page_that_loads_nothing(name: str) -> None:
     page = Page(text)
     assert {link for link in links(page) if not link.startswith("#")} == {"data:,"}
     assert [tag for tag, _ in page.tags].count("h1") == 1
-    policy = next(str(there["content"]) for tag, there in page.tags if tag == "meta" and "http-equiv" in there)
+    policy = next(
+        str(attributes["content"]) for tag, attributes in page.tags if tag == "meta" and "http-equiv" in attributes
+    )
     (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
     assert "default-src 'none'" in policy
     assert f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in policy
@@ -71,9 +78,9 @@ def test_every_command_has_a_page_that_loads_nothing(name: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_no_name_is_more_than_text(name: str) -> None:
     tiers = tuple(tier._replace(fields={"metadata": {name: name}}) for tier in desired([name, f"{name}2"]))
-    there = (LiveTier(name, f"{name}3", Range(None, Decimal(0)), {name: name}, name),)
+    held = (LiveTier(name, f"{name}3", Range(None, Decimal(0)), {name: name}, name),)
     plain = Page(render(report(target(desired(["a", "a2"]), ()), environment="e"), "html"))
-    page = Page(render(report(target(tiers, there, name=name, program=name), environment=name), "html"))
+    page = Page(render(report(target(tiers, held, name=name, program=name), environment=name), "html"))
     assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | {
         "b",
         "ul",
@@ -82,7 +89,7 @@ def test_no_name_is_more_than_text(name: str) -> None:
         "details",
         "p",
     }
-    assert not [key for _, there in page.tags for key in there if key.startswith("on")]
+    assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
     Page(render(Report("plan", report().exit_code, error=name), "html"))
 
 
@@ -113,11 +120,11 @@ def ladders(draw: st.DrawFn) -> list[Range]:
 
 
 @given(ladders(), ladders())
-def test_bars_never_cover_one_another(there: list[Range], wanted: list[Range]) -> None:
+def test_bars_never_cover_one_another(held: list[Range], wanted: list[Range]) -> None:
     drawn = drawing.draw(
         target(
             [Tier(f"D{n}", r) for n, r in enumerate(wanted)],
-            [LiveTier(str(n), f"L{n}", r) for n, r in enumerate(there)],
+            [LiveTier(str(n), f"L{n}", r) for n, r in enumerate(held)],
         )
     )
     for band in drawn.bands:
@@ -127,14 +134,14 @@ def test_bars_never_cover_one_another(there: list[Range], wanted: list[Range]) -
         assert all(bar.x > 0 and bar.x + bar.width <= drawing.WIDTH for bar in band.bars)
 
 
-def marks(there: list[LiveTier], wanted: list[Tier]) -> list[tuple[str, str]]:
-    return [(mark.kind, mark.label) for band in drawing.draw(target(wanted, there)).bands for mark in band.marks]
+def marks(held: list[LiveTier], wanted: list[Tier]) -> list[tuple[str, str]]:
+    return [(mark.kind, mark.label) for band in drawing.draw(target(wanted, held)).bands for mark in band.marks]
 
 
 def test_gaps_overlaps_and_open_ends_are_marked() -> None:
-    there = [LiveTier("1", "A", span(0, 100)), LiveTier("2", "B", span(200, 400)), LiveTier("3", "C", span(300, None))]
-    assert marks(there, []) == [("gap", "gap"), ("overlap", "overlap"), ("none", "no tier")]
-    bars = drawing.draw(target([], there)).bands[0].bars
+    held = [LiveTier("1", "A", span(0, 100)), LiveTier("2", "B", span(200, 400)), LiveTier("3", "C", span(300, None))]
+    assert marks(held, []) == [("gap", "gap"), ("overlap", "overlap"), ("none", "no tier")]
+    bars = drawing.draw(target([], held)).bands[0].bars
     assert {bar.name: bar.outline.count("L") for bar in bars} == {"? A": 3, "? B": 3, "? C": 4}
 
 

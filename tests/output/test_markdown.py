@@ -32,30 +32,30 @@ names = st.text(_CHARACTERS, min_size=1, max_size=60).filter(lambda name: name.s
 
 def pieces(token: Token) -> list[str]:
     """The texts of an inline token, one for each element that holds it."""
-    found = [""]
+    texts = [""]
     for child in token.children or []:
         if child.type == "html_inline":
-            found.append("")
+            texts.append("")
         else:
             assert child.type in {"text", "text_special", "entity", "code_inline", "strong_open", "strong_close"}, child
             if child.type == "code_inline":
-                found += ["", ""]
+                texts += ["", ""]
             else:
-                found[-1] += child.content
-    return found
+                texts[-1] += child.content
+    return texts
 
 
 def tables(tokens: list[Token]) -> list[list[int]]:
     """How many cells each row of each table has."""
-    found: list[list[int]] = []
+    rows: list[list[int]] = []
     for token in tokens:
         if token.type == "table_open":
-            found.append([])
+            rows.append([])
         elif token.type == "tr_open":
-            found[-1].append(0)
+            rows[-1].append(0)
         elif token.type in {"td_open", "th_open"}:
-            found[-1][-1] += 1
-    return found
+            rows[-1][-1] += 1
+    return rows
 
 
 def check(text: str) -> list[Token]:
@@ -265,11 +265,11 @@ def fits(text: str, limit: int) -> bool:
 @given(plans(), st.sampled_from([24_000, markdown.COMMENT]))
 @settings(max_examples=10, deadline=None)
 def test_no_plan_is_too_long_and_what_is_left_out_is_counted(targets: tuple[TargetPlan, ...], limit: int) -> None:
-    made = report(*targets)
-    text = markdown.render(made, limit)
+    plan = report(*targets)
+    text = markdown.render(plan, limit)
     assert fits(text, limit)
     tokens = check(text)
-    whole = markdown.render(made, 10**9)
+    whole = markdown.render(plan, 10**9)
     assert ("Left out for want of room" in text) == (len(whole.encode()) > limit)
     assert digest(text) == digest(whole)
     changes = sum(len(planned.changes) for planned in targets)
@@ -287,12 +287,12 @@ def test_details_go_before_ladders_and_ladders_before_tables() -> None:
     targets = [some(n) for n in range(200)]
     limits = (24_000, 40_000, 65_000, 250_000, 400_000)
     pages = [markdown.render(report(*targets), limit) for limit in limits]
-    found = [[text.count(word) for word in ("| what it means |", "The ladder", "<summary>Req")] for text in pages]
-    assert found[0][0] < 200
-    for tables_, ladders, requests in found:
+    counts = [[text.count(word) for word in ("| what it means |", "The ladder", "<summary>Req")] for text in pages]
+    assert counts[0][0] < 200
+    for tables_, ladders, requests in counts:
         assert tables_ == 200 or not ladders
         assert ladders == 200 or not requests
-    assert found[-1] == [200, 200, 200]
+    assert counts[-1] == [200, 200, 200]
 
 
 def test_a_summary_names_no_more_than_two_creates() -> None:

@@ -69,8 +69,8 @@ def test_validate_exits_with_1_and_writes_every_finding(tierops: Run, sample: Pa
     assert (ended.code, ended.err) == (Exit.FAILED, "")
     assert [line.split(" ")[0] for line in ended.out.splitlines()] == ["::error"] * 3
     assert "::error file=tiers/bad.yaml,line=3,col=1,title=schema::unknown key 'extra'" in ended.out
-    told = invocation("v.sarif")
-    assert (told["exitCode"], told["executionSuccessful"]) == (1, True)
+    invoked = invocation("v.sarif")
+    assert (invoked["exitCode"], invoked["executionSuccessful"]) == (1, True)
     suites = {suite.get("name"): suite.get("failures") for suite in ET.parse("v.xml").getroot()}
     assert suites == {"loyalty-campaign": "0", "tiers/bad.yaml": "1"}
 
@@ -100,9 +100,9 @@ def test_what_keeps_drift_from_its_end_is_in_each_format(
     ended = tierops("drift", "--format", "github", *files)
     assert (ended.code, ended.err) == (Exit.FAILED, "")
     assert ended.out.startswith("::error title=tierops::no Voucherify keys: set VOUCHERIFY_APP_ID and")
-    told = invocation("d.sarif")
-    assert (told["executionSuccessful"], told["exitCode"]) == (False, 1)
-    assert "set VOUCHERIFY_APP_ID" in told["toolExecutionNotifications"][0]["message"]["text"]
+    invoked = invocation("d.sarif")
+    assert (invoked["executionSuccessful"], invoked["exitCode"]) == (False, 1)
+    assert "set VOUCHERIFY_APP_ID" in invoked["toolExecutionNotifications"][0]["message"]["text"]
     assert [case.get("name") for case in ET.parse("d.xml").iter("testcase")] == ["tierops drift"]
     assert Path("d.txt").read_text().startswith("error: ")
     for name in ("sarif", "junit"):

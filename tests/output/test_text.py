@@ -39,8 +39,8 @@ def bounds(lower: int | None, upper: int | None) -> Range:
 
 def target(held: list[LiveTier], desired: list[Tier], changes: tuple[Change, ...] = ()) -> TargetPlan:
     place = providers.find("voucherify").place({"campaign": "Club"})
-    wanted = Target("club", "v", place, Scale(), tuple(desired), HERE)
-    return TargetPlan(wanted, Live(IDENTITY, tuple(held), "all"), changes, ())
+    own = Target("club", "v", place, Scale(), tuple(desired), HERE)
+    return TargetPlan(own, Live(IDENTITY, tuple(held), "all"), changes, ())
 
 
 def shown(*targets: TargetPlan) -> str:
@@ -107,10 +107,10 @@ def holds(range_: Range, balance: int) -> bool:
 def test_each_balance_is_drawn_in_the_tiers_that_hold_it(held: list[LiveTier], wanted: list[Tier]) -> None:
     rows = ladder.rows(held, wanted)
     for balance in range(-1, 14):
-        found = [row for row in rows if holds(row.range, balance)]
+        holding = [row for row in rows if holds(row.range, balance)]
         expected = [sorted(tier.name for tier in side if holds(tier.range, balance)) for side in (held, wanted)]
-        assert len(found) <= 1
-        assert [sorted(names) for names in (found[0].live, found[0].desired)] if found else expected == [[], []]
+        assert len(holding) <= 1
+        assert [sorted(names) for names in (holding[0].live, holding[0].desired)] if holding else expected == [[], []]
 
 
 def test_a_long_ladder_leaves_out_what_is_alike() -> None:

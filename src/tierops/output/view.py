@@ -120,7 +120,7 @@ def targets(report: Report) -> tuple[Target, ...]:
     return tuple(_target(target, target.changes, is_planned=report.command != "drift") for target in planned)
 
 
-def problems(found: Sequence[model.Problem]) -> tuple[Problem, ...]:
+def problems(listed: Sequence[model.Problem]) -> tuple[Problem, ...]:
     """The problems, each with whom it would hurt."""
     return tuple(
         Problem(
@@ -130,7 +130,7 @@ def problems(found: Sequence[model.Problem]) -> tuple[Problem, ...]:
             problem.rule,
             shortened(problem.told, _MOST_NOTE),
         )
-        for problem in found
+        for problem in listed
     )
 
 
