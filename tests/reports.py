@@ -24,7 +24,8 @@ from tierops.model import (
     TargetPlan,
     Tier,
 )
-from tierops.output import Report, Usage
+from tierops.output import Report
+from tierops.providers.connections import Usage
 
 NAMES = ("Bronze", "Silver", "Gold", "Platinum", "Diamond")
 FIELDS = {

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tierops import cli, output
-from tierops.commands import options
+from tierops.commands.session import Session
 from tierops.config import writing
 from tierops.emulator import Emulator
 from tierops.emulator.server import serve
@@ -46,7 +46,8 @@ from tierops.model import (
     TargetPlan,
     Tier,
 )
-from tierops.output import Report, Usage
+from tierops.output import Report
+from tierops.providers.connections import Usage
 from tierops.text import visible
 
 NASTY = [
@@ -187,7 +188,7 @@ def known_formats() -> list[str]:
     """What `--format` takes, at whichever command."""
     return sorted({
         choice
-        for command in (cli.cli, *cli.cli.commands.values())
+        for command in (cli.cli, *map(cli.load, cli.COMMANDS))
         for option in command.params
         if option.name == "format"
         for choice in getattr(option.type, "choices", ())
@@ -196,8 +197,9 @@ def known_formats() -> list[str]:
 
 def shown(report: Report, format_: str, capsys: pytest.CaptureFixture[str]) -> Ended:
     """As the command line prints it."""
-    code = cli._report(options.Settings(format=format_, command=report.command), report)
-    return Ended(code, *capsys.readouterr())
+    session = Session()
+    session.choose(format=format_)
+    return Ended(session.report(report), *capsys.readouterr())
 
 
 def test_all_formats_are_fuzzed() -> None:

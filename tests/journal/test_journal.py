@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 from click import unstyle
-from harness import CAMPAIGN, KEYS, InProcess, Run, Slept
+from harness import CAMPAIGN, KEYS, InProcess, Run, Slept, running
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -301,24 +301,24 @@ def test_a_crash_between_request_and_answer_leaves_a_create_that_may_have_landed
     ]
 
 
-def started(emulator: Emulator) -> subprocess.Popen[bytes]:
-    """An apply of its own, once the vendor has its create and before it answers."""
+@contextmanager
+def started(emulator: Emulator) -> Iterator[subprocess.Popen[bytes]]:
+    """An apply of its own, once the vendor has its create and before it answers. It does not outlive the block."""
     emulator.faults.append(Fault(on=POST, kind="delay", value=1500))
     arguments = ["apply", "--auto-approve", "--settle", "0", "--journal", "journal.jsonl"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tierops", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    end = time.monotonic() + 20
-    while not posts(emulator) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert posts(emulator)
-    return process
+    command = [sys.executable, "-m", "tierops", *arguments]
+    with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        end = time.monotonic() + 20
+        while not posts(emulator) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert posts(emulator)
+        yield process
 
 
 def test_a_killed_run_is_seen_and_the_next_one_goes_on(missing: Emulator, tierops: Run, path: Path) -> None:
-    process = started(missing)
-    process.kill()
-    process.wait(20)
+    with started(missing) as process:
+        process.kill()
+        process.wait(20)
     assert kinds(path) == ["run", "plan", "intent"]
     assert [note.partition(":")[0] for note in notes(verify(path))] == [
         f"{lines(path)[2]['method']} {lines(path)[2]['path']} has no answer",
@@ -330,9 +330,9 @@ def test_a_killed_run_is_seen_and_the_next_one_goes_on(missing: Emulator, tierop
 
 
 def test_an_interrupted_run_has_an_end(missing: Emulator, tierops: Run, path: Path) -> None:
-    process = started(missing)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == Exit.INTERRUPTED
+    with started(missing) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == Exit.INTERRUPTED
     assert lines(path)[-1]["exit_code"] == Exit.INTERRUPTED
     assert "has no end" not in str(notes(verify(path)))
 

@@ -11,9 +11,10 @@ from reports import EVERY, applied, desired, live, many, report, target
 from tierops import providers
 from tierops.errors import Exit
 from tierops.model import Abilities, Fate, Live, Outcome, Place, Result, TargetPlan
-from tierops.output import Report, Usage, render
+from tierops.output import Report, render
 from tierops.output.summary import summary
 from tierops.providers import voucherify
+from tierops.providers.connections import Usage
 
 STEP = "publish the ladder in the dashboard"
 

@@ -8,16 +8,7 @@ if TYPE_CHECKING:
     from tierops.errors import Exit
     from tierops.journal.check import Chain
     from tierops.model import Plan, Problem, Result, Target
-
-
-class Usage(NamedTuple):
-    """The requests of a run to one vendor. `left` is what the vendor said is left before its limit, where it did."""
-
-    provider: str
-    reads: int
-    writes: int
-    writes_to_come: int
-    left: int | None
+    from tierops.providers.connections import Usage
 
 
 class Report(NamedTuple):

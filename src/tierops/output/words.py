@@ -17,7 +17,7 @@ from tierops.text.visible import printable
 from tierops.text.wording import differences
 
 if TYPE_CHECKING:
-    from tierops.output.report import Usage
+    from tierops.providers.connections import Usage
 
 FATES = {
     Fate.DONE: "created",

@@ -19,15 +19,15 @@ from harness import Run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops import config
+from tierops import config, providers
 from tierops.commands import scaffold
-from tierops.commands.init import ATTRIBUTES
 from tierops.config import yamltext
 from tierops.emulator import Emulator
 from tierops.errors import Exit, UsageError
 from tierops.host import disk, resources
+from tierops.providers.vendor import Vendor
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMIT = "1f" * 20
 WORKFLOWS = [f".github/workflows/tiers-{name}.yml" for name in ("plan", "apply", "drift")]
 
@@ -139,7 +139,7 @@ def test_the_program_is_the_one_that_was_asked_for(offline: Run) -> None:
     )  # fmt: skip
     (program,) = loaded("eu").programs
     assert program.key == "vip"
-    assert [dict(target.place) for target in program.targets] == [
+    assert [dict(target.place.fields) for target in program.targets] == [
         {"campaign": "camp_1"},
         {"group": "Club", "attribute": "ltv"},
     ]
@@ -150,17 +150,22 @@ def test_the_program_is_the_one_that_was_asked_for(offline: Run) -> None:
 
 def test_a_group_alone_means_fanfare_and_an_attribute_too(offline: Run) -> None:
     offline("init", "--group", "Club", "--ci", "none")
-    offline("init", "other", "--attribute", "ltv", "--ci", "none")
+    offline("init", "other", "--at", "attribute=ltv", "--ci", "none")
     (program,) = loaded("sandbox").programs
-    assert [(target.provider, target.place) for target in program.targets] == [
+    assert [(target.provider, target.place.fields) for target in program.targets] == [
         ("fanfare", {"group": "Club", "attribute": "loyaltyBalance"})
     ]
     assert "- fanfare: {group: Coffee Club, attribute: ltv}" in Path("other/tiers/coffee-club.yaml").read_text()
 
 
-def test_the_attributes_are_those_of_the_schema() -> None:
-    target = json.loads(config.schema("program"))["$defs"]["target"]["properties"]["fanfare"]
-    assert target["properties"]["attribute"]["anyOf"][0]["enum"] == list(ATTRIBUTES)
+@pytest.mark.parametrize("vendor", providers.own(), ids=lambda vendor: vendor.name)
+def test_the_parts_of_a_place_are_those_of_the_schema(vendor: Vendor) -> None:
+    block = json.loads(config.schema("program"))["$defs"]["target"]["properties"][vendor.name]
+    assert list(block["properties"]) == [part.name for part in vendor.parts]
+    for part in vendor.parts:
+        choices = block["properties"][part.name].get("anyOf", [{}])[0].get("enum", [])
+        assert choices == list(part.choices)
+        assert part.default in {"", *part.choices}
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(lambda text: text.strip())
@@ -190,7 +195,10 @@ def program_in(text: str) -> dict:
 def test_names_that_yaml_would_take_otherwise_stay_names(name: str, offline: Run) -> None:
     assert offline("init", "--campaign", name, "--group", name, "--program", "key", "--ci", "none").code == Exit.DONE
     (program,) = loaded("sandbox").programs
-    assert {target.place[key] for target, key in zip(program.targets, ("campaign", "group"), strict=True)} == {name}
+    keys = zip(program.targets, ("campaign", "group"), strict=True)
+    assert {target.place.fields[key] for target, key in keys} == {name}
+        name
+    }
 
 
 def test_a_name_that_is_no_text_is_refused(offline: Run) -> None:
@@ -210,6 +218,16 @@ def test_environments_with_odd_names_are_named_alike_everywhere(name: str, offli
     text = Path(".gitlab-ci.yml").read_text()
     assert "sandbox" not in text
     assert "production" not in text
+
+
+def test_our_own_pipelines_are_what_the_templates_say(request: pytest.FixtureRequest) -> None:
+    """`make pipelines` rewrites them."""
+    texts = {f".github/workflows/{name}": scaffold.workflow(name, None) for name in scaffold.WORKFLOWS}
+    texts["docs/gitlab-ci.yml"] = scaffold.gitlab_pipeline(None, ("sandbox", "production"))
+    for path, text in texts.items():
+        if request.config.getoption("--bless"):
+            (ROOT / path).write_text(text)
+        assert (ROOT / path).read_text() == text
 
 
 def test_the_pipeline_for_gitlab_has_the_jobs_of_each_environment(offline: Run) -> None:
@@ -269,10 +287,6 @@ def test_what_pip_installed_from_github_names_its_source(
 def test_an_installed_tierops_brings_every_file_along() -> None:
     included = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     places = {f"tierops/{name}": resources.folder(name).relative_to(ROOT).as_posix() for name in ("schemas", "tiers")}
-    for path in WORKFLOWS:
-        places[f"tierops/workflows/{Path(path).name}"] = path
-        assert resources.folder("workflows") / Path(path).name == ROOT / path
-    places["tierops/gitlab/gitlab-ci.yml"] = "docs/gitlab-ci.yml"
     assert {place: path for path, place in included["force-include"].items()} == places
 
 
@@ -372,9 +386,12 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--vendor", "voucherify", "--group", "G"], "--group is fanfare's, but --vendor says voucherify"),
-        (["--vendor", "fanfare", "--campaign", "C"], "--campaign is voucherify's, but --vendor says fanfare"),
-        (["--vendor", "voucherify", "--attribute", "ltv"], "--attribute is fanfare's, but --vendor says voucherify"),
+        (["--vendor", "voucherify", "--group", "G"], "group is fanfare's, but --vendor says voucherify"),
+        (["--vendor", "fanfare", "--campaign", "C"], "campaign is voucherify's, but --vendor says fanfare"),
+        (["--vendor", "voucherify", "--at", "attribute=ltv"], "attribute is fanfare's, but --vendor says voucherify"),
+        (["--at", "club=C"], "no vendor has 'club'"),
+        (["--at", "group=G", "--group", "H"], "group is given twice"),
+        (["--at", "attribute=visits"], "attribute: 'visits' is not one of 'loyaltyBalance', "),
         (["--campaign", " "], "at least one visible character"),
         (["--program", "My Club"], "lower-case letters"),
         (["--environment", "EU"], "lower-case letters"),
@@ -429,12 +446,13 @@ def test_a_terminal_is_asked_for_what_no_option_says(offline: Run) -> None:
     answers = ["nobody", "both", " ", "Club", "", "ltv", "My Club", "vip", "EU", "eu, us", "none"]
     code, shown = typed(answers, "init")
     assert code == Exit.DONE, shown
-    assert "Campaign at Voucherify, by name or id [Coffee Club]: " in shown
-    assert "Group at Fanfare, by name or id [Club]: " in shown
+    assert "Voucherify: the campaign, by name or id [Coffee Club]: " in shown
+    assert "Fanfare: the group, by name or id [Club]: " in shown
+    assert "Fanfare: what a tier counts, such as ltv (loyaltyBalance, " in shown
     assert "Key of the program [club]: " in shown
     (program,) = loaded("us").programs
     assert program.key == "vip"
-    assert [dict(target.place) for target in program.targets] == [
+    assert [dict(target.place.fields) for target in program.targets] == [
         {"campaign": "Club"},
         {"group": "Club", "attribute": "ltv"},
     ]

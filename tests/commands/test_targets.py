@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from harness import Run
+from ladders import DOCUMENTED
 
 from tierops.emulator import Emulator, Fault
 from tierops.errors import Exit, VendorError
-from tierops.providers.http import Client
-from tierops.stages import Vendors
+from tierops.model import Request
+from tierops.providers.connections import connect
 
-SAMPLES = Path(__file__).parents[1] / "tiers"
+SAMPLES = Path(__file__).parents[2] / "tiers"
 BOTH = """
 version: 1
 program: coffee-club
@@ -25,16 +26,6 @@ tiers:
   - {name: Bronze, from: 0}
   - {name: Silver, from: 250}
   - {name: Gold, from: 500}
-"""
-DOCUMENTED = """
-version: 1
-program: spending
-targets: [{fanfare: {group: Spending Tiers, attribute: ltv}}]
-tiers:
-  - {name: Bronze, from: 0}
-  - {name: Silver, from: 100}
-  - {name: Gold, from: 500}
-  - {name: Platinum, from: 1000}
 """
 
 
@@ -177,11 +168,9 @@ def test_drift_that_cannot_read_exits_with_1(club: Emulator, tierops: Run, monke
 def test_a_client_that_only_reads_lets_nothing_else_out(vendor: str, club: Emulator, served) -> None:
     environ = {"VOUCHERIFY_OAUTH_TOKEN": "t", "FANFARE_SECRET_KEY": "sk"}
     urls = {name: f"{served.url}/{name}" for name in ("voucherify", "fanfare")}
-    with Vendors(environ, urls, is_read_only=True) as vendors:
-        vendors.connect([vendor])
-        client: Client = vendors.clients[vendor]
-        with pytest.raises(VendorError, match=r"POST .* was not sent: this command only reads"):
-            client.post("/anything", [])
+    refused = pytest.raises(VendorError, match=r"POST .* was not sent: this command only reads")
+    with connect([vendor], environ, urls, is_read_only=True) as accounts, refused:
+        accounts[vendor].send(Request("POST", "/anything", {"groupName": "Club"}, ()))
     assert club.requests == []
 
 
@@ -233,5 +222,5 @@ def test_an_environment_file_with_problems_refuses_a_plan_file(club: Emulator, t
     Path("tiers/environments").mkdir()
     Path("tiers/environments/x.yaml").write_text("version: 2\n")
     ended = tierops("apply", "plan.json", "--env", "x")
-    assert ended.code == Exit.FAILED
-    assert "tiers/environments/x.yaml:1:" in ended.out
+    assert ended.code == Exit.REFUSED
+    assert "made for no environment, not for x" in ended.err

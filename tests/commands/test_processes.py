@@ -8,11 +8,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEYS
+from harness import KEYS, running
 
 from tierops import cli
 from tierops.emulator import ConnectionDropped, Emulator, Switches
@@ -73,12 +74,12 @@ def watched(emulator: Emulator, tmp_path: Path, vendor: str, monkeypatch: pytest
         yield app
 
 
-def start(who: str, *arguments: str) -> subprocess.Popen[str]:
+def start(who: str, *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """A tierops of its own, whose requests can be told from another one's by its keys."""
     keys = {"VOUCHERIFY_APP_TOKEN": f"token-{who}", "FANFARE_SECRET_KEY": f"sk_test_{who}"}
     command = [sys.executable, "-m", "tierops", "apply", *(arguments or ["--auto-approve"]), "--settle", "0.1"]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env={**os.environ, **keys}, stdout=pipe, stderr=pipe, text=True)
+    return running(command, env={**os.environ, **keys}, stdout=pipe, stderr=pipe, text=True)
 
 
 def names(emulator: Emulator, vendor: str) -> list[str]:

@@ -146,6 +146,19 @@ def test_values_of_the_environment_come_back_as_their_names(documented: Emulator
     assert_plan_is_empty(tierops, "--env", "live")
 
 
+def test_the_place_is_named_as_a_target_names_it(documented: Emulator, tierops: Run) -> None:
+    documented.fanfare.load_examples()
+    for vendor, name in (("voucherify", CAMPAIGN), ("fanfare", "Spending Tiers")):
+        home = {"voucherify": "campaign", "fanfare": "group"}[vendor]
+        imported = tierops("import", vendor, "--at", f"{home}={name}")
+        assert imported.code == Exit.DONE
+        assert imported == tierops("import", vendor, f"--{home}", name)
+    assert tierops("import", "fanfare", "--at", "group=Spending Tiers", "--at", "attribute=ltv") == imported
+    ended = tierops("import", "fanfare", "--at", "group=Spending Tiers", "--at", "attribute=aov")
+    assert (ended.code, ended.out) == (Exit.FAILED, "")
+    assert "attribute is 'ltv' there, not 'aov'" in ended.err
+
+
 # All of them.
 
 
@@ -212,15 +225,20 @@ def test_a_project_without_campaigns_has_nothing_to_import(emulator: Emulator, t
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("voucherify", "give either --campaign or --all"),
-        ("fanfare", "give either --group or --all"),
-        ("voucherify --campaign X --all", "give either --campaign or --all"),
-        ("voucherify --group X", "voucherify has no --group: give --campaign or --all"),
-        ("fanfare --campaign X --all", "fanfare has no --campaign"),
+        ("voucherify", "give either --at campaign=… or --all"),
+        ("fanfare", "give either --at group=… or --all"),
+        ("voucherify --campaign X --all", "give either --at campaign=… or --all"),
+        ("fanfare --at attribute=ltv", "give either --at group=… or --all"),
+        ("voucherify --at campaign=X --campaign X", "campaign is given twice"),
+        ("voucherify --at X", "'X' is not KEY=VALUE"),
+        ("voucherify --at =X", "'=X' is not KEY=VALUE"),
+        ("voucherify --at campaign=", "at least one visible character"),
+        ("voucherify --group X", "Voucherify has no group: give --at campaign=… or --all"),
+        ("fanfare --campaign X --all", "Fanfare has no campaign"),
         ("voucherify --all --out x.yaml", "no --program and no --out with it"),
         ("voucherify --all --program x", "no --program and no --out with it"),
         ("voucherify --campaign X --program Coffee", "1 to 63 lower-case letters"),
-        ("shopify --all", "'shopify' is not one of 'voucherify', 'fanfare'"),
+        ("shopify --all", "'shopify' is no vendor; there are: voucherify, fanfare"),
         ("", "Missing argument"),
         ("voucherify --campaign X --env live", "there is no environment 'live'"),
     ],
