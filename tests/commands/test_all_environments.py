@@ -37,7 +37,7 @@ def validate(offline: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def test_files_that_are_right_everywhere_are_counted_once(validate: Run) -> None:
     write({"eu": "silver: 100", "us": "silver: 200"})
-    assert validate() == (Exit.DONE, "1 program, 1 target, 2 tiers: valid\n", "")
+    assert validate() == (Exit.DONE, "1 program, 1 target, 2 tiers: valid.\n", "")
 
 
 def test_what_is_wrong_in_one_environment_says_in_which(validate: Run) -> None:
@@ -63,7 +63,7 @@ def test_a_value_that_one_environment_lacks_is_named(validate: Run) -> None:
     assert ended.code == Exit.FAILED
     assert ended.out.splitlines() == [
         "tiers/club.yaml:6:26: unknown-value: ${silver} has no value in the environment 'us'",
-        "0 programs, 0 targets, 0 tiers: 1 problem",
+        "0 programs, 0 targets, 0 tiers: 1 problem to solve.",
     ]
 
 
@@ -77,7 +77,7 @@ def test_a_broken_environment_file_is_named_though_nobody_asked_for_it(validate:
 def test_without_environments_the_files_are_checked_once(validate: Run) -> None:
     Path("tiers").mkdir()
     Path("tiers/club.yaml").write_text(PROGRAM.replace('"${silver}"', "100"))
-    assert validate() == (Exit.DONE, "1 program, 1 target, 2 tiers: valid\n", "")
+    assert validate() == (Exit.DONE, "1 program, 1 target, 2 tiers: valid.\n", "")
 
 
 def test_an_environment_that_the_shell_has_set_does_not_narrow_it(

@@ -59,7 +59,7 @@ def test_a_new_repository_validates_and_plans(vendor: str, emulator: Emulator, t
     for environment in ("sandbox", "production"):
         targets = 2 if vendor == "both" else 1
         ended = tierops("validate", "--env", environment)
-        assert ended.out == f"1 program, {targets} target{'s' * (targets > 1)}, {targets * 3} tiers: valid\n"
+        assert ended.out == f"1 program, {targets} target{'s' * (targets > 1)}, {targets * 3} tiers: valid.\n"
         ended = tierops("plan", "--env", environment, "--detailed-exitcode", "--format", "json")
         assert ended.code == Exit.DIFFERENCES, ended
         assert json.loads(ended.out)["summary"] == {"create": 3 * targets, "differs": 0, "unmanaged": 0, "blocked": 0}

@@ -16,7 +16,8 @@ from tierops.commands import options
 from tierops.commands.session import Session
 from tierops.errors import Exit, TieropsError, UsageError
 from tierops.host import interrupts
-from tierops.model import Plan, Problem, Report, TargetPlan
+from tierops.model import Plan, Problem, TargetPlan
+from tierops.output import Report
 from tierops.providers.connections import Connections
 
 

@@ -9,6 +9,7 @@ import click
 from tierops.commands import options
 from tierops.commands.session import Session
 from tierops.errors import Exit
+from tierops.output import Report
 
 
 @click.group(cls=options.Group)
@@ -34,4 +35,6 @@ def verify(session: Session, file: Path) -> Exit:
     from tierops.journal import check  # and with it pydantic
 
     session.chosen.keep_apart(file)
-    return session.report(check.verify(file))
+    verdict = check.verify(file)
+    code = Exit.DONE if verdict.is_whole else Exit.FAILED
+    return session.report(Report("journal verify", code, problems=verdict.problems, journal=verdict.chain))

@@ -14,7 +14,8 @@ from tierops.commands import options
 from tierops.commands.session import Session
 from tierops.errors import Exit, UsageError
 from tierops.host import disk, extras
-from tierops.model import Plan, Report
+from tierops.model import Plan
+from tierops.output import Report
 
 
 @click.command()

@@ -15,7 +15,8 @@ from tierops.commands.console import Console
 from tierops.errors import Exit, UsageError
 from tierops.host import disk, logs
 from tierops.host.interrupts import Stop
-from tierops.model import Problem, Report
+from tierops.model import Problem
+from tierops.output import Report
 from tierops.providers.connections import Connections, connect
 from tierops.providers.limits import Waiting
 from tierops.text.redaction import Redaction
@@ -108,7 +109,7 @@ class Session:
     def begin_journal(self, path: Path | None) -> None:
         """Begin the journal, if there is to be one. Raises `UsageError` where it cannot be written."""
         if path is not None:
-            from tierops import journal  # and with it pydantic, as for plan files
+            from tierops import journal  # few runs keep one
 
             who = journal.who(self.environ)
             self.journal = journal.begin(path, self.command, self.chosen.environment, who)
@@ -138,7 +139,7 @@ class Session:
     def report(self, report: Report) -> Exit:
         """Give the report to whoever reads it, in every form that was chosen, and say how the run ends."""
         if self.journal:
-            report = self.journal.end(report)
+            report = _journalled(self.journal, report)
         error = self.console.redaction.every(report.error)
         report = report._replace(error=error, environment=self.chosen.environment)
         format_ = self.chosen.format
@@ -153,7 +154,7 @@ class Session:
         """Report what kept the command from its work."""
         if self.wants_json:
             self.choose(format="json")
-        return self.report(Report(self.command, code, message, problems))
+        return self.report(Report(self.command, code, error=message, problems=problems))
 
     def give_up(self) -> NoReturn:
         """Leave at once, whatever other threads wait for."""
@@ -167,3 +168,13 @@ class Session:
             self.console.error(f"the report is not saved: {error}")
             return False
         return True
+
+
+def _journalled(journal: Journal, report: Report) -> Report:
+    """The report at the end of the journal: no success where that is not whole, unless something may be written."""
+    audited = report.plan if report.command == "drift" else None
+    failure = journal.end(report.exit_code, report.results or (), audited)
+    if not failure:
+        return report
+    code = report.exit_code if journal.has_intents or report.error else Exit.FAILED
+    return report._replace(exit_code=code, error="; ".join(filter(None, (report.error, failure))))

@@ -10,7 +10,7 @@ from tierops import pipeline
 from tierops.commands import options
 from tierops.commands.session import Session
 from tierops.errors import Exit
-from tierops.model import Report
+from tierops.output import Report
 
 
 @click.command()

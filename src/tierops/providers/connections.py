@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tierops import providers
 from tierops.errors import TieropsError
-from tierops.model import TargetPlan, Usage
+from tierops.model import TargetPlan
 
 if TYPE_CHECKING:
     from tierops.providers.connection import Connection
     from tierops.providers.http import Witness
     from tierops.providers.limits import Waiting
+
+
+class Usage(NamedTuple):
+    """The requests of a run to one vendor. `left` is what the vendor said is left before its limit, where it did."""
+
+    provider: str
+    reads: int
+    writes: int
+    writes_to_come: int
+    left: int | None
 
 
 @dataclass(frozen=True)

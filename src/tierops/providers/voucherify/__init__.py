@@ -44,7 +44,9 @@ VENDOR = Vendor(
         Variable("VOUCHERIFY_APP_TOKEN", "beside the app id"),
         Variable("VOUCHERIFY_OAUTH_TOKEN", "in place of the two: a token of Voucherify's OAuth", is_alternative=True),
         Variable(
-            "VOUCHERIFY_PROJECT", "any name for the project, so that another key of it may apply the plan", is_secret=False
+            "VOUCHERIFY_PROJECT",
+            "any name for the project, so that another key of it may apply the plan",
+            is_secret=False,
         ),
     ),
     default_url="https://api.voucherify.io",
