@@ -45,11 +45,12 @@ class UsageError(TieropsError):
 
 
 class BadInput(TieropsError):
-    """The files hold problems; every one of them is in `problems`."""
+    """The files hold problems, or lead to some; every one of them is in `problems`."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], message: str = "") -> None:
         self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the files")
+        number = len(self.problems)
+        super().__init__(message or f"{number} problem{'s' if number != 1 else ''} in the files")
 
 
 class PlanRefused(TieropsError):
@@ -68,6 +69,7 @@ class Interrupted(TieropsError):
 
 
 UNAUTHORIZED = 401  # the HTTP status for a key that is wrong or has expired
+NOT_FOUND = 404
 
 
 class VendorError(TieropsError):

@@ -59,6 +59,10 @@ class Position(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+UNREADABLE = "unreadable-target"
+"""The rule of a problem that is none of the files: a target that could not be read."""
+
+
 class Severity(StrEnum):
     """How much a finding weighs: an `error` stops every command, a `note` (a waived error) stops none."""
 
@@ -360,7 +364,10 @@ class Signature(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none."""
+    """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none.
+
+    `unread` are the addresses of targets that are not in it, for they could not be read.
+    """
 
     tool_version: str
     created_at: str
@@ -368,11 +375,12 @@ class Plan(NamedTuple):
     environment: str | None
     targets: tuple[TargetPlan, ...]
     signature: Signature | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """True where live equals desired everywhere."""
-        return not any(target.changes for target in self.targets)
+        return not self.unread and not any(target.changes for target in self.targets)
 
 
 class Fate(StrEnum):

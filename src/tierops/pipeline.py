@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tierops import __version__, apply, diff, plan, providers, rules
-from tierops.errors import BadInput, PlanRefused, UsageError, VendorError
+from tierops.errors import NOT_FOUND, BadInput, PlanRefused, UsageError, VendorError
 from tierops.host import disk, extras
-from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.model import UNREADABLE, Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
 
 if TYPE_CHECKING:
     from tierops.apply import Patience
@@ -120,12 +120,32 @@ def _program(target: Target | TargetPlan) -> str:
     return target.program if isinstance(target, Target) else target.target.program
 
 
-def read_live(targets: Sequence[Target], connections: Connections) -> dict[str, Live]:
-    """Every target's live ladder by address, read side by side. Raises the first failure, in file order."""
-    reads = _side_by_side(lambda target: connections[target.provider].fetch(target.place), targets)
-    lives = {target.address: live for target, live in zip(targets, reads, strict=True)}
-    _refuse_one_place_twice(targets, lives)
-    return lives
+class LiveRead(NamedTuple):
+    """The live ladders by address, and a problem for each target that could not be read or planned."""
+
+    lives: dict[str, Live]
+    problems: tuple[Problem, ...]
+
+
+def read_live(targets: Sequence[Target], connections: Connections) -> LiveRead:
+    """Every target's live ladder, read side by side. One that cannot be read stops no other."""
+
+    def read(target: Target) -> Live | VendorError:
+        try:
+            return connections[target.provider].fetch(target.place)
+        except VendorError as error:
+            return error
+
+    answers = list(zip(targets, _side_by_side(read, targets), strict=True))
+    lives = {target.address: live for target, live in answers if isinstance(live, Live)}
+    failures = [(target, error) for target, error in answers if isinstance(error, VendorError)]
+    _refuse_one_place_twice([target for target in targets if target.address in lives], lives)
+    return LiveRead(lives, tuple(_unreadable(target, error) for target, error in failures))
+
+
+def _unreadable(target: Target, error: VendorError) -> Problem:
+    message = f"{target.address} could not be read: {error}"
+    return Problem(UNREADABLE, message, target.at, program=target.program, targets=(target.name,))
 
 
 def _refuse_one_place_twice(targets: Sequence[Target], lives: Mapping[str, Live]) -> None:
@@ -143,11 +163,29 @@ def _refuse_one_place_twice(targets: Sequence[Target], lives: Mapping[str, Live]
         raise BadInput(problems)
 
 
-def make_plan(targets: Sequence[Target], lives: Mapping[str, Live], environment: str | None, ttl: timedelta) -> Plan:
-    """The plan of all targets, in file order."""
+def make_plan(
+    targets: Sequence[Target], read: LiveRead, environment: str | None, ttl: timedelta
+) -> tuple[Plan, tuple[Problem, ...]]:
+    """The plan of all targets that could be read, in file order, and a problem for each other one.
+
+    Raises `BadInput` where there is a target, but none of them could be read.
+    """
     now = datetime.now(UTC).replace(microsecond=0)
-    planned = tuple(plan.build(t, lives[t.address], providers.find(t.provider)) for t in targets)
-    return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment or None, planned)
+    planned: list[TargetPlan] = []
+    problems = list(read.problems)
+    for target in targets:
+        if target.address in read.lives:
+            try:
+                planned.append(plan.build(target, read.lives[target.address], providers.find(target.provider)))
+            except VendorError as error:
+                problems.append(_unreadable(target, error))
+    if problems and not planned:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BadInput(problems, f"{problems[0].message}{more}")
+    unread = tuple(f"{problem.program}/{problem.targets[0]}" for problem in problems)
+    times = now.isoformat(), (now + ttl).isoformat()
+    made = Plan(__version__, *times, environment or None, tuple(planned), unread=unread)
+    return made, tuple(sorted(problems, key=lambda problem: problem.at))
 
 
 def load_plan(path: Path, public_key: Path | None = None) -> Plan:
@@ -217,13 +255,20 @@ def carry_out(
 
 
 def _read_again(planned: Sequence[TargetPlan], connections: Connections) -> dict[str, Live]:
-    """Live now. Raises `PlanRefused` where what a plan was made for has gone."""
-    try:
-        return read_live([one.target for one in planned], connections)
-    except VendorError as error:
-        if error.status == 404:
-            raise PlanRefused(f"what the plan was made for has gone: {error}") from None
-        raise
+    """Live now. Raises `PlanRefused` where what a plan was made for has gone, `VendorError` where it cannot be read."""
+
+    def read(one: TargetPlan) -> Live:
+        try:
+            return connections[one.target.provider].fetch(one.target.place)
+        except VendorError as error:
+            if error.status == NOT_FOUND:
+                raise PlanRefused(f"what the plan was made for has gone: {error}") from None
+            raise
+
+    reads = _side_by_side(read, planned)
+    lives = {one.address: live for one, live in zip(planned, reads, strict=True)}
+    _refuse_one_place_twice([one.target for one in planned], lives)
+    return lives
 
 
 _Item = TypeVar("_Item")

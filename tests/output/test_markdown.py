@@ -127,6 +127,8 @@ def test_text_is_made_harmless_and_stays_readable(text: str, escaped: str) -> No
 @example("| --- |")
 @example("a\\|b")
 @example("&amp; &#64; &lt;b&gt;")
+@example("    0")
+@example("  - 0")
 @settings(max_examples=400)
 def test_any_text_reads_as_it_is_and_does_nothing(name: str) -> None:
     for page in (f"{inline(name)}\n", f"| a | b |\n| --- | --- |\n| {inline(name)} | x |\n", f"# {inline(name)}\n"):

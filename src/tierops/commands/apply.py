@@ -14,7 +14,7 @@ from tierops import apply as applying
 from tierops import output, pipeline, providers
 from tierops.commands import options
 from tierops.commands.session import Session
-from tierops.errors import Exit, TieropsError, UsageError
+from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.host import interrupts
 from tierops.model import Plan, Problem, TargetPlan
 from tierops.output import Report
@@ -88,8 +88,11 @@ def apply(
     files = pipeline.read_files(chosen.directory, chosen.environment)
     targets = pipeline.select(files, programs)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
-        reads = applying.Reads(pipeline.read_live(targets, connections), monotonic())
-        plan = pipeline.make_plan(targets, reads.lives, files.environment.name, ttl)
+        read = pipeline.read_live(targets, connections)
+        reads = applying.Reads(read.lives, monotonic())
+        plan, unread = pipeline.make_plan(targets, read, files.environment.name, ttl)
+        if unread:
+            raise BadInput(unread, "nothing was written, for not every target could be read")
         prepared = Prepared(plan, plan.targets, reads, files.problems)
         if is_asking and any(target.creates for target in plan.targets):
             _ask(session, plan)

@@ -33,8 +33,8 @@ def drift(session: Session, programs: tuple[str, ...], max_wait: float, journal_
     targets = pipeline.select(files, programs)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
-        lives = pipeline.read_live(targets, accounts)
-        plan = pipeline.make_plan(targets, lives, files.environment.name, timedelta(0))
+        read = pipeline.read_live(targets, accounts)
+        plan, unread = pipeline.make_plan(targets, read, files.environment.name, timedelta(0))
         usage = accounts.usage()
-    code = Exit.DONE if plan.is_empty else Exit.DIFFERENCES
-    return session.report(Report("drift", code, problems=files.problems, plan=plan, usage=usage))
+    code = Exit.FAILED if unread else Exit.DONE if plan.is_empty else Exit.DIFFERENCES
+    return session.report(Report("drift", code, problems=(*files.problems, *unread), plan=plan, usage=usage))

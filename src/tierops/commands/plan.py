@@ -43,14 +43,14 @@ def plan(
     targets = pipeline.select(files, programs)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
-        lives = pipeline.read_live(targets, accounts)
-        made = sign(pipeline.make_plan(targets, lives, files.environment.name, ttl))
+        made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)
+        made = sign(made)
         usage = accounts.usage(made.targets)
     if out is not None:
         pipeline.save_plan(made, out)
         session.console.progress(f"plan saved to {out}; carry it out with: tierops apply {out}")
-    code = Exit.DIFFERENCES if detailed_exitcode and not made.is_empty else Exit.DONE
-    return session.report(Report("plan", code, problems=files.problems, plan=made, usage=usage))
+    code = Exit.FAILED if unread else Exit.DIFFERENCES if detailed_exitcode and not made.is_empty else Exit.DONE
+    return session.report(Report("plan", code, problems=(*files.problems, *unread), plan=made, usage=usage))
 
 
 def _signer(keyfile: Path | None, out: Path | None, warn: Callable[[str], None]) -> Callable[[Plan], Plan]:

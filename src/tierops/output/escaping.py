@@ -29,8 +29,11 @@ _LONGEST_HASH = 6  # digits that no host takes for a commit
 
 
 def inline(text: str) -> str:
-    """The text for a paragraph, a heading or a table cell: one line that reads as the text does and does nothing."""
-    return _SPECIAL.sub(_escape, printable(text))
+    """The text for a paragraph, a heading or a table cell: one line that reads as the text does and does nothing.
+
+    Blanks at its beginning, of which Markdown shows none, would make a block of code of it.
+    """
+    return _SPECIAL.sub(_escape, printable(text).lstrip(" "))
 
 
 def fenced(text: str, language: str = "") -> str:

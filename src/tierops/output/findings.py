@@ -52,9 +52,10 @@ DRIFT = (
         Level.WARNING,
     ),
     Check("drift-unmanaged", "a live tier is in no file", "Add it to a file; tierops never removes it.", Level.WARNING),
+    Check("unreadable-target", "a target that cannot be read cannot be audited", "Mend what the message says."),
     Check("drift-blocked", "a tier is not live and must not be created", "Do what the message says."),
 )
-_OF_KIND = dict(zip((Kind.CREATE, Kind.DIFFERS, Kind.UNMANAGED, Kind.BLOCKED), DRIFT, strict=True))
+_OF_KIND = dict(zip((Kind.CREATE, Kind.DIFFERS, Kind.UNMANAGED, Kind.BLOCKED), (*DRIFT[:3], DRIFT[4]), strict=True))
 
 
 class Finding(NamedTuple):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops import providers
-from tierops.model import Fate, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.model import UNREADABLE, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan
 from tierops.output.report import Report
 from tierops.output.words import amounts, count, later_steps, remaining_steps, shortened, vendor
 
@@ -51,13 +51,22 @@ def checked(sizes: tuple[int, int, int], problems: Sequence[Problem]) -> tuple[s
 
 def nothing_to_do(plan: Plan) -> str:
     """What a plan without a change says."""
+    if plan.unread:
+        return f"Nothing to do at {count(len(plan.targets), 'target')}; {unread(plan)}."
     tiers = sum(len(target.target.tiers) for target in plan.targets)
     return f"Nothing to do: live equals the files ({count(tiers, 'tier')} at {count(len(plan.targets), 'target')})."
 
 
 def no_drift(plan: Plan) -> str:
     """What an audit says that found nothing."""
+    if plan.unread:
+        return f"No drift at {count(len(plan.targets), 'target')}; {unread(plan)}."
     return f"No drift: live equals the files at {count(len(plan.targets), 'target')}."
+
+
+def unread(plan: Plan) -> str:
+    """Which targets are not in a plan, for they could not be read."""
+    return f"{count(len(plan.unread), 'target')} could not be read: {', '.join(map(shortened, plan.unread))}"
 
 
 def results(targets: Sequence[Result]) -> tuple[str, ...]:
@@ -66,7 +75,7 @@ def results(targets: Sequence[Result]) -> tuple[str, ...]:
 
 
 def _errors(problems: Sequence[Problem]) -> int:
-    return sum(problem.severity is Severity.ERROR for problem in problems)
+    return sum(problem.severity is Severity.ERROR and problem.rule != UNREADABLE for problem in problems)
 
 
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
@@ -76,15 +85,17 @@ def _problems(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _waived(problems: Sequence[Problem]) -> Iterator[str]:
-    if waived := len(problems) - _errors(problems):
+    if waived := sum(problem.severity is Severity.NOTE for problem in problems):
         yield f"{count(waived, 'problem')} waived."
 
 
 def _plan(plan: Plan) -> Iterator[str]:
-    if plan.is_empty:
+    kinds = _kinds(plan)
+    if not kinds:
         yield nothing_to_do(plan)
         return
-    kinds = _kinds(plan)
+    if plan.unread:
+        yield f"{unread(plan)}."
     if creating := [target for target in plan.targets if target.creates]:
         yield _creates(creating)
         yield from _effects(creating)
@@ -96,10 +107,12 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 
 def _drift(plan: Plan) -> Iterator[str]:
-    if plan.is_empty:
+    kinds = _kinds(plan)
+    if not kinds:
         yield no_drift(plan)
         return
-    kinds = _kinds(plan)
+    if plan.unread:
+        yield f"{unread(plan)}."
     differing = sum(bool(target.changes) for target in plan.targets)
     part = f" at {differing:,} of {count(len(plan.targets), 'target')}" if len(plan.targets) > 1 else ""
     yield f"Live differs from the files{part}."

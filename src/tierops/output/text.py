@@ -68,6 +68,8 @@ def _plan(plan: Plan) -> Iterator[str]:
     for target in plan.targets:
         yield from _target(target)
     yield f"Plan: {words.tally(kinds, is_planned=True)}." if kinds else summary.nothing_to_do(plan)
+    if kinds and plan.unread:
+        yield f"{summary.unread(plan)}."
 
 
 def _target(target: TargetPlan) -> Iterator[str]:
@@ -141,11 +143,13 @@ def _drift(plan: Plan) -> Iterator[str]:
             symbol = style(change.kind.symbol, fg=_COLOURS[change.kind])
             departure = words.departure(change, target.target.scale)
             yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {departure}")
-    if plan.is_empty:
-        yield summary.no_drift(plan)
-        return
     # What is blocked is missing all the same.
     kinds = [Kind.CREATE if c.kind is Kind.BLOCKED else c.kind for target in plan.targets for c in target.changes]
+    if not kinds:
+        yield summary.no_drift(plan)
+        return
+    if plan.unread:
+        yield f"{summary.unread(plan)}."
     yield f"Drift: {words.tally(kinds, is_planned=False)} at {count(len(plan.targets), 'target')}."
 
 

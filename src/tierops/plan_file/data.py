@@ -52,6 +52,7 @@ def _undigested(plan: Plan) -> dict[str, Value]:
         "expires_at": plan.expires_at,
         "environment": plan.environment,
         "targets": [_target_data(target) for target in plan.targets],
+        "unread": list(plan.unread),
     }
     if plan.signature:
         data["signature"] = plan.signature._asdict()

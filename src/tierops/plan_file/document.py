@@ -150,5 +150,6 @@ class PlanDocument(_Document):
     expires_at: str
     environment: str | None
     targets: list[TargetDocument]
+    unread: list[str]
     signature: SignatureDocument | None = None
     digest: str

@@ -35,6 +35,7 @@ def loads(content: bytes) -> Plan:
         document.environment,
         tuple(_made_again(target) for target in document.targets),
         None if document.signature is None else Signature(**document.signature.model_dump()),
+        tuple(document.unread),
     )
     if dumps(loaded).encode() != content:
         _refuse_other_version(loaded)
