@@ -402,3 +402,32 @@ def test_a_plan_that_was_carried_out_in_part_is_resumed_and_then_does_nothing(cl
 def test_a_vendor_that_only_touches_a_tier_makes_no_plan_stale(club: Emulator, tierops: Run) -> None:
     club.voucherify.edit_tier("Club", "Bronze")
     assert (tierops("apply", str(PLAN)).code, club.writes) == (Exit.DONE, 1)
+
+
+def test_a_plan_of_an_organisation_that_names_no_account_is_bound_to_its_key(
+    emulator: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("tiers").mkdir()
+    Path("tiers/club.yaml").write_text(
+        "version: 1\nprogram: club\ntargets: [{fanfare: {group: Club, attribute: ltv}}]\ntiers: [{name: A, from: 0}]\n"
+    )
+    monkeypatch.delenv("TIEROPS_ENV")
+    assert tierops("plan", "--out", "plan.json").code == Exit.DONE
+    own = os.environ["FANFARE_SECRET_KEY"]
+    monkeypatch.setenv("FANFARE_SECRET_KEY", "sk_test_of_somebody_else")
+    ended = tierops("apply", "plan.json")
+    assert (ended.code, emulator.writes) == (Exit.REFUSED, 0)
+    assert "it was made with the keys of another account" in ended.err
+    monkeypatch.setenv("FANFARE_SECRET_KEY", own)
+    assert tierops("apply", "plan.json").code == Exit.DONE
+    assert tierops("apply", "plan.json").code == Exit.DONE
+    assert emulator.writes == 1
+
+
+def test_a_plan_of_another_key_names_the_variable_that_binds_two_keys_of_one_project(
+    club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCHERIFY_APP_ID", "another")
+    ended = tierops("apply", str(PLAN))
+    assert ended.code == Exit.REFUSED
+    assert "VOUCHERIFY_PROJECT" in ended.err

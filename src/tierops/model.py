@@ -263,7 +263,8 @@ class Abilities(NamedTuple):
 class Identity(NamedTuple):
     """Which ladder of which account a target turned out to be. `id` is empty where there is no such ladder yet.
 
-    `account` is a fingerprint of the account id, never the id; None where the credentials name no account.
+    `account` is a fingerprint of the account id, never the id; None where nothing that is known names the account.
+    `key` is a fingerprint of the key, which must be the same where an account is not known.
     """
 
     base_url: str
@@ -271,6 +272,7 @@ class Identity(NamedTuple):
     id: str
     name: str
     account: str | None
+    key: str | None = None
 
 
 class Live(NamedTuple):

@@ -42,6 +42,11 @@ class Declaration(Protocol):
         ...
 
     @property
+    def same_account(self) -> str:
+        """How two keys are shown to be of one account; empty where nothing shows it."""
+        ...
+
+    @property
     def abilities(self) -> Callable[[Place, Live], Abilities]:
         """What creates mean at a place."""
         ...
@@ -72,12 +77,12 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
     return TargetPlan(target, live, noted, vendor.requests(live, creates) if creates else ())
 
 
-def missing(planned: TargetPlan, live: Live) -> tuple[Tier, ...]:
-    """The planned creates that are not live yet.
+def missing(planned: TargetPlan, live: Live, hint: str = "") -> tuple[Tier, ...]:
+    """The planned creates that are not live yet. `hint` says how two keys are shown to be of one account.
 
     Raises `PlanRefused` unless live now equals live then plus any part of what the plan itself creates.
     """
-    reason = _other_place(planned.live.identity, live.identity) or _foreign_change(planned, live)
+    reason = _other_place(planned.live.identity, live.identity, hint) or _foreign_change(planned, live)
     if reason:
         raise PlanRefused(f"{planned.address}: {reason}; make a new plan")
     live_names = {tier.name for tier in live.tiers}
@@ -128,14 +133,21 @@ def _why_blocked(flaws: Sequence[rules.Flaw]) -> str:
     return f"after apply the ladder would be broken: {'; '.join(shown)}. Change the file, or the live tiers by hand"
 
 
-def _other_place(then: Identity, now: Identity) -> str:
+def _other_place(then: Identity, now: Identity, hint: str) -> str:
     if then.base_url != now.base_url:
         return f"it was made for {then.base_url}, not for {now.base_url}"
-    if then.account and now.account and then.account != now.account:
-        return "it was made with the keys of another account"
+    if _is_other_account(then, now):
+        return f"it was made with the keys of another account{hint and f'; {hint}'}"
     if then.id and then.id != now.id:  # a ladder that is to be created as a whole has no id yet
         return f"it was made for {then.kind} {then.name!r} ({then.id}), but that is now {now.id}"
     return ""
+
+
+def _is_other_account(then: Identity, now: Identity) -> bool:
+    """True unless both are known to be the same account; where one is not known, it must be the same key."""
+    if then.account and now.account:
+        return then.account != now.account
+    return then.key != now.key
 
 
 def _foreign_change(planned: TargetPlan, live: Live) -> str:

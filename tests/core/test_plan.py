@@ -200,9 +200,32 @@ def test_a_refused_plan_says_where_why_and_what_to_do() -> None:
     assert str(caught.value) == "club/voucherify: it was made with the keys of another account; make a new plan"
 
 
-def test_credentials_that_name_no_account_are_not_held_against_a_plan() -> None:
-    now = Live(IDENTITY._replace(account=None), (BRONZE,), "")
-    assert len(plan.missing(build(), now)) == 2
+@pytest.mark.parametrize(
+    ("then", "now", "is_taken"),
+    [
+        (("a", "k"), ("a", "k"), True),
+        (("a", "k"), ("a", "other"), True),
+        (("a", "k"), ("b", "k"), False),
+        ((None, "k"), (None, "k"), True),
+        ((None, "k"), (None, "other"), False),
+        ((None, "k"), ("a", "k"), True),
+        ((None, "k"), ("a", "other"), False),
+        (("a", "k"), (None, "k"), True),
+        (("a", "k"), (None, "other"), False),
+        ((None, None), ("a", "k"), False),
+    ],
+)
+def test_a_plan_is_bound_to_its_account_and_where_that_is_not_known_to_its_key(
+    then: tuple[str | None, str | None], now: tuple[str | None, str | None], is_taken: bool
+) -> None:
+    planned = build()
+    identities = [IDENTITY._replace(account=account, key=key) for account, key in (then, now)]
+    planned = planned._replace(live=planned.live._replace(identity=identities[0]))
+    if is_taken:
+        assert len(plan.missing(planned, Live(identities[1], (BRONZE,), ""))) == 2
+    else:
+        with pytest.raises(PlanRefused, match="keys of another account; set X; make a new plan"):
+            plan.missing(planned, Live(identities[1], (BRONZE,), ""), "set X")
 
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)

@@ -32,7 +32,7 @@ def run(
     Each read is checked against its plan before the first write to any: raises `PlanRefused` where one does not fit,
     `VendorError` where a vendor's limits do not allow all of it, and then nothing was written.
     """
-    absent = {target.address: plan.missing(target, reads.lives[target.address]) for target in targets}
+    absent = {target.address: _absent(target, connections, reads) for target in targets}
     _afford(targets, connections, reads, absent)
 
     def carry_out(target: TargetPlan) -> Result:
@@ -58,6 +58,11 @@ def exit_code(results: Sequence[Result]) -> Exit:
         return Exit.PARTIAL if fates & {Fate.DONE, Fate.CONFLICT} else Exit.FAILED
     # What is seen beside the creates, such as somebody else's tier that exists twice, is in no list of differences.
     return Exit.REMAINING if any(result.remaining or result.trouble for result in results) else Exit.DONE
+
+
+def _absent(target: TargetPlan, connections: Mapping[str, Connection], reads: Reads) -> tuple[Tier, ...]:
+    hint = connections[target.target.provider].vendor.same_account
+    return plan.missing(target, reads.lives[target.address], hint)
 
 
 def _afford(

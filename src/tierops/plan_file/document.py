@@ -107,6 +107,7 @@ class IdentityDocument(_Document):
     id: str
     name: str
     account: str | None
+    key: str | None
 
 
 class TargetDocument(_Document):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from tierops import providers
 from tierops.errors import TieropsError
 from tierops.model import Live, LiveTier, Place, Request
 from tierops.providers.http import Client, Witness
-from tierops.providers.vendor import Account, Vendor
+from tierops.providers.vendor import Account, Credentials, Vendor
 
 if TYPE_CHECKING:
     import httpx
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
 
 
 class Connection(NamedTuple):
-    """A vendor, an account of it, and the HTTP client between the two."""
+    """A vendor, an account of it, and the HTTP client between the two. `key` is a fingerprint of the key."""
 
     vendor: Vendor
     account: Account
     client: Client
+    key: str | None = None
 
     def fetch(self, place: Place) -> Live:
         """See `Account.fetch`."""
-        return self.account.fetch(place)
+        live = self.account.fetch(place)
+        return live._replace(identity=live.identity._replace(key=self.key))
 
     def send(self, request: Request) -> Sequence[LiveTier]:
         """See `Account.send`."""
@@ -70,4 +73,11 @@ def open_connection(
         witness=witness,
         keep_secret=keep_secret,
     )
-    return Connection(vendor, kind(client, credentials.fingerprint), client)
+    return Connection(vendor, kind(client, credentials.fingerprint), client, _fingerprint(vendor, credentials))
+
+
+def _fingerprint(vendor: Vendor, credentials: Credentials) -> str:
+    """What stands for the key and tells nothing of it."""
+    form = credentials.sign_in.form if credentials.sign_in else {}
+    values = sorted([*credentials.headers.values(), *form.values()])
+    return sha256("\n".join([vendor.name, *values]).encode()).hexdigest()[:16]

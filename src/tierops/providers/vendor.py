@@ -95,8 +95,8 @@ class Vendor(NamedTuple):
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
 
-    `read_only` says why nothing can be created at all, and is empty where something can. `rank` is its place in lists
-    of vendors: the lowest comes first.
+    `read_only` says why nothing can be created at all, and is empty where something can. `same_account` says how a
+    person shows that two keys are of one account. `rank` is its place in lists of vendors: the lowest comes first.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Vendor(NamedTuple):
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     read_only: str = ""
+    same_account: str = ""
     rank: int = 100
 
     def place(self, fields: Mapping[str, str]) -> Place:

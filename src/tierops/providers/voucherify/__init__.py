@@ -58,5 +58,6 @@ VENDOR = Vendor(
     block=tiers.block,
     allowance=_allowance,
     package=__name__,
+    same_account="where two keys of one project plan and apply, set VOUCHERIFY_PROJECT to one name for both",
     rank=1,
 )
