@@ -279,7 +279,8 @@ class Live(NamedTuple):
     """A complete read of one target. `proof` says in words why it is known to be complete.
 
     `steps` is what remains to be done by hand after a create. `facts` is what else of the place a plan rests on, as the
-    vendor says it. `calls` is how many requests such a read takes.
+    vendor says it. `calls` is how many requests such a read takes. `near` is for a ladder that is not there yet: the
+    names of live ones that it could be meant to be, the nearest first.
     """
 
     identity: Identity
@@ -288,6 +289,12 @@ class Live(NamedTuple):
     steps: tuple[str, ...] = ()
     facts: Mapping[str, str] = {}
     calls: int = 1
+    near: tuple[str, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """True where there is no such ladder yet: its first tier makes it."""
+        return not self.identity.id
 
 
 class Kind(StrEnum):

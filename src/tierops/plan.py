@@ -25,6 +25,8 @@ from tierops.model import (
     TargetPlan,
     Tier,
 )
+from tierops.rules import SIMILAR_PLACE
+from tierops.text.names import difference, reads_like
 from tierops.text.visible import printable
 from tierops.text.wording import differences
 
@@ -71,7 +73,9 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
     abilities = vendor.abilities(target.place, live)
     changes = diff.changes(live.tiers, target.tiers)
     flaws = tuple(_flaws_after(target, live, changes))
-    why_blocked = vendor.read_only or abilities.blocked or (flaws and _why_blocked(flaws)) or ""
+    why_blocked = (
+        vendor.read_only or abilities.blocked or _why_taken(target, live) or (flaws and _why_blocked(flaws)) or ""
+    )
     noted = tuple(_noted(change, why_blocked, target.scale, abilities) for change in changes)
     creates = tuple(c.after for c in noted if c.kind is Kind.CREATE and c.after is not None)
     return TargetPlan(target, live, noted, vendor.requests(live, creates) if creates else ())
@@ -111,6 +115,19 @@ def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Itera
     proofs = (rules.overlaps(after, unit), rules.gaps(after, unit), rules.similar_names(after))
     for proof in proofs:
         yield from (flaw for flaw in proof if flaw.rule not in target.waived)
+
+
+def _why_taken(target: Target, live: Live) -> str:
+    """Why a ladder that is not there yet must not be made: a live one reads like it."""
+    name = live.identity.name
+    alike = [other for other in live.near if reads_like(other, name)]
+    if not live.is_new or not alike or SIMILAR_PLACE in target.waived:
+        return ""
+    noun, other = target.place.noun, alike[0]
+    return (
+        f"there is no {noun} {name!r}, and it reads like the live {noun} {other!r} ({difference(name, other)}): name"
+        f" that one in the file, or waive {SIMILAR_PLACE} for a second one"
+    )
 
 
 def _noted(change: Change, why_blocked: str, scale: Scale, abilities: Abilities) -> Change:

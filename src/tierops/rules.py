@@ -13,6 +13,9 @@ from unicodedata import normalize
 
 from tierops.model import LiveTier, Problem, Program, Scale, Severity, Target, Tier, digits
 
+SIMILAR_PLACE = "similar-place"
+"""The rule that plans hold: whether a place is there is known at plan time only."""
+
 
 class Rule(NamedTuple):
     """A rule's id, why it exists in one line, and whether a program may waive it for a while."""
@@ -32,6 +35,9 @@ RULES = {
         Rule("duplicate-target", "two targets at one place would fight over its members"),
         Rule("duplicate-tier", "a tier is told apart by its name"),
         Rule("similar-name", "names that people read as one are created twice by mistake", is_waivable=True),
+        Rule(
+            SIMILAR_PLACE, "a name that reads like a live one would make a second ladder by mistake", is_waivable=True
+        ),
         Rule("tier-order", "tiers are written low to high, which is what derived upper ends rest on", is_waivable=True),
         Rule("empty-range", "a tier that no balance can reach has no members", is_waivable=True),
         Rule("ladder-overlap", "a member must not be in two tiers at once", is_waivable=True),

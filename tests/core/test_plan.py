@@ -200,6 +200,28 @@ def test_a_refused_plan_says_where_why_and_what_to_do() -> None:
     assert str(caught.value) == "club/voucherify: it was made with the keys of another account; make a new plan"
 
 
+def new_group(*near: str, waived: frozenset[str] = frozenset()) -> TargetPlan:
+    place = fanfare.VENDOR.place({"group": "Cofee Club", "attribute": "ltv"})
+    tiers = tuple(tier._replace(fields={"attribute": "ltv", "order": n}) for n, tier in enumerate(DESIRED))
+    target = Target("club", "fanfare", place, fanfare.VENDOR.scale(place.fields), tiers, AT, waived)
+    identity = Identity("https://admin.fanfare.io/api", "group", "", "Cofee Club", "o1", "k")
+    return plan.build(target, Live(identity, (), "no such group", near=near), fanfare.VENDOR)
+
+
+@pytest.mark.parametrize("live_name", ["Coffee Club", "cofee club", "Cofee Club ", "Cofee\u200b Club", "Cofee  Club"])
+def test_a_place_that_reads_like_a_live_one_is_not_made(live_name: str) -> None:
+    planned = new_group(live_name)
+    assert {change.kind for change in planned.changes} == {Kind.BLOCKED}
+    assert planned.requests == ()
+    assert f"it reads like the live group {live_name!r} (" in planned.changes[0].note
+    assert "waive similar-place" in planned.changes[0].note
+
+
+def test_a_place_that_is_new_on_purpose_is_made() -> None:
+    assert {change.kind for change in new_group("Coffee Bar").changes} == {Kind.CREATE}
+    assert {c.kind for c in new_group("Coffee Club", waived=frozenset({"similar-place"})).changes} == {Kind.CREATE}
+
+
 @pytest.mark.parametrize(
     ("then", "now", "is_taken"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tierops.text.names import difference, folded, has_visible, nearest, reads_like
+from tierops.text.names import difference, folded, has_visible, near, reads_like
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,7 @@ def test_names_that_differ_on_purpose_do_not_read_alike(one: str, other: str) ->
 
 
 def test_the_nearest_name_is_one_that_reads_alike_before_one_that_is_close() -> None:
-    assert nearest("coffee club", ["Coffee Clubs UK", "COFFEE CLUB", "Tea"]) == "COFFEE CLUB"
-    assert nearest("Coffee Klubb", ["Coffee Club", "Tea"]) == "Coffee Club"
-    assert nearest("Wine", ["Coffee Club", "Tea"]) == ""
+    assert near("coffee club", ["Coffee Clubs UK", "COFFEE CLUB", "Tea"]) == ("COFFEE CLUB",)
+    assert near("Coffee Klubb", ["Coffee Club", "Tea"]) == ("Coffee Club",)
+    assert near("Wine", ["Coffee Club", "Tea"]) == ()
+    assert len(near("Club", ["club", "CLUB", "Club ", " club"])) == 3

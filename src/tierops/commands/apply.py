@@ -107,7 +107,10 @@ def _ask(session: Session, plan: Plan) -> None:
     show(f"{output.render(Report('plan', Exit.DONE, plan=plan), 'text')}\n")
     number = sum(len(target.creates) for target in plan.targets)
     undo = "; ".join(dict.fromkeys(_undo(target) for target in plan.targets if target.creates))
-    question = f"Create {number} tier{'' if number == 1 else 's'}? {undo}. Type `yes` to go on"
+    where = f" in {plan.environment.upper()}" if plan.environment else ""
+    new = [target.target.place.noun for target in plan.targets if target.creates and target.live.is_new]
+    also = f", with {len(new)} new {new[0]}{'' if len(new) == 1 else 's'}" if new else ""
+    question = f"Create {number} tier{'' if number == 1 else 's'}{where}{also}? {undo}. Type `yes` to go on"
     if console.ask(question, "no", shows_default=False) != "yes":
         raise TieropsError("not approved; nothing was written")
 

@@ -74,7 +74,7 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def _target(target: TargetPlan) -> Iterator[str]:
     identity = target.live.identity
-    id_ = f"({identity.id})" if identity.id else "(not there yet)"
+    id_ = f"({identity.id})" if identity.id else f"({words.newness(target)})"
     yield style(printable(target.address), bold=True)
     yield printable(f"  {words.vendor(target.target.provider)} {identity.kind} {identity.name!r} {id_}")
     yield printable(f"  {identity.base_url}, read: {target.live.proof}")

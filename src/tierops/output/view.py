@@ -165,7 +165,7 @@ def _target(target: TargetPlan, changes: Sequence[model.Change], *, is_planned: 
         place=shortened(f"{words.vendor(target.target.provider)} {identity.kind} {identity.name}", 200),
         unit=shortened(target.target.scale.unit),
         facts=(
-            (f"{identity.kind.capitalize()} id", shortened(identity.id, 200) or "not there yet"),
+            (f"{identity.kind.capitalize()} id", shortened(identity.id, 200) or shortened(words.newness(target), 200)),
             ("Address", shortened(identity.base_url, 200)),
             ("Read", shortened(target.live.proof, 200)),
             ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),

@@ -70,6 +70,12 @@ def vendor(provider: str) -> str:
     return shortened(providers.find(provider).title)
 
 
+def newness(target: TargetPlan) -> str:
+    """What is said of a ladder that is not there yet: `new; the nearest live group is 'Coffee Club'`."""
+    noun, near = target.target.place.noun, target.live.near
+    return f"new; the nearest live {noun} is {near[0]!r}" if near else f"new; no live {noun} has a name like it"
+
+
 def usage(used: Usage) -> str:
     """The requests of a run to one vendor."""
     writes = f", {count(used.writes, 'write')}" if used.writes else ""

@@ -78,6 +78,7 @@ def _target_data(planned: TargetPlan) -> Value:
         "steps": list(live.steps),
         "facts": dict(live.facts),
         "calls": live.calls,
+        "near": list(live.near),
         "waived": sorted(target.waived),
         "live_digest": jsontext.digest([dict(live.facts), *untouched] if live.facts else untouched),
         "live": tiers,

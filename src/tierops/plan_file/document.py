@@ -126,6 +126,7 @@ class TargetDocument(_Document):
     steps: list[str]
     facts: dict[str, str]
     calls: int
+    near: list[str]
     waived: list[str]
     live_digest: str
     live: list[LiveTierDocument]

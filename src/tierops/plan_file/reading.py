@@ -126,6 +126,7 @@ def _made_again(document: TargetDocument) -> TargetPlan:
             tuple(document.steps),
             document.facts,
             document.calls,
+            tuple(document.near),
         )
         return plan.build(target, live, vendor)
     except Exception as error:  # noqa: BLE001 (a vendor's pure functions, on data that they cannot have made)

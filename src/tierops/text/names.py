@@ -14,6 +14,7 @@ _QUOTES = re.compile(
     "[\"'`\u00ab\u00b4\u00bb\u02b9-\u02bc\u2018-\u201f\u2032-\u2036\u2039\u203a\u300c-\u300f\uff02\uff07]"
 )
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_MOST_NEAR = 3
 _LONG_WORD = 5  # letters; shorter words, such as the codes of countries, differ in one letter on purpose
 
 
@@ -52,13 +53,13 @@ def difference(one: str, other: str) -> str:
     return "in one letter"
 
 
-def nearest(wanted: str, names: Iterable[str]) -> str:
-    """The name that reads like the one wanted, or comes nearest to it; empty where none does."""
+def near(wanted: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Up to three names that read like the one wanted; else the one that comes nearest to it, if any does."""
     from difflib import get_close_matches
 
-    known = list(names)
-    alike = [one for one in known if reads_like(one, wanted)]
-    return next(iter(alike or get_close_matches(wanted, known, n=1)), "")
+    known = list(dict.fromkeys(names))
+    alike = [one for one in known if reads_like(one, wanted)][:_MOST_NEAR]
+    return tuple(alike or get_close_matches(wanted, known, n=1))
 
 
 def _composed(text: str) -> str:
