@@ -18,7 +18,7 @@ _LADDER = "tiers: [{name: Bronze, from: 0}, {name: Silver, from: 250}, {name: Go
 _TARGETS = {"voucherify": "{campaign: Club}", "fanfare": "{group: Club, attribute: loyaltyBalance}"}
 _CREATES = {"voucherify": "POST /v1/loyalties/*/tiers", "fanfare": "POST /audiences/loyalty-tiers"}
 _LISTS = {"voucherify": "GET /v1/loyalties/*/tiers", "fanfare": "GET /audiences"}
-_READS_BEFORE = {"voucherify": 1, "fanfare": 2}
+_READS_BEFORE = 2  # the plan's and the one right before the create
 _MILLISECONDS = {"refuse": 1, "hang-before": 20, "hang-after": 20, "late": 1, "delay": 10, "drip": 10, "lag": 10_000}
 _VALUES = _MILLISECONDS | dict.fromkeys(("total", "cap", "shift", "500-partial"), 1)
 _LINES = (Path(__file__).parent / "each_fault.txt").read_text().splitlines()
@@ -59,7 +59,7 @@ def test_apply_ends_as_the_table_says(
         {
             "create": Fault(_CREATES[vendor], kind, value=value),
             "reads": Fault(_LISTS[vendor], kind, times=None, value=value),
-            "after": Fault(_LISTS[vendor], kind, after=_READS_BEFORE[vendor], value=value),
+            "after": Fault(_LISTS[vendor], kind, after=_READS_BEFORE, value=value),
         }[where]
     )
 
