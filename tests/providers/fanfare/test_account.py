@@ -14,8 +14,22 @@ from vendors import Canned
 
 from tierops import plan
 from tierops.emulator import Emulator, Fault, Switches
-from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
-from tierops.model import Change, Identity, Kind, Live, Place, Position, Range, Request, Scale, Target, Tier, Value
+from tierops.errors import AnswerLost, IncompleteRead, PlanRefused, TieropsError, VendorError
+from tierops.model import (
+    Change,
+    Identity,
+    Kind,
+    Live,
+    Place,
+    Position,
+    Range,
+    Request,
+    Scale,
+    Target,
+    TargetPlan,
+    Tier,
+    Value,
+)
 from tierops.providers.connection import Connection
 from tierops.providers.fanfare import VENDOR
 from tierops.providers.fanfare.account import Account, explain, request_id, retry_after
@@ -327,12 +341,31 @@ def test_a_tier_that_kept_the_old_name_of_its_group_is_shown_with_it(emulator: E
     assert high.fields["group_name"] == "Old club"
 
 
-def changes(fanfare: Connection, *tiers: Tier) -> tuple[Change, ...]:
+def planned(fanfare: Connection, *tiers: Tier) -> TargetPlan:
     """The plan of a file for the group `Club`."""
     target = Target("club", "fanfare", place("Club"), Scale("ltv", None), tiers, Position("tiers/club.yaml", 1, 1))
-    planned = plan.build(target, fanfare.fetch(target.place), VENDOR)
-    assert bool(planned.requests) == any(change.kind is Kind.CREATE for change in planned.changes)
-    return planned.changes
+    return plan.build(target, fanfare.fetch(target.place), VENDOR)
+
+
+def changes(fanfare: Connection, *tiers: Tier) -> tuple[Change, ...]:
+    target = planned(fanfare, *tiers)
+    assert bool(target.requests) == any(change.kind is Kind.CREATE for change in target.changes)
+    return target.changes
+
+
+def test_the_rest_of_a_group_that_is_live_in_part_is_never_created_as_a_second_group(
+    emulator: Emulator, fanfare: Connection
+) -> None:
+    target = planned(fanfare, *ladder(0, 100))
+    empty = fanfare.fetch(place("Club"))
+    assert plan.remaining_requests(target, plan.missing(target, empty), empty, VENDOR) == target.requests
+    emulator.fanfare.add_group("Club", "ltv", [{"name": "T0", "order": 0, "startValue": 0, "endValue": 100}])
+    part = fanfare.fetch(place("Club"))
+    absent = plan.missing(target, part)
+    assert [tier.name for tier in absent] == ["T1"]
+    with pytest.raises(PlanRefused, match="club/fanfare: the group exists, and Fanfare's API creates whole groups"):
+        plan.remaining_requests(target, absent, part, VENDOR)
+    assert plan.remaining_requests(target, (), part, VENDOR) == ()
 
 
 def test_a_group_that_lacks_a_tier_is_blocked_with_the_reason(emulator: Emulator, fanfare: Connection) -> None:
