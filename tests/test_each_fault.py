@@ -1,7 +1,8 @@
 """Each fault by itself, as a user meets it: `tierops apply` of three tiers to an empty place.
 
 each_fault.txt is the table of what must come of it: exit code, tiers live afterwards, creates sent. `create` is a fault
-of the request that creates, `reads` one of every list that is read, `after` one of the first list after the create.
+of the request that creates (`=` a status, where it may be any), `reads` one of every list that is read, `after` one of
+the first list after the create.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def test_apply_ends_as_the_table_says(
     target = f"targets: [{{{vendor}: {_TARGETS[vendor]}}}]\n"
     (tmp_path / "tiers" / "club.yaml").write_text(f"version: 1\nprogram: club\n{target}{_LADDER}")
     emulator.voucherify.add_campaign("Club")
-    value = _VALUES.get(kind, 0)
+    kind, _, status = kind.partition("=")
+    value = int(status) if status else _VALUES.get(kind, 0)
     emulator.faults.append(
         {
             "create": Fault(_CREATES[vendor], kind, value=value),
