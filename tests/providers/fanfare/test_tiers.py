@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierops.model import Identity, Live, Range, Request, Scale, Tier, Value
+from tierops.model import Identity, Live, Range, Request, Tier, Value
 from tierops.providers.fanfare import VENDOR
 from tierops.providers.fanfare.tiers import attribute_of, decode, encode, is_tier
 
@@ -203,16 +203,6 @@ def test_the_request_is_as_documented_and_keeps_its_cents() -> None:
 def test_a_small_amount_is_written_out() -> None:
     (body,) = encode([Tier("Low", Range(Decimal("1E-7"), Decimal("1E+3")), {"attribute": "ltv", "order": 0})])
     assert body == {"name": "Low", "order": 0, "startValue": "0.0000001", "endValue": 1000}
-
-
-@pytest.mark.parametrize("attribute", ["loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"])
-def test_points_and_counts_are_whole_numbers(attribute: str) -> None:
-    assert VENDOR.scale({"group": "x", "attribute": attribute}) == Scale(attribute, 0)
-
-
-@pytest.mark.parametrize("attribute", ["ltv", "aov", "activityScore", "purchaseFrequencyScore", "monetaryScore"])
-def test_money_and_scores_have_fractions(attribute: str) -> None:
-    assert VENDOR.scale({"group": "x", "attribute": attribute}) == Scale(attribute, None)
 
 
 @pytest.mark.parametrize(
