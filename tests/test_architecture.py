@@ -43,7 +43,7 @@ ONE_IMPORTER = {
     "deepdiff": {"diff.py"},
     "jsonschema": {"config/explain.py"},
     "yaml": {"config/yamltext.py"},
-    "httpx": {"providers/http.py", "providers/token.py", "providers/connection.py"},
+    "httpx": {f"providers/{name}.py" for name in ("address", "answer", "http", "token", "connection")},
     "cryptography": {"plan_file/signing.py"},
     "jinja2": {"output/jinja.py", "commands/scaffold.py"},
     "markupsafe": {"output/jinja.py"},

@@ -1,7 +1,8 @@
 """Each fault by itself, as a user meets it: `tierops apply` of three tiers to an empty place.
 
 each_fault.txt is the table of what must come of it: exit code, tiers live afterwards, creates sent. `create` is a fault
-of the request that creates, `reads` one of every list that is read, `after` one of the first list after the create.
+of the request that creates (`=` a status, where it may be any), `reads` one of every list that is read, `after` one of
+the first list after the create.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _LADDER = "tiers: [{name: Bronze, from: 0}, {name: Silver, from: 250}, {name: Go
 _TARGETS = {"voucherify": "{campaign: Club}", "fanfare": "{group: Club, attribute: loyaltyBalance}"}
 _CREATES = {"voucherify": "POST /v1/loyalties/*/tiers", "fanfare": "POST /audiences/loyalty-tiers"}
 _LISTS = {"voucherify": "GET /v1/loyalties/*/tiers", "fanfare": "GET /audiences"}
-_READS_BEFORE = {"voucherify": 1, "fanfare": 2}
+_READS_BEFORE = 2  # the plan's and the one right before the create
 _MILLISECONDS = {"refuse": 1, "hang-before": 20, "hang-after": 20, "late": 1, "delay": 10, "drip": 10, "lag": 10_000}
 _VALUES = _MILLISECONDS | dict.fromkeys(("total", "cap", "shift", "500-partial"), 1)
 _LINES = (Path(__file__).parent / "each_fault.txt").read_text().splitlines()
@@ -54,12 +55,13 @@ def test_apply_ends_as_the_table_says(
     target = f"targets: [{{{vendor}: {_TARGETS[vendor]}}}]\n"
     (tmp_path / "tiers" / "club.yaml").write_text(f"version: 1\nprogram: club\n{target}{_LADDER}")
     emulator.voucherify.add_campaign("Club")
-    value = _VALUES.get(kind, 0)
+    kind, _, status = kind.partition("=")
+    value = int(status) if status else _VALUES.get(kind, 0)
     emulator.faults.append(
         {
             "create": Fault(_CREATES[vendor], kind, value=value),
             "reads": Fault(_LISTS[vendor], kind, times=None, value=value),
-            "after": Fault(_LISTS[vendor], kind, after=_READS_BEFORE[vendor], value=value),
+            "after": Fault(_LISTS[vendor], kind, after=_READS_BEFORE, value=value),
         }[where]
     )
 

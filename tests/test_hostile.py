@@ -405,7 +405,7 @@ class Says:
 def test_what_a_vendor_says_is_told_safely(
     status: str, text: str, shape: str, club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tierops.providers.http._FIRST_PAUSE", 0)
+    monkeypatch.setattr("tierops.providers.limits._FIRST_PAUSE", 0)
     body, kind = json.dumps({shape: text, "details": [{"message": text}], "key": text}).encode(), "application/json"
     if shape == "html":
         body, kind = f"<h1>{text}</h1>".encode(errors="replace"), "text/html"

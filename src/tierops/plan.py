@@ -93,13 +93,18 @@ def missing(planned: TargetPlan, live: Live, hint: str = "") -> tuple[Tier, ...]
     return tuple(tier for tier in planned.creates if tier.name not in live_names)
 
 
-def remaining_requests(planned: TargetPlan, absent: Sequence[Tier], vendor: Declaration) -> tuple[Request, ...]:
+def remaining_requests(
+    planned: TargetPlan, absent: Sequence[Tier], live: Live, vendor: Declaration
+) -> tuple[Request, ...]:
     """The plan's requests that still have something to create, as they stand in the plan.
 
-    Only where a part of one request is live already, the rest of the ladder is rendered anew.
+    Only where a part of one request is live already, the rest of the ladder is rendered anew. Raises `PlanRefused`
+    where nothing can be created beside what is live now, as where the vendor creates whole ladders only.
     """
     names = {tier.name for tier in absent}
     left = tuple(request for request in planned.requests if names & set(request.tiers))
+    if left and (why := vendor.abilities(planned.target.place, live).blocked):
+        raise PlanRefused(f"{planned.address}: {why}")
     if all(names >= set(request.tiers) for request in left):
         return left
     return vendor.requests(planned.live, absent)

@@ -135,6 +135,16 @@ def test_a_saved_plan_of_a_new_group_is_applied_resumed_and_applied_twice(club: 
     assert posts(club).count("/fanfare/audiences/loyalty-tiers") == 1
 
 
+def test_a_saved_plan_of_a_group_that_is_live_in_part_by_now_is_refused(club: Emulator, tierops: Run) -> None:
+    tierops("plan", "--out", "plan.json")
+    bronze = {"name": "Bronze", "order": 0, "startValue": 0, "endValue": 250}
+    club.fanfare.add_group("Coffee Club", "loyaltyBalance", [bronze])
+    ended = tierops("apply", "plan.json")
+    assert ended.code == Exit.REFUSED
+    assert "coffee-club/fanfare: the group exists, and Fanfare's API creates whole groups only" in ended.err
+    assert posts(club) == []
+
+
 def test_drift_finds_what_was_done_by_hand_at_its_place_and_only_reads(club: Emulator, tierops: Run) -> None:
     tierops("apply", "--auto-approve")
     club.requests.clear()

@@ -75,7 +75,7 @@ def _afford(
         calls = 0
         for target in targets:
             if target.target.provider == name and (missing := absent[target.address]):
-                requests = plan.remaining_requests(target, missing, connection.vendor)
+                requests = plan.remaining_requests(target, missing, reads.lives[target.address], connection.vendor)
                 calls += _READS * reads.lives[target.address].calls + len(requests)
         if calls:
             connection.afford(calls)

@@ -87,6 +87,9 @@ class Walk:
     def _absent(self) -> tuple[Tier, ...]:
         return plan.missing(self._target, self._live)
 
+    def _remaining(self, target: TargetPlan, absent: Sequence[Tier]) -> Sequence[Request]:
+        return plan.remaining_requests(target, absent, self._live, self._connection.vendor)
+
     def _send_all(self, ended: float) -> str:
         """Send until nothing is absent; what stopped it before, or nothing.
 
@@ -97,7 +100,7 @@ class Walk:
         if pause > 0:
             self._patience.sleep(pause)
         self._live = settled(self._connection, self._place, self._patience, self._live)
-        requests = plan.remaining_requests(self._target, self._absent(), self._connection.vendor)
+        requests = self._remaining(self._target, self._absent())
         try:
             while requests:
                 requests = (*self._send(requests[0]), *requests[1:])
@@ -154,7 +157,7 @@ class Walk:
             raise _Stopped(str(error))
         if absent and self._known.lost[absent[0].name] >= _MOST_SENDS:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
-        return plan.remaining_requests(self._target._replace(requests=(request,)), absent, self._connection.vendor)
+        return self._remaining(self._target._replace(requests=(request,)), absent)
 
     def _read_back(self, error: VendorError) -> Live:
         """A settled read; any complete one where the vendor itself refuses a second tier of a name."""

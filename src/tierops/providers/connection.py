@@ -58,9 +58,7 @@ def open_connection(
     kind = providers.account(vendor)
     url = environ.get(vendor.url_variable, "").strip() or file_url or vendor.default_url
     if not url:
-        raise TieropsError(
-            f"no address of {vendor.title}, where each customer has an own one: set {vendor.url_variable}"
-        )
+        raise TieropsError(f"no address for {vendor.title}, where each customer has its own: set {vendor.url_variable}")
     credentials = kind.credentials(environ)
     client = Client(
         vendor,

@@ -6,7 +6,7 @@ Vendors say with each answer how many calls are left and when there will be more
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import Condition
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from tierops.providers.vendor import Allowance, whole
 
 _LONGEST_WINDOW = 3600.0  # seconds: no vendor is known to count by more than the hour, but for those by the day
 _UNTOLD = 10.0  # seconds to wait after a refusal that does not say how long
+_TRIES = 4
+_FIRST_PAUSE = 0.5  # seconds, and twice as long after each further try
 
 
 class Waiting(NamedTuple):
@@ -30,6 +32,14 @@ class Waiting(NamedTuple):
     check: Callable[[], None] = lambda: None
 
 
+def tries(waiting: Waiting) -> Iterator[bool]:
+    """One item for each time that something may be tried, True for the last, with growing pauses between them."""
+    for attempt in range(1, _TRIES):
+        yield False
+        waiting.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
+    yield True
+
+
 class Limits:
     """The calls that one account may make. `left` is how many the vendor said are left, None where it did not."""
 
@@ -43,7 +53,7 @@ class Limits:
         self._size: int | None = None
         self._ends: float | None = None
         self._not_before = 0.0
-        self._told = 0.0
+        self._announced = 0.0
 
     def turn(self) -> Turn:
         """What one request takes each time it leaves: `with turn: send()`."""
@@ -68,7 +78,7 @@ class Limits:
         """
         allowance = self._allowance(headers)
         if allowance.is_spent:
-            raise NotSent(f"{self._title}: the calls of this billing cycle are spent; waiting does not help")
+            raise NotSent(f"{self._title}: the calls that this account may make are spent; waiting does not help")
         now = self._waiting.now()
         with self._room:
             self._not_before = max(
@@ -110,8 +120,8 @@ class Limits:
                 if until <= max(now, passed):
                     self._in_flight += 1
                     return waited
-                is_news = self._told < until
-                self._told = until
+                is_news = self._announced < until
+                self._announced = until
             pause = until - now
             if waited + pause > self._waiting.max_wait:
                 raise NotSent(

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 
 import httpx
 
 from tierops.errors import NotSent, TieropsError
-from tierops.providers.vendor import SignIn
+from tierops.model import Value
+from tierops.providers.answer import MEBIBYTE, described, parsed, reason, receive
+from tierops.providers.limits import Waiting, tries
+from tierops.providers.vendor import SignIn, secrets_of
 from tierops.text import jsontext
+from tierops.text.redaction import Redaction
 
-_TIMEOUT = httpx.Timeout(30, connect=10)
-_LARGEST = 1024 * 1024  # bytes of an answer
+_TIMEOUT = httpx.Timeout(30, connect=10)  # seconds
+
+_log = logging.getLogger(__name__)
 
 
 class Token:
     """The headers that a sign-in brought, asked for once, and again once they have expired. For several threads.
 
     `http` is closed with it. The request for a token changes nothing at the vendor, so it is no write: a command that
-    only reads may send it, to this one address.
+    only reads may send it, to this one address. `keep_secret` is told of every token.
     """
 
-    def __init__(self, title: str, base_url: str, sign_in: SignIn, http: httpx.Client) -> None:
-        self._title = title
+    def __init__(
+        self,
+        title: str,
+        base_url: str,
+        sign_in: SignIn,
+        http: httpx.Client,
+        waiting: Waiting,
+        keep_secret: Callable[[Iterable[str]], object],
+    ) -> None:
         self._url = base_url + sign_in.path
+        self._asked = f"signing in to {title} (POST {sign_in.path})"
         self._sign_in = sign_in
         self._http = http
+        self._waiting = waiting
+        self._keep_secret = keep_secret
         self._lock = Lock()
         self._headers: Mapping[str, str] | None = None
 
@@ -38,7 +54,8 @@ class Token:
         """Those of a token that is not known to have expired. Raises `NotSent` where none is to be had."""
         with self._lock:
             if self._headers is None:
-                self._headers = self._ask()
+                self._headers = self._read(self._ask())
+                self._keep_secret(secrets_of(self._headers))
             return self._headers
 
     def expire(self, headers: Mapping[str, str]) -> None:
@@ -47,18 +64,48 @@ class Token:
             if self._headers is headers:
                 self._headers = None
 
-    def _ask(self) -> Mapping[str, str]:
-        asked = f"signing in to {self._title} (POST {self._sign_in.path})"
+    def _ask(self) -> Value:
+        """The JSON of an answer. Like a read, it is asked for again where nothing useful came. Raises `NotSent`."""
+        for is_last in tries(self._waiting):
+            self._waiting.check()
+            is_refused = False
+            request = self._http.build_request("POST", self._url, data=dict(self._sign_in.form), timeout=_TIMEOUT)
+            try:
+                answer = receive(self._http, request, MEBIBYTE)
+            except httpx.RequestError as error:
+                failure = f"failed: {reason(error)}"
+            else:
+                _log.info("%s: %s", self._asked, answer.status_code)
+                if not answer.is_success:
+                    failure = f"was refused with {described(answer, self._sign_in.refusal)}"
+                    is_refused = answer.status_code < 500
+                elif (body := parsed(answer)) is not None:
+                    return body
+                else:  # its text is not shown, for it may hold a token
+                    failure = f"was answered with {answer.status_code}, but without the JSON that is documented"
+            if is_last or is_refused:
+                raise NotSent(f"{self._asked} {failure}")
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _read(self, body: Value) -> Mapping[str, str]:
+        """The headers that an answer gives. What a sentence shows of any other answer holds none of its texts."""
         try:
-            answer = self._http.post(self._url, data=dict(self._sign_in.form), timeout=_TIMEOUT)
-            body = jsontext.loads(answer.content[:_LARGEST])
-        except httpx.RequestError as error:
-            raise NotSent(f"{asked} failed: {str(error) or type(error).__name__}") from None
-        except ValueError:
-            raise NotSent(f"{asked} was answered with {answer.status_code} and no JSON") from None
-        if not answer.is_success:
-            raise NotSent(f"{asked} was refused with {answer.status_code}: {self._sign_in.refusal(body)}")
-        try:
-            return self._sign_in.headers(body)
+            headers = dict(self._sign_in.headers(body))
         except TieropsError as error:
-            raise NotSent(f"{asked}: {error}") from None
+            message = Redaction(_texts(body)).every(str(error))
+            raise NotSent(f"{self._asked} brought no token: {message}") from None
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise NotSent(f"{self._asked} brought a token that no header can hold")
+        return headers
+
+
+def _texts(value: Value) -> Iterator[str]:
+    """Every text and number in an answer: each may be the token."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield jsontext.dumps(value) if not isinstance(value, str) else value

@@ -153,19 +153,28 @@ class Credentials(NamedTuple):
     id_headers: frozenset[str] = frozenset()
 
 
+def secrets_of(headers: Mapping[str, str]) -> list[str]:
+    """The keys in these headers: their values, in `Authorization` without the scheme before it (`Bearer …`)."""
+    return [
+        value.partition(" ")[2] or value if name.lower() == "authorization" else value
+        for name, value in headers.items()
+    ]
+
+
 class Dialect(NamedTuple):
     """How a vendor says what is not in the answer's place.
 
     - `explain(body)`: one sentence from the JSON of an error, in any shape that the vendor documents.
     - `is_error(body)`: whether the JSON of a success is a documented error all the same.
     - `pause(body)`: the seconds to wait that a refusal for too many calls names, None where it names none.
-    - `request_id(body)`: the vendor's name for a failed request, which its support asks for.
+    - `request_id(headers, body)`: the vendor's name for a request, which its support asks for; `body` is the JSON of a
+      refusal, None for any other answer.
     """
 
     explain: Callable[[Value], str]
     is_error: Callable[[Value], bool] = lambda _: False
     pause: Callable[[Value], float | None] = lambda _: None
-    request_id: Callable[[Mapping[str, Value]], Value] = lambda _: None
+    request_id: Callable[[Mapping[str, str], Value], Value] = lambda _headers, _body: None
 
 
 class Account(Protocol):

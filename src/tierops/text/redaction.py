@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from threading import Lock
 from urllib.parse import quote, quote_plus
 
 MARK = "[redacted]"
@@ -14,20 +15,19 @@ class Redaction:
     """Takes `secrets` out of text. Those of fewer than 8 characters are no secrets: `any` does for the emulator."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._lock = Lock()
         self._known: set[str] = set()
         self._forms: tuple[str, ...] = ()
         self._pieces: set[str] = set()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Take these out, too, from now on."""
-        new = [secret for secret in secrets if secret not in self._known]
-        if not new:
-            return
-        self._known.update(new)
-        known = {form for secret in self._known if len(secret) >= _PIECE for form in _forms(secret)}
-        self._forms = tuple(sorted(known, key=lambda form: (-len(form), form)))
-        self._pieces = {form[i : i + _PIECE] for form in self._forms for i in range(len(form) - _PIECE + 1)}
+        """Take these out, too, from now on. For several threads: a token may be renewed by any of them."""
+        with self._lock:
+            self._known.update(secrets)
+            forms = {form for secret in self._known if len(secret) >= _PIECE for form in _forms(secret)}
+            self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+            self._pieces = {form[i : i + _PIECE] for form in self._forms for i in range(len(form) - _PIECE + 1)}
 
     def is_in(self, text: str) -> bool:
         """Whether the text holds a secret, whole, in any form."""
@@ -43,12 +43,12 @@ class Redaction:
         """The text without secrets and without 8 or more characters in a row of one. For text of a few thousand."""
         text = self.whole(text)
         spots = [i for i in range(len(text) - _PIECE + 1) if text[i : i + _PIECE] in self._pieces]
-        found, end = [], 0
+        parts, end = [], 0
         for start in spots:
             if start >= end:
-                found += [text[end:start], MARK]
+                parts += [text[end:start], MARK]
             end = start + _PIECE
-        return "".join([*found, text[end:]])
+        return "".join([*parts, text[end:]])
 
 
 def _forms(secret: str) -> Iterator[str]:

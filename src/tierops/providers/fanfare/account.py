@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from threading import Lock
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tierops.providers.http import Client
 
 _PAGE = 100
+_DIRECTIONS = ("desc", "asc")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _KEY = ". Check FANFARE_SECRET_KEY (dashboard, Settings), what the key may do, and FANFARE_URL"
 
@@ -43,16 +45,21 @@ def retry_after(body: Value) -> float | None:
     )
 
 
+def request_id(headers: Mapping[str, str], body: Value) -> Value:
+    """From the header, or the body of an error: the examples show either."""
+    return headers.get("X-Request-Id") or (body.get("requestId") if isinstance(body, Mapping) else None)
+
+
 class Account:
     """The tier groups of one organisation. The list of audiences is read once for all groups of a run."""
 
-    dialect = Dialect(explain, pause=retry_after, request_id=lambda body: body.get("requestId"))
+    dialect = Dialect(explain, pause=retry_after, request_id=request_id)
 
     def __init__(self, client: Client, fingerprint: str | None) -> None:  # noqa: ARG002 (the list names the organisation)
         self._client = client
         self._lock = Lock()
         self._list: _List | None = None
-        self._lists = 0
+        self._looks: Counter[str] = Counter()
         self._has_written = False
 
     @staticmethod
@@ -111,23 +118,22 @@ class Account:
         return self._client.create(request, lambda answer: decode(_audiences_in(answer), name))
 
     def _audiences(self, place: str) -> _List:
-        """The list of all audiences, shared by all places that are looked at for the first time.
+        """The list of all audiences, shared by all places that are looked at for the same time.
 
-        A second look is a wish to see a place afresh. Once something was written nobody shares a list any more: one
-        that another thread read before the write would tell nothing about it.
+        A second look is a wish to see a place afresh, and it is from the other end: what a page hides from one side
+        shows from the other. Once something was written nobody shares a list any more: one that another thread read
+        before the write would tell nothing about it.
         """
-        if self._has_written:
-            return self._read()
         with self._lock:
-            if self._list is None or place in self._list.served:
-                self._list = self._read()
-            self._list.served.add(place)
-            return self._list
-
-    def _read(self) -> _List:
-        """The list from its other end each time: what a page hides from one side shows from the other."""
-        self._lists += 1
-        return _read_list(self._client, "desc" if self._lists % 2 else "asc")
+            direction = _DIRECTIONS[self._looks[place] % 2]
+            self._looks[place] += 1
+            if not self._has_written:
+                listed = self._list
+                if listed is None or listed.direction != direction or place in listed.served:
+                    listed = self._list = _read_list(self._client, direction)
+                listed.served.add(place)
+                return listed
+        return _read_list(self._client, direction)
 
     def _group(self, id_: str) -> list[Audience]:
         answer = self._client.get(f"/audiences/groups/{segment(id_)}")
@@ -140,37 +146,38 @@ class Account:
 
 
 class _List:
-    """All audiences of the organisation, from one pass over the pages."""
+    """All audiences of the organisation, from one pass over the pages. `served` are the places that looked at it."""
 
-    def __init__(self, audiences: Sequence[Audience], pages: int) -> None:
+    def __init__(self, audiences: Sequence[Audience], pages: int, direction: str) -> None:
         self.audiences = audiences
         self.pages = pages
+        self.direction = direction
         self.served: set[str] = set()
 
     def groups(self) -> dict[str, list[Audience]]:
         """The live tiers of each group, by group id."""
-        found: dict[str, list[Audience]] = {}
+        groups: dict[str, list[Audience]] = {}
         for audience in filter(is_tier, self.audiences):
-            found.setdefault(expect_text(audience, "groupId"), []).append(audience)
-        return found
+            groups.setdefault(expect_text(audience, "groupId"), []).append(audience)
+        return groups
 
     def find(self, place: str) -> list[Audience] | None:
         """The live tiers of the one group of this name or id. Raises `VendorError` where two groups share a name."""
         groups = self.groups()
         if place in groups:
             return groups[place]
-        found = [id_ for id_, bucket in groups.items() if any(a.get("groupName") == place for a in bucket)]
-        if len(found) > 1:
+        ids = [id_ for id_, bucket in groups.items() if any(a.get("groupName") == place for a in bucket)]
+        if len(ids) > 1:
             raise VendorError(
-                f"{len(found)} live Fanfare groups are named {place!r} ({', '.join(found)}); tierops picks none:"
+                f"{len(ids)} live Fanfare groups are named {place!r} ({', '.join(ids)}); tierops picks none:"
                 " name the group by its id, or remove or rename all but one in the dashboard"
             )
-        return groups[found[0]] if found else None
+        return groups[ids[0]] if ids else None
 
 
 def _read_list(client: Client, direction: str) -> _List:
     """Page through all audiences. The pages do not say which is the last: stop at no cursor or an empty page."""
-    found: dict[str, Audience] = {}
+    audiences: dict[str, Audience] = {}
     cursors: list[str] = []
     while True:
         parameters: dict[str, str | int] = {
@@ -182,14 +189,14 @@ def _read_list(client: Client, direction: str) -> _List:
         page = expect_map(_page(client, parameters | ({"after": cursors[-1]} if cursors else {})), "page")
         rows = [expect_map(row, "audience") for row in expect_list(page.get("data"), "audiences")]
         for row in rows:
-            if expect_text(row, "id") in found:
+            if expect_text(row, "id") in audiences:
                 raise IncompleteRead(
                     f"Fanfare's list of audiences shows {row['id']} twice: it changes while it is read"
                 )
-            found[expect_text(row, "id")] = row
+            audiences[expect_text(row, "id")] = row
         cursor = expect_map(page.get("pageInfo"), "pageInfo").get("endCursor")
         if not rows or cursor is None:
-            return _List(tuple(found.values()), len(cursors) + 1)
+            return _List(tuple(audiences.values()), len(cursors) + 1, direction)
         if not isinstance(cursor, str) or cursor in cursors:
             raise IncompleteRead("the cursors of Fanfare's list of audiences lead in a circle")
         cursors.append(cursor)

@@ -156,11 +156,14 @@ def _shown_rules(audience: Audience) -> Value:
 
 def attribute_of(bucket: Sequence[Audience]) -> str:
     """What the tiers of a group measure, as metadata or else the rules say; empty where they do not agree."""
-    found: set[Value] = set()
+    attributes: set[str] = set()
     for audience in bucket:
         attribute = _map_in(audience, "metadata").get("tierAttribute")
-        found |= {attribute} if isinstance(attribute, str) else {str(rule.get("field")) for rule in _rules(audience)}
-    return str(found.pop()) if len(found) == 1 else ""
+        if isinstance(attribute, str):
+            attributes.add(attribute)
+        else:
+            attributes |= {str(rule.get("field")) for rule in _rules(audience)}
+    return attributes.pop() if len(attributes) == 1 else ""
 
 
 def is_tier(audience: Audience) -> bool:

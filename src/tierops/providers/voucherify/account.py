@@ -44,10 +44,15 @@ def is_error(body: Value) -> bool:
     return isinstance(body, Mapping) and {"code", "key", "message"} <= body.keys()
 
 
+def request_id(_headers: Mapping[str, str], body: Value) -> Value:
+    """From the body of an error; no header is documented."""
+    return body.get("request_id") if isinstance(body, Mapping) else None
+
+
 class Account:
     """The loyalty campaigns of one project."""
 
-    dialect = Dialect(explain, is_error, request_id=lambda body: body.get("request_id"))
+    dialect = Dialect(explain, is_error, request_id=request_id)
 
     def __init__(self, client: Client, fingerprint: str | None) -> None:
         self._client = client
@@ -83,45 +88,44 @@ class Account:
     def fetch(self, place: Place) -> Live:
         """Every tier of the campaign: one request to resolve it, one to list (up to four where over 100 tiers)."""
         identity = self._resolve(place.fields["campaign"])
-        found: dict[str, Mapping[str, Value]] = {}
+        rows_by_id: dict[str, Mapping[str, Value]] = {}
         totals: set[int] = set()
         for reads, order in enumerate(_ORDERS, start=1):
             rows, total = _rows(
                 self._client.get(tiers.path(identity.id), {"limit": _LIMIT, "order": order}), "data", "tier"
             )
-            found |= {expect_text(row, "id"): row for row in rows}
+            rows_by_id |= {expect_text(row, "id"): row for row in rows}
             totals.add(total)
             if len(rows) > total or len(totals) > 1:
                 break
-            if len(found) == total:
+            if len(rows_by_id) == total:
                 proof = f"{total} of {total} tiers, as `total` says" + ("" if reads == 1 else f", in {reads} orders")
-                return Live(identity, tiers.decode(tuple(found.values())), proof, calls=1 + reads)
+                return Live(identity, tiers.decode(tuple(rows_by_id.values())), proof, calls=1 + reads)
         said = " and then ".join(map(str, sorted(totals)))
         raise IncompleteRead(
-            f"{_TITLE} says that campaign {identity.name!r} has {said} tiers, but its lists show {len(found)}"
-            " different ones; nothing is planned from a list that may be incomplete"
+            f"{_TITLE} says that campaign {identity.name!r} has {said} tiers, but its lists show"
+            f" {len(rows_by_id)} different ones; nothing is planned from a list that may be incomplete"
         )
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
         """Every loyalty campaign of the project, oldest first; by id where its name cannot be written or read."""
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         totals: set[int] = set()
         for page in range(1, _MOST_PAGES + 1):
             answer = self._client.get("/v1/loyalties", {"limit": _LIMIT, "order": "created_at", "page": page})
             rows, total = _rows(answer, "campaigns", "campaign")
-            found |= {expect_text(row, "id"): expect_text(row, "name") for row in rows}
+            names |= {expect_text(row, "id"): expect_text(row, "name") for row in rows}
             totals.add(total)
-            if not rows or len(found) >= total:
+            if not rows or len(names) >= total:
                 break
         # Where the total changes between two pages, a campaign may have moved from one to the other unseen.
-        if totals != {len(found)}:
+        if totals != {len(names)}:
             said = " and then ".join(map(str, sorted(totals)))
             raise IncompleteRead(
-                f"{_TITLE} says that there are {said} loyalty campaigns, but its lists show {len(found)} different"
+                f"{_TITLE} says that there are {said} loyalty campaigns, but its lists show {len(names)} different"
                 " ones; run again"
             )
-        named = {id_: name if name.strip() and name.isprintable() else id_ for id_, name in found.items()}
-        return tuple({"campaign": name} for name in named.values())
+        return tuple({"campaign": name if name.strip() and name.isprintable() else id_} for id_, name in names.items())
 
     def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
         """The block itself: a campaign's id or name says it all."""
@@ -136,12 +140,12 @@ class Account:
             answer = self._client.get(f"/v1/loyalties/{segment(campaign)}")
         except VendorError as error:
             raise VendorError(f"campaign {campaign!r}: {error}{_HINTS.get(error.status, '')}", error.status) from None
-        found = expect_map(answer, "campaign")
-        id_, name = expect_text(found, "id"), expect_text(found, "name")
+        row = expect_map(answer, "campaign")
+        id_, name = expect_text(row, "id"), expect_text(row, "name")
         if campaign not in (id_, name):
             raise VendorError(f"asked for campaign {campaign!r}, {_TITLE} answered with {name!r} ({id_})")
-        if found.get("campaign_type") != "LOYALTY_PROGRAM":
-            raise VendorError(f"campaign {campaign!r} is a {found.get('campaign_type')}, not a LOYALTY_PROGRAM")
+        if row.get("campaign_type") != "LOYALTY_PROGRAM":
+            raise VendorError(f"campaign {campaign!r} is a {row.get('campaign_type')}, not a LOYALTY_PROGRAM")
         return Identity(self._client.base_url, "campaign", id_, name, self._fingerprint)
 
 

@@ -1,116 +1,27 @@
-"""The Voucherify provider: what it sends, what it believes, what it refuses."""
+"""The Voucherify account: what it sends, what it believes, what it refuses."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
-from harness import CAMPAIGN, KEYS, InProcess, Slept, connect
-from hypothesis import given
-from hypothesis import strategies as st
+from harness import CAMPAIGN, KEYS, Slept, connect
+from vendors import Canned
 
 from tierops.emulator import Emulator, Fault, Switches
+from tierops.emulator.server import Served
 from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
-from tierops.model import Identity, LiveTier, Range, Tier, compact
-from tierops.providers import connections
-from tierops.providers.voucherify.account import Provider, decode, encode
+from tierops.model import Identity, Live, Range, Tier, Value
+from tierops.providers.connection import Connection, open_connection
+from tierops.providers.voucherify import VENDOR
+from tierops.providers.voucherify.account import Account, explain, is_error, request_id
+from tierops.providers.voucherify.tiers import decode
 
 LIST = "GET /v1/loyalties/*/tiers"
-PLACE = {"campaign": "Club"}
-
-names = st.text(min_size=1, max_size=20)
-mappings = st.dictionaries(
-    st.text(min_size=1, max_size=8),
-    st.fixed_dictionaries({"type": st.just("MULTIPLY"), "multiplier": st.decimals(0, 9, places=2)})
-    | st.fixed_dictionaries({"type": st.just("CUSTOM"), "points": st.integers(0, 999)}),
-    max_size=3,
-)
-
-
-@st.composite
-def tiers(draw: st.DrawFn) -> Tier:
-    lower = draw(st.integers(-(10**6), 10**6))
-    length = draw(st.none() | st.integers(1, 10**6))
-    fields = {
-        "earning_rules": draw(mappings),
-        "rewards": draw(mappings),
-        "metadata": draw(st.dictionaries(st.text(max_size=5), st.booleans() | st.text(max_size=5), max_size=3)),
-    }
-    upper = None if length is None else Decimal(lower + length)
-    return Tier(draw(names), Range(Decimal(lower), upper), compact(fields))
-
-
-@given(tiers())
-def test_decode_undoes_encode(tier: Tier) -> None:
-    found = decode({"id": "ltr_1", **encode(tier)})
-    assert found == LiveTier("ltr_1", tier.name, tier.range, tier.fields)
-
-
-def test_an_open_end_has_no_key_and_the_upper_end_is_inclusive() -> None:
-    assert encode(Tier("Gold", Range(Decimal(500), None)))["points"] == {"from": 500}
-    assert encode(Tier("Silver", Range(Decimal(250), Decimal(500))))["points"] == {"from": 250, "to": 499}
-
-
-@pytest.mark.parametrize("empty", [{}, None, "missing"])
-def test_empty_null_and_missing_are_the_same_and_server_set_fields_are_dropped(empty: object) -> None:
-    row = {
-        "id": "ltr_1",
-        "name": "Gold",
-        "campaign_id": "camp_1",
-        "points": {"from": 5, "to": None},
-        "config": {"points": {"from": 1}},
-        "expiration": {"tier_id": "ltr_1"},
-        "created_at": "2024-01-24T08:28:02.240Z",
-        "updated_at": None,
-        "something_new": 1,
-        "object": "loyalty_tier",
-    }
-    if empty != "missing":
-        row |= {"earning_rules": empty, "rewards": empty, "metadata": empty}
-    assert decode(row) == LiveTier("ltr_1", "Gold", Range(Decimal(5), None))
-
-
-def test_points_fall_back_to_their_mirror_in_config() -> None:
-    row = {"id": "i", "name": "n", "config": {"points": {"from": 1, "to": 9}}}
-    assert decode(row).range == Range(Decimal(1), Decimal(10))
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ({"name": "n", "points": {}}, "no `id`"),
-        ({"id": "i", "points": {}}, "no `name`"),
-        ({"id": "i", "name": "", "points": {}}, "no `name`"),
-        ({"id": "i", "name": "n"}, "points of tier 'n', received null"),
-        ({"id": "i", "name": "n", "points": [1]}, "received [1]"),
-        ({"id": "i", "name": "n", "points": {"from": "1"}}, '`from`: "1", not an integer'),
-        ({"id": "i", "name": "n", "points": {"from": True}}, "`from`: true, not an integer"),
-        ({"id": "i", "name": "n", "points": {"to": Decimal("1.5")}}, "`to`: 1.5, not an integer"),
-        ({"id": "i", "name": "n", "points": {}, "rewards": "x" * 200}, 'an object as rewards, received "xxx'),
-    ],
-)
-def test_what_is_not_as_documented_fails_with_what_was_received(row: dict, message: str) -> None:
-    with pytest.raises(VendorError) as caught:
-        decode(row)
-    assert "not as documented" in str(caught.value)
-    assert message in str(caught.value)
-
-
-@pytest.mark.parametrize("length", [78, 79, 200])
-def test_what_was_received_is_shown_in_80_characters_at_most(length: int) -> None:
-    with pytest.raises(VendorError) as caught:
-        decode({"id": "i", "name": "n", "points": "x" * length})
-    shown = str(caught.value).rpartition("received ")[2]
-    assert shown == ('"' + "x" * 78 + '"' if length == 78 else '"' + "x" * 76 + "...")
-
-
-def test_a_time_that_is_no_text_is_no_time() -> None:
-    row = {"id": "i", "name": "n", "points": {}}
-    assert decode({**row, "updated_at": 5}).updated_at is None
-    assert decode({**row, "updated_at": "2027-01-01"}).updated_at == "2027-01-01"
+PLACE = VENDOR.place({"campaign": "Club"})
 
 
 @pytest.fixture
@@ -132,7 +43,7 @@ def test_a_campaign_is_found_by_name_or_id_and_read_in_two_requests(
     campaign: str, club: Emulator, provider: Connection
 ) -> None:
     fill(club, 11)
-    live = provider.fetch({"campaign": campaign})
+    live = provider.fetch(VENDOR.place({"campaign": campaign}))
     assert (live.identity.id, live.identity.name) == ("camp_club", "Club")
     assert live.identity.account not in (None, KEYS["VOUCHERIFY_APP_ID"])
     assert [tier.name for tier in live.tiers] == [f"T{n}" for n in range(11)]
@@ -144,14 +55,15 @@ def test_a_campaign_is_found_by_name_or_id_and_read_in_two_requests(
     assert club.requests[0].headers["x-voucherify-api-version"] == "v2018-08-01"
 
 
-def test_a_name_with_a_slash_and_other_signs_reaches_the_vendor(emulator: Emulator, served, slept: Slept) -> None:
+def test_a_name_with_a_slash_and_other_signs_reaches_the_vendor(emulator: Emulator, served: Served) -> None:
     emulator.voucherify.add_campaign("A/B & C? ü%")
-    with connections.connect(["voucherify"], {**KEYS, "VOUCHERIFY_URL": f"{served.url}/voucherify"}, {}) as accounts:
-        live = accounts["voucherify"].fetch({"campaign": "A/B & C? ü%"})
+    connection = open_connection(VENDOR, {"VOUCHERIFY_URL": f"{served.url}/voucherify", **KEYS})
+    live = connection.fetch(VENDOR.place({"campaign": "A/B & C? ü%"}))
+    connection.client.close()
     assert live.identity.name == "A/B & C? ü%"
 
 
-@pytest.mark.parametrize(("number", "reads"), [(100, 1), (101, 2), (200, 2)])
+@pytest.mark.parametrize(("number", "reads"), [(0, 1), (100, 1), (101, 2), (200, 2)])
 def test_more_than_100_tiers_are_joined_from_several_orders(
     number: int, reads: int, club: Emulator, provider: Connection
 ) -> None:
@@ -159,7 +71,7 @@ def test_more_than_100_tiers_are_joined_from_several_orders(
     live = provider.fetch(PLACE)
     assert len(live.tiers) == number
     assert live.proof == f"{number} of {number} tiers, as `total` says" + (", in 2 orders" if reads == 2 else "")
-    assert len(club.requests) == 1 + reads
+    assert len(club.requests) == live.calls == 1 + reads
 
 
 def test_what_no_order_shows_is_an_incomplete_read(club: Emulator, provider: Connection) -> None:
@@ -177,12 +89,6 @@ def test_a_total_that_changes_between_two_lists_is_told_with_both_numbers(club: 
     club.faults.append(Fault(on=LIST, kind="total", value=1, after=1))
     with pytest.raises(IncompleteRead, match=r"has 101 and then 102 tiers, but its lists show 101 different"):
         provider.fetch(PLACE)
-
-
-def test_tiers_come_low_to_high_and_one_without_a_start_first(club: Emulator, provider: Connection) -> None:
-    for name, points in {"High": {"from": 9}, "Open": {"to": 4}, "Low": {"from": -5}}.items():
-        club.voucherify.add_tiers("Club", [{"name": name, "points": points}])
-    assert [tier.name for tier in provider.fetch(PLACE).tiers] == ["Open", "Low", "High"]
 
 
 @pytest.mark.parametrize(
@@ -204,23 +110,7 @@ def test_a_list_and_a_total_that_disagree_are_never_planned_from(
         provider.fetch(PLACE)
 
 
-class Canned(httpx.BaseTransport):
-    """Lets the emulator answer and then alters the body, or answers in its place."""
-
-    def __init__(self, emulator: Emulator, path: str, alter: Callable[[object], object]) -> None:
-        self._emulator = InProcess(emulator)
-        self._path = path
-        self._alter = alter
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._emulator.handle_request(request)
-        if not request.url.path.endswith(self._path):
-            return response
-        body = self._alter(json.loads(response.read()))
-        return httpx.Response(response.status_code, content=body if isinstance(body, bytes) else json.dumps(body))
-
-
-def repeated(body: dict) -> dict:
+def repeated(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "data": [body["data"][0] | {"id": "ltr_same"}] * len(body["data"])}
 
 
@@ -240,7 +130,7 @@ def repeated(body: dict) -> dict:
     ],
 )
 def test_a_list_that_is_not_as_documented_is_no_list(
-    alter: Callable, message: str, club: Emulator, slept: Slept
+    alter: Callable[[Any], object], message: str, club: Emulator, slept: Slept
 ) -> None:
     fill(club, 3)
     with pytest.raises(VendorError, match=message):
@@ -257,7 +147,7 @@ def test_a_list_that_is_not_as_documented_is_no_list(
     ],
 )
 def test_a_campaign_that_is_not_the_one_asked_for_stops(
-    alter: Callable, message: str, club: Emulator, slept: Slept
+    alter: Callable[[Any], object], message: str, club: Emulator, slept: Slept
 ) -> None:
     with pytest.raises(VendorError, match=message):
         connect(club, slept, Canned(club, "/Club", alter)).fetch(PLACE)
@@ -265,7 +155,7 @@ def test_a_campaign_that_is_not_the_one_asked_for_stops(
 
 def test_an_unknown_campaign_says_what_to_check(emulator: Emulator, provider: Connection) -> None:
     with pytest.raises(VendorError) as caught:
-        provider.fetch({"campaign": "Nope"})
+        provider.fetch(VENDOR.place({"campaign": "Nope"}))
     assert caught.value.status == 404
     assert "not_found: Resource not found: Cannot find campaign with id Nope (request v-" in str(caught.value)
     assert "Check the name" in str(caught.value)
@@ -285,60 +175,84 @@ def test_a_wrong_key_says_what_to_check(emulator: Emulator, provider: Connection
         provider.fetch(PLACE)
 
 
-def new(name: str, lower: int, upper: int | None = None) -> Tier:
-    return Tier(name, Range(Decimal(lower), None if upper is None else Decimal(upper)))
-
-
-IDENTITY = Identity("http://127.0.0.1/voucherify", "campaign", "camp_club", "Club", None)
-PAIR = (new("A", 0, 10), new("B", 10))
+LIVE = Live(Identity("http://127.0.0.1/voucherify", "campaign", "camp_club", "Club", None), (), "")
+PAIR = (Tier("A", Range(Decimal(0), Decimal(10))), Tier("B", Range(Decimal(10), None)))
+(CREATE,) = VENDOR.requests(LIVE, PAIR)
 
 
 @pytest.mark.parametrize("order", ["request", "reversed", "shuffled"])
-def test_the_answer_to_a_create_is_matched_by_name_never_by_position(
+def test_a_create_shows_its_tiers_low_to_high_in_whatever_order_the_answer_has_them(
     order: str, club: Emulator, provider: Connection
 ) -> None:
     club.switches = Switches.parse([f"voucherify.create_answer_order={order}"])
-    provider.create(IDENTITY, PAIR)
+    shown = provider.send(CREATE)
+    assert [(tier.name, tier.range) for tier in shown] == [(tier.name, tier.range) for tier in PAIR]
+    assert [tier["name"] for tier in club.voucherify.tiers("Club")] == ["A", "B"]
     assert club.writes == 1
-    assert sorted(tier["name"] for tier in club.voucherify.tiers("Club")) == ["A", "B"]
+
+
+def test_what_the_answer_shows_is_given_as_it_is_for_apply_to_judge(club: Emulator, slept: Slept) -> None:
+    rows: list[Any] = []
+
+    def other(body: list[dict[str, Any]]) -> object:
+        rows.extend([body[0] | {"name": "AA"}, body[1] | {"points": {"from": 11}}])
+        return rows
+
+    assert connect(club, slept, Canned(club, "/tiers", other)).send(CREATE) == decode(rows)
 
 
 @pytest.mark.parametrize(
-    "alter",
+    ("alter", "message"),
     [
-        lambda body: body[:1],
-        lambda body: [*body, body[0]],
-        lambda body: [body[0], {**body[1], "points": {"from": 11}}],
-        lambda body: [body[0], {**body[1], "metadata": {"a": 1}}],
-        lambda body: {"async_action_id": "x"},
-        lambda body: [{"id": "x"}],
+        (lambda body: {"async_action_id": "x"}, 'expected a list of tiers, received {"async_action_id":"x"}'),
+        (lambda body: [{"id": "x"}], 'no `name` in {"id":"x"}'),
+        (lambda body: [1], "expected an object as tier, received 1"),
+        (lambda body: {}, "expected a list of tiers, received {}"),
     ],
 )
-def test_an_answer_that_does_not_show_what_was_sent_is_a_lost_answer(
-    alter: Callable, club: Emulator, slept: Slept
+def test_an_answer_without_tiers_is_shown_and_the_create_never_sent_again(
+    alter: Callable[[Any], object], message: str, club: Emulator, slept: Slept
 ) -> None:
-    with pytest.raises(AnswerLost):
-        connect(club, slept, Canned(club, "/tiers", alter)).create(IDENTITY, PAIR)
-
-
-def test_an_answer_without_tiers_is_shown(club: Emulator, slept: Slept) -> None:
-    provider = connect(club, slept, Canned(club, "/tiers", lambda body: {"async_action_id": "x"}))
     with pytest.raises(AnswerLost) as caught:
-        provider.create(IDENTITY, PAIR)
+        connect(club, slept, Canned(club, "/tiers", alter)).send(CREATE)
+    assert str(caught.value) == f"not as documented: {message} in the answer to a create"
+    assert caught.value.is_taken
+
+
+TAKEN_NAME = {"code": 400, "key": "duplicate_tier", "message": "Duplicate", "details": "must be unique in a campaign"}
+
+
+def test_a_documented_error_with_status_200_is_a_refusal_told_whole(club: Emulator, slept: Slept) -> None:
+    with pytest.raises(VendorError) as caught:
+        connect(club, slept, Canned(club, "/tiers", lambda _: TAKEN_NAME)).send(CREATE)
+    assert type(caught.value) is VendorError
     assert str(caught.value) == (
-        'not as documented: expected a list of tiers, received {"async_action_id":"x"} in the answer to a create'
+        "Voucherify answered POST /v1/loyalties/camp_club/tiers with 200,"
+        " but: duplicate_tier: Duplicate: must be unique in a campaign"
     )
 
 
-def test_an_id_is_one_step_of_the_path(provider: Connection) -> None:
-    (request,) = provider.requests(IDENTITY._replace(id="a/b?c X"), PAIR)
-    assert request.path == "/v1/loyalties/a%2Fb%3Fc%20X/tiers"
+@pytest.mark.parametrize(
+    ("body", "is_one"),
+    [
+        (TAKEN_NAME, True),
+        ({"code": 400, "key": "k", "message": "m"}, True),
+        *(
+            ({key: 1 for key in ("code", "key", "message") if key != left_out}, False)
+            for left_out in ("code", "key", "message")
+        ),
+        ({"async_action_id": "x"}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_only_the_documented_shape_is_an_error(body: Value, is_one: bool) -> None:
+    assert is_error(body) == is_one
 
 
-def test_no_tiers_are_no_request(club: Emulator, provider: Connection) -> None:
-    assert provider.requests(IDENTITY, ()) == ()
-    provider.create(IDENTITY, ())
-    assert club.requests == []
+def test_the_id_of_a_request_stands_in_the_body_of_an_error() -> None:
+    assert request_id({}, {"request_id": "v-1"}) == "v-1"
+    assert request_id({"X-Request-Id": "other"}, None) is None
 
 
 @pytest.mark.parametrize(
@@ -349,18 +263,28 @@ def test_no_tiers_are_no_request(club: Emulator, provider: Connection) -> None:
         ({"VOUCHERIFY_OAUTH_TOKEN": "abc", "VOUCHERIFY_PROJECT": "p"}, {"Authorization": "Bearer abc"}, True),
     ],
 )
-def test_keys_or_a_bearer_token_authenticate(environ: dict, headers: dict, has_account: bool) -> None:
-    found, account = Provider.credentials(environ)
+def test_keys_or_a_bearer_token_authenticate(
+    environ: dict[str, str], headers: dict[str, str], has_account: bool
+) -> None:
+    credentials = Account.credentials(environ)
     always = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
-    assert found == always | headers
-    assert (account is not None) == has_account
-    assert "app" not in (account or "")
+    assert credentials.headers == always | headers
+    assert credentials.open_headers == always.keys()
+    assert credentials.id_headers == {"X-App-Id"}
+    assert (credentials.fingerprint is not None) == has_account
+    assert "app" not in (credentials.fingerprint or "")
+
+
+def test_the_fingerprint_of_a_key_never_changes_for_plans_hold_it() -> None:
+    assert Account.credentials(KEYS).fingerprint == "471db751bbc35a15"
+    assert Account.credentials({**KEYS, "VOUCHERIFY_PROJECT": "app"}).fingerprint == "471db751bbc35a15"
+    assert Account.credentials({**KEYS, "VOUCHERIFY_PROJECT": "proj_1"}).fingerprint != "471db751bbc35a15"
 
 
 @pytest.mark.parametrize("environ", [{}, {"VOUCHERIFY_APP_ID": "x"}, {"VOUCHERIFY_APP_TOKEN": "x"}])
-def test_missing_keys_are_named(environ: dict) -> None:
+def test_missing_keys_are_named(environ: dict[str, str]) -> None:
     with pytest.raises(TieropsError) as caught:
-        Provider.credentials(environ)
+        Account.credentials(environ)
     assert str(caught.value) == (
         "no Voucherify keys: set VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN (dashboard, Project settings),"
         " or VOUCHERIFY_OAUTH_TOKEN"
@@ -370,7 +294,7 @@ def test_missing_keys_are_named(environ: dict) -> None:
 @pytest.mark.parametrize("secret", ["s3cr\u00e9t", "s3cr\x00t", "s3c\nret"])
 def test_a_key_that_cannot_be_a_header_is_refused_without_showing_it(secret: str) -> None:
     with pytest.raises(TieropsError) as caught:
-        Provider.credentials({"VOUCHERIFY_APP_ID": "x", "VOUCHERIFY_APP_TOKEN": secret})
+        Account.credentials({"VOUCHERIFY_APP_ID": "x", "VOUCHERIFY_APP_TOKEN": secret})
     assert "VOUCHERIFY_APP_TOKEN" in str(caught.value)
     assert "s3c" not in str(caught.value)
 
@@ -390,13 +314,13 @@ def test_a_key_that_cannot_be_a_header_is_refused_without_showing_it(secret: str
         (["x" * 200], '["' + "x" * 198),
     ],
 )
-def test_each_documented_error_shape_is_one_sentence(body: object, sentence: str) -> None:
-    assert Provider.explain(body) == sentence  # type: ignore[arg-type]
+def test_each_documented_error_shape_is_one_sentence(body: Value, sentence: str) -> None:
+    assert explain(body) == sentence
 
 
 def test_the_documented_list_is_read_as_documented(emulator: Emulator, provider: Connection) -> None:
     emulator.voucherify.load_examples()
-    live = provider.fetch({"campaign": CAMPAIGN})
+    live = provider.fetch(VENDOR.place({"campaign": CAMPAIGN}))
     assert [(tier.name, tier.range.lower, tier.range.upper) for tier in live.tiers] == [
         ("Bottom", 1, 250),
         ("Middle", 250, 500),
@@ -409,7 +333,7 @@ def test_every_page_of_campaigns_is_read(emulator: Emulator, slept: Slept) -> No
     names = [f"Campaign {number}" for number in range(230)]
     for name in names:
         emulator.voucherify.add_campaign(name)
-    assert connect(emulator, slept).discover() == tuple({"campaign": name} for name in names)
+    assert connect(emulator, slept).account.discover() == tuple({"campaign": name} for name in names)
     assert [(sent[1], dict(sent.query)) for sent in emulator.requests] == [
         ("/voucherify/v1/loyalties", {"limit": "100", "order": "created_at", "page": str(number)})
         for number in (1, 2, 3)
@@ -420,19 +344,19 @@ def test_a_campaign_name_that_cannot_be_read_gives_way_to_the_id(emulator: Emula
     emulator.voucherify.add_campaign(" ", id="camp_1")
     emulator.voucherify.add_campaign("a\u200bb", id="camp_2")
     emulator.voucherify.add_campaign("Ü & co", id="camp_3")
-    found = connect(emulator, slept).discover()
-    assert [place["campaign"] for place in found] == ["camp_1", "camp_2", "Ü & co"]
+    blocks = connect(emulator, slept).account.discover()
+    assert [block["campaign"] for block in blocks] == ["camp_1", "camp_2", "Ü & co"]
 
 
 def pages(*answers: object) -> httpx.MockTransport:
     return handed_out(list(answers))
 
 
-def handed_out(left: list) -> httpx.MockTransport:
+def handed_out(left: list[Any]) -> httpx.MockTransport:
     return httpx.MockTransport(lambda request: httpx.Response(200, json=left.pop(0)))
 
 
-def page(ids: range, total: int) -> dict:
+def page(ids: range, total: int) -> dict[str, Any]:
     rows = [{"id": f"camp_{number}", "name": f"C{number}"} for number in ids]
     return {"object": "list", "data_ref": "campaigns", "campaigns": rows, "total": total}
 
@@ -447,40 +371,25 @@ def page(ids: range, total: int) -> dict:
     ],
 )
 def test_a_list_of_campaigns_that_may_be_incomplete_is_no_list(
-    answers: list[dict], reason: tuple[str, int], emulator: Emulator, slept: Slept
+    answers: list[Any], reason: tuple[str, int], emulator: Emulator, slept: Slept
 ) -> None:
     with pytest.raises(IncompleteRead) as caught:
-        connect(emulator, slept, handed_out(left := [*answers])).discover()
+        connect(emulator, slept, handed_out(left := [*answers])).account.discover()
     assert left == []
-    told = "Voucherify says that there are {} loyalty campaigns, but its lists show {} different ones; run again"
-    assert str(caught.value) == told.format(*reason)
+    message = "Voucherify says that there are {} loyalty campaigns, but its lists show {} different ones; run again"
+    assert str(caught.value) == message.format(*reason)
 
 
 def test_a_list_of_campaigns_that_is_not_as_documented_is_shown(emulator: Emulator, slept: Slept) -> None:
     with pytest.raises(VendorError, match="expected a list of campaigns, received null"):
-        connect(emulator, slept, pages({"data": [], "total": 0})).discover()
+        connect(emulator, slept, pages({"data": [], "total": 0})).account.discover()
     with pytest.raises(VendorError, match="expected an object as campaign, received 1"):
-        connect(emulator, slept, pages({"campaigns": [1], "total": 1})).discover()
+        connect(emulator, slept, pages({"campaigns": [1], "total": 1})).account.discover()
     with pytest.raises(VendorError, match="the list of campaigns has no `total`"):
-        connect(emulator, slept, pages({"campaigns": []})).discover()
+        connect(emulator, slept, pages({"campaigns": []})).account.discover()
     with pytest.raises(VendorError, match="expected an object as list of campaigns, received \\[\\]"):
-        connect(emulator, slept, pages([])).discover()
+        connect(emulator, slept, pages([])).account.discover()
 
 
 def test_a_place_in_voucherify_is_its_own_place(emulator: Emulator, slept: Slept) -> None:
-    assert connect(emulator, slept).locate({"campaign": "x"}) == {"campaign": "x"}
-
-
-@pytest.mark.parametrize(("left", "is_affordable"), [(6, True), (5, False)])
-def test_a_create_takes_three_calls_at_each_place(left: int, is_affordable: bool, slept: Slept) -> None:
-    """The create itself, then the campaign and its tiers to read it back."""
-    emulator = Emulator(switches=Switches.parse([f"voucherify.rate_limit={2 + left}"]), clock=lambda: 1_800_000_000.0)
-    emulator.voucherify.add_campaign("Club")
-    provider = connect(emulator, slept, now=lambda: 1_800_000_000.0, max_wait=0)
-    live = provider.fetch(PLACE)
-    if is_affordable:
-        provider.afford([live, live])
-    else:
-        with pytest.raises(VendorError, match="this takes 6 at the least: nothing was started"):
-            provider.afford([live, live])
-    emulator.close()
+    assert connect(emulator, slept).account.locate({"campaign": "x"}) == {"campaign": "x"}
