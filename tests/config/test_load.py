@@ -85,6 +85,7 @@ def test_paths_in_environments_are_checked_as_environments(tiers: Path, write: W
     [
         ([], "there is no folder nowhere; `tierops init` makes a folder tiers, `--dir` names another"),
         ([Path("nowhere/a.yaml")], "cannot read nowhere/a.yaml: No such file"),
+        ([Path("x" * 300)], "cannot read x{300}: File name too long"),
     ],
 )
 def test_what_is_not_there_fails(paths: list[Path], message: str) -> None:
@@ -236,6 +237,7 @@ def test_today_is_a_day_in_utc(tiers: Path, write: Write) -> None:
 
 
 def test_schemas_come_out_as_text() -> None:
-    assert '"program.schema.json"' in config.schema("program")
+    for name in ("program", "environment", "plan"):
+        assert f'"{name}.schema.json"' in config.schema(name)
     with pytest.raises(UsageError, match="there is no schema 'programme'; there are: program, environment, plan"):
         config.schema("programme")
