@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo test chaos browser-test pictures pipelines lint types workflows check bench mutation clean
+.PHONY: demo test chaos browser-test pictures pipelines lint types workflows check schemas bench mutation clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -59,6 +59,13 @@ workflows: .venv-lint/ready
 	@test -x .venv-lint/bin/python || $(PYTHON) -m venv .venv-lint
 	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check $(LINTERS)
 	@touch $@
+
+# The published schemas of program and environment files: a core in src/tierops/config, and a part of each vendor.
+schemas: .venv/ready
+	@for kind in program environment; do \
+	  $(BIN)/python -c "from tierops import providers; from tierops.config import schemas; print(schemas.text('$$kind', providers.own()), end='')" \
+	    >schemas/$$kind.schema.json || exit 1; \
+	done
 
 # Start-up time of an installed wheel, beside terraform and octodns-sync where they are there.
 bench: .venv/ready

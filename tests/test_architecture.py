@@ -42,12 +42,13 @@ FLOW = {
 ONE_IMPORTER = {
     "deepdiff": {"diff.py"},
     "jsonschema": {"config/explain.py"},
+    "jsonschema_rs": {"config/check.py"},
     "yaml": {"config/yamltext.py"},
     "httpx": {f"providers/{name}.py" for name in ("address", "answer", "http", "token", "connection")},
     "cryptography": {"plan_file/signing.py"},
     "jinja2": {"output/jinja.py", "commands/scaffold.py"},
     "markupsafe": {"output/jinja.py"},
-    "pydantic": {"config/models.py", "config/gate.py", "plan_file/document.py", "plan_file/reading.py"}
+    "pydantic": {"plan_file/document.py", "plan_file/reading.py"}
     | {"journal/document.py"},
 }
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierops import rules
-from tierops.model import LiveTier, Position, Problem, Program, Range, Severity, Target, Tier, Waiver
+from tierops.model import LiveTier, Place, Position, Problem, Program, Range, Scale, Severity, Target, Tier, Waiver
 
 TODAY = date(2027, 1, 31)
 HERE = Position("tiers/club.yaml", 2, 10)
+POINTS, MONEY, FREE = Scale("points", 0), Scale("GBP", 2), Scale("ltv", None)
 
 
 def tier(name: str, lower: float | str | None, upper: float | str | None = None, line: int = 9) -> Tier:
@@ -21,17 +22,21 @@ def tier(name: str, lower: float | str | None, upper: float | str | None = None,
     return Tier(name, Range(low, high), at=Position("tiers/club.yaml", line, 5))
 
 
-def program(*tiers: Tier, key: str = "club", waivers: tuple[Waiver, ...] = (), at: Position = HERE) -> Program:
-    return Program(key, "", (target(*tiers),), waivers, at)
+def program(
+    *tiers: Tier, key: str = "club", waivers: tuple[Waiver, ...] = (), at: Position = HERE, scale: Scale = POINTS
+) -> Program:
+    return Program(key, "", (target(*tiers, scale=scale),), waivers, at)
 
 
-def target(*tiers: Tier, name: str = "voucherify", campaign: str = "Club", line: int = 4) -> Target:
-    place = {"campaign": campaign}
-    return Target("club", name, "voucherify", place, tiers, Position("tiers/club.yaml", line, 5))
+def target(
+    *tiers: Tier, name: str = "voucherify", campaign: str = "Club", line: int = 4, scale: Scale = POINTS
+) -> Target:
+    place = Place("voucherify", "campaign", (campaign,), {"campaign": campaign})
+    return Target("club", name, place, scale, tiers, Position("tiers/club.yaml", line, 5))
 
 
-def check(*programs: Program, whole: bool = True) -> list[tuple[str, str, str]]:
-    return [(p.rule, p.message, p.member) for p in rules.check(programs, lambda _: whole, TODAY)]
+def check(*programs: Program) -> list[tuple[str, str, str]]:
+    return [(p.rule, p.message, p.member) for p in rules.check(programs, TODAY)]
 
 
 def test_a_sound_ladder_has_no_problem() -> None:
@@ -51,19 +56,19 @@ def test_a_sound_ladder_has_no_problem() -> None:
     ],
 )
 def test_a_finding_is_at_the_tier_that_breaks_the_rule(rule: str, broken: tuple[Tier, ...]) -> None:
-    (problem,) = rules.check([program(*broken)], lambda _: True, TODAY)
+    (problem,) = rules.check([program(*broken)], TODAY)
     assert (problem.rule, problem.at) == (rule, broken[1].at)
 
 
 def test_a_tier_that_has_no_place_in_a_file_is_reported_at_its_program() -> None:
     ladder = (tier("Low", 0, 249), tier("High", 250)._replace(at=None))
-    (problem,) = rules.check([program(*ladder)], lambda _: True, TODAY)
+    (problem,) = rules.check([program(*ladder)], TODAY)
     assert problem.at == HERE
 
 
 def test_findings_come_in_the_order_of_their_lines() -> None:
     ladder = (tier("Low", 0, "250.5", line=5), tier("Mid", 251, 400, line=8), tier("Low", 401, line=11))
-    found = rules.check([program(*ladder)], lambda _: True, TODAY)
+    found = rules.check([program(*ladder)], TODAY)
     assert [(p.at.line, p.rule) for p in found] == [
         (5, "whole-numbers"),
         (8, "ladder-gap"),
@@ -116,9 +121,23 @@ def test_equal_starts_are_out_of_order() -> None:
 
 
 def test_an_empty_range_is_reported_at_its_tier() -> None:
-    (problem,) = rules.check([program(tier("Bronze", 0, 100), tier("Silver", 100, 50, line=12))], lambda _: True, TODAY)
+    (problem,) = rules.check([program(tier("Bronze", 0, 100), tier("Silver", 100, 50, line=12))], TODAY)
     assert (problem.rule, problem.at.line) == ("empty-range", 12)
-    assert "from 100 up to, not including, 50" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("end", "scale", "says"),
+    [
+        ("4", POINTS, "starts at 5 and ends at 3"),  # `to: 3`
+        ("5", POINTS, "starts at 5 and ends at 4"),
+        ("4.5", POINTS, "starts at 5 and ends below 4.5"),
+        ("4.5", MONEY, "starts at 5 and ends below 4.50"),
+        ("5", FREE, "starts at 5 and ends below 5"),
+    ],
+)
+def test_an_empty_range_is_told_as_a_file_says_it(end: str, scale: Scale, says: str) -> None:
+    messages = dict(found[:2] for found in check(program(tier("B", 5, end), scale=scale)))
+    assert messages["empty-range"] == f"B is empty: it {says}"
 
 
 def test_a_name_twice_and_names_that_read_alike() -> None:
@@ -133,10 +152,18 @@ def test_a_name_twice_and_names_that_read_alike() -> None:
 def test_fractions_are_refused_where_the_vendor_takes_whole_numbers_only() -> None:
     ladder = (tier("Bronze", "0", "99.5"), tier("Silver", "99.5"))
     assert check(program(*ladder)) == [
-        ("whole-numbers", "Bronze has a bound of 99.5, a fraction", ""),
-        ("whole-numbers", "Silver has a bound of 99.5, a fraction", ""),
+        ("whole-numbers", "Bronze has the bound 99.5, but points are whole numbers there", ""),
+        ("whole-numbers", "Silver has the bound 99.5, but points are whole numbers there", ""),
     ]
-    assert check(program(*ladder), whole=False) == []
+    assert check(program(*ladder, scale=FREE)) == []
+
+
+def test_more_decimals_than_the_vendor_keeps_are_refused() -> None:
+    ladder = (tier("Bronze", "0", "99.50"), tier("Silver", "99.50", "100.005"))
+    assert check(program(*ladder, scale=MONEY)) == [
+        ("not-representable", "Silver has the bound 100.005, but GBP are numbers with 2 decimals at most there", ""),
+    ]
+    assert check(program(*ladder, scale=FREE)) == []
 
 
 def test_a_tier_with_two_fractions_is_one_finding() -> None:
@@ -153,7 +180,7 @@ def test_numbers_are_written_out() -> None:
 
 def test_one_key_for_two_programs() -> None:
     later = program(tier("A", 0), at=Position("tiers/z.yaml", 2, 10))._replace(targets=())
-    found = rules.check([program(tier("A", 0)), later], lambda _: True, TODAY)
+    found = rules.check([program(tier("A", 0)), later], TODAY)
     assert found == (
         Problem("duplicate-program", "program club is already at tiers/club.yaml:2:10", later.at, program="club"),
     )
@@ -183,10 +210,10 @@ def test_a_problem_of_one_target_only_names_that_target() -> None:
 def test_a_waiver_turns_an_error_into_a_note_until_its_last_day() -> None:
     waiver = Waiver("ladder-gap", "agreed with finance", "2027-01-31", HERE)
     gap = program(tier("A", 0, 5), tier("B", 6), waivers=(waiver,))
-    (problem,) = rules.check([gap], lambda _: True, TODAY)
+    (problem,) = rules.check([gap], TODAY)
     assert problem.severity is Severity.NOTE
     assert "(waived until 2027-01-31: agreed with finance)" in problem.message
-    ended = rules.check([gap], lambda _: True, date(2027, 2, 1))
+    ended = rules.check([gap], date(2027, 2, 1))
     assert [(p.rule, p.severity) for p in ended] == [
         ("expired-waiver", Severity.ERROR),
         ("ladder-gap", Severity.ERROR),
@@ -199,7 +226,7 @@ def test_a_finding_says_what_it_is_about() -> None:
     """Which reports for machines group by, and their fingerprints rest on."""
 
     def about(*programs: Program) -> list[tuple[str, str, tuple[str, ...], str, str]]:
-        found = rules.check(programs, lambda _: True, TODAY)
+        found = rules.check(programs, TODAY)
         return [(p.rule, p.program, p.targets, p.tier, p.waiver) for p in found]
 
     broken = (tier("A", 0, 5), tier("B", 6))
@@ -216,27 +243,23 @@ def test_a_finding_says_what_it_is_about() -> None:
     assert about(twice) == [("duplicate-target", "club", ("uk",), "", "")]
 
 
-def test_money_is_named_by_its_attribute() -> None:
-    ladder = (tier("A", "0", "99.90"), tier("B", "100"), tier("C", "200"))
-    group = target(*ladder)._replace(provider="fanfare", place={"group": "Club", "attribute": "ltv"})
-    assert [member for _, _, member in check(program()._replace(targets=(group,)), whole=False)] == [
-        "a member with ltv 200 would be in B and in C",
-        "a member with ltv 99.90 would be in no tier",
+@pytest.mark.parametrize(("scale", "gap"), [(MONEY, "GBP 99.90"), (FREE, "ltv 99.9")])
+def test_money_is_named_by_its_unit_and_keeps_its_cents(scale: Scale, gap: str) -> None:
+    ladder = (tier("A", "0", "99.90"), tier("B", "100", "300"), tier("C", "200"))
+    assert [(message, member) for _, message, member in check(program(*ladder, scale=scale))] == [
+        ("C overlaps B", f"a member with {scale.unit} 200 would be in B and in C"),
+        (
+            f"nothing between A and B: {gap.split()[1]} up to 100 is in no tier",
+            f"a member with {gap} would be in no tier",
+        ),
     ]
-
-
-def test_a_balance_counts_points_unless_told() -> None:
-    (overlap,) = rules.overlaps([tier("A", 0, 6), tier("B", 5)])
-    (gap,) = rules.gaps([tier("A", 0, 5), tier("B", 6)])
-    assert overlap.member.startswith("a member with 5 points")
-    assert gap.member.startswith("a member with 5 points")
 
 
 def test_a_live_tier_without_bounds_overlaps_everything() -> None:
     everything = LiveTier("ltr_1", "All", Range(None, None))
-    (flaw,) = rules.overlaps([tier("Gold", 500), everything])
+    (flaw,) = rules.overlaps([tier("Gold", 500), everything], POINTS)
     assert flaw.member == "a member with 500 points would be in All and in Gold"
-    (flaw,) = rules.overlaps([everything, everything._replace(id="ltr_2", name="Too")])
+    (flaw,) = rules.overlaps([everything, everything._replace(id="ltr_2", name="Too")], POINTS)
     assert flaw.member == "every member would be in All and in Too"
 
 
@@ -277,10 +300,10 @@ def holders(ladder: list[Tier], balance: int) -> int:
 @given(ladders())
 def test_overlaps_and_gaps_are_found_exactly_where_some_member_is_in_two_tiers_or_none(ladder: list[Tier]) -> None:
     counts = [holders(ladder, balance) for balance in range(32)]
-    assert bool(list(rules.overlaps(ladder))) == any(count > 1 for count in counts)
+    assert bool(list(rules.overlaps(ladder, POINTS))) == any(count > 1 for count in counts)
     held = [balance for balance, count in enumerate(counts) if count]
     has_hole = bool(held) and any(not count for count in counts[held[0] : held[-1]])
-    assert bool(list(rules.gaps(ladder))) == has_hole
+    assert bool(list(rules.gaps(ladder, POINTS))) == has_hole
 
 
 @pytest.mark.parametrize("rule", rules.RULES.values(), ids=lambda rule: rule.id)

@@ -116,8 +116,7 @@ def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Itera
     if not creates:
         return
     after: tuple[rules.Rung, ...] = (*live.tiers, *creates)
-    unit = target.scale.unit
-    proofs = (rules.overlaps(after, unit), rules.gaps(after, unit), rules.similar_names(after))
+    proofs = (rules.overlaps(after, target.scale), rules.gaps(after, target.scale), rules.similar_names(after))
     for proof in proofs:
         yield from (flaw for flaw in proof if flaw.rule not in target.waived)
 

@@ -31,20 +31,24 @@ RULES = {
     for rule in (
         Rule("schema", "the file must be YAML as the JSON Schema describes it"),
         Rule("unknown-value", "a ${name} without a value would be sent to the vendor as it stands"),
-        Rule("duplicate-program", "plans and reports name a program by its key"),
-        Rule("duplicate-target", "two targets at one place would fight over its members"),
-        Rule("duplicate-tier", "a tier is told apart by its name"),
-        Rule("similar-name", "names that people read as one are created twice by mistake", is_waivable=True),
+        Rule("duplicate-program", "plans and reports name a program by its key, so no two can share one"),
+        Rule("duplicate-target", "two targets at one place would each want another ladder there"),
+        Rule("duplicate-tier", "a name stands for one tier of a ladder"),
+        Rule("similar-name", "names that look the same mean one tier, created twice by mistake", is_waivable=True),
         Rule(
             SIMILAR_PLACE, "a name that reads like a live one would make a second ladder by mistake", is_waivable=True
         ),
-        Rule("tier-order", "tiers are written low to high, which is what derived upper ends rest on", is_waivable=True),
-        Rule("empty-range", "a tier that no balance can reach has no members", is_waivable=True),
+        Rule(
+            "tier-order",
+            "tiers are written low to high: one without an end of its own ends where the next one starts",
+            is_waivable=True,
+        ),
+        Rule("empty-range", "no balance lies in the tier, so it can have no members", is_waivable=True),
         Rule("ladder-overlap", "a member must not be in two tiers at once", is_waivable=True),
-        Rule("ladder-gap", "a member must not fall out of the programme between two tiers", is_waivable=True),
+        Rule("ladder-gap", "a member must not fall out of the program between two tiers", is_waivable=True),
         Rule("whole-numbers", "the vendor takes whole numbers only"),
         Rule("not-representable", "the vendor cannot hold what the file says"),
-        Rule("expired-waiver", "what was agreed for a time must be agreed again or ended"),
+        Rule("expired-waiver", "a waiver is for a time: agree on it again, or mend what it was for"),
     )
 }
 
@@ -72,11 +76,11 @@ def check(programs: Sequence[Program], today: date) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.at))
 
 
-def overlaps(ladder: Iterable[Rung], unit: str = "points") -> Iterator[Flaw]:
+def overlaps(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
     """Two rungs that some balance is in. One flaw for each rung that starts inside a lower one."""
     for below, rung in _neighbours(ladder):
         if below.range.meets(rung.range):
-            member = _member(digits(rung.range.lower), unit) if rung.range.lower is not None else "every member"
+            member = _member(rung.range.lower, scale) if rung.range.lower is not None else "every member"
             yield Flaw(
                 "ladder-overlap",
                 rung,
@@ -85,16 +89,17 @@ def overlaps(ladder: Iterable[Rung], unit: str = "points") -> Iterator[Flaw]:
             )
 
 
-def gaps(ladder: Iterable[Rung], unit: str = "points") -> Iterator[Flaw]:
+def gaps(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
     """Balances between two rungs that no rung holds. Below the lowest and above the highest is no gap."""
     for below, rung in _neighbours(ladder):
         start, end = below.range.upper, rung.range.lower
         if start is not None and end is not None and start < end:
+            between = f"{scale.number(start)} up to {scale.number(end)}"
             yield Flaw(
                 "ladder-gap",
                 rung,
-                f"nothing between {below.name} and {rung.name}: {digits(start)} up to {digits(end)} is in no tier",
-                f"{_member(digits(start), unit)} would be in no tier",
+                f"nothing between {below.name} and {rung.name}: {between} is in no tier",
+                f"{_member(start, scale)} would be in no tier",
             )
 
 
@@ -116,39 +121,33 @@ def duplicate_names(ladder: Iterable[Rung]) -> Iterator[Flaw]:
         seen.add(rung.name)
 
 
-def _order(ladder: Sequence[Rung]) -> Iterator[Flaw]:
+def _order(ladder: Sequence[Rung], scale: Scale) -> Iterator[Flaw]:
     for below, rung in pairwise(ladder):
-        low, lower = _lower(rung), _lower(below)
-        if low <= lower:
-            yield Flaw(
-                "tier-order",
-                rung,
-                f"{rung.name} starts at {digits(low)}, not above {below.name}, which starts at {digits(lower)}",
-            )
+        start, start_below = _lower(rung), _lower(below)
+        if start <= start_below:
+            message = f"{rung.name} starts at {scale.number(start)}, not above {below.name}"
+            yield Flaw("tier-order", rung, f"{message}, which starts at {scale.number(start_below)}")
 
 
-def _empty(ladder: Sequence[Rung]) -> Iterator[Flaw]:
+def _empty(ladder: Sequence[Rung], scale: Scale) -> Iterator[Flaw]:
     for rung, above in zip_longest(ladder, ladder[1:]):
         # An upper end derived from a next tier that starts too low is that tier's fault: tier-order says so.
         is_derived = above is not None and rung.range.upper == above.range.lower
         if rung.range.is_empty and not is_derived:
-            start, end = digits(_lower(rung)), digits(_upper(rung))
-            yield Flaw("empty-range", rung, f"{rung.name} is empty: it starts at {start} and ends at {end}")
+            end = _upper(rung)
+            ends = f"at {digits(end - 1)}" if scale.is_whole and scale.fits(end) else f"below {scale.number(end)}"
+            message = f"{rung.name} is empty: it starts at {scale.number(_lower(rung))} and ends {ends}"
+            yield Flaw("empty-range", rung, message)
 
 
-def _fractions(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
+def _unfit(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
+    """Bounds with more decimals than a balance has."""
+    rule = "whole-numbers" if scale.is_whole else "not-representable"
+    kind = "whole numbers" if scale.is_whole else f"numbers with {scale.places} decimals at most"
     for rung in ladder:
-        for end in (rung.range.lower, rung.range.upper):
-            if end is None or scale.fits(end):
-                continue
-            if scale.is_whole:
-                yield Flaw("whole-numbers", rung, f"{rung.name} has a bound of {digits(end)}, a fraction")
-            else:
-                message = (
-                    f"{rung.name} has a bound of {digits(end)}, but {scale.unit} have {scale.places} decimals there"
-                )
-                yield Flaw("not-representable", rung, message)
-            break
+        unfit = [end for end in (rung.range.lower, rung.range.upper) if end is not None and not scale.fits(end)]
+        if unfit:
+            yield Flaw(rule, rung, f"{rung.name} has the bound {digits(unfit[0])}, but {scale.unit} are {kind} there")
 
 
 def _neighbours(ladder: Iterable[Rung]) -> Iterator[tuple[Rung, Rung]]:
@@ -169,37 +168,40 @@ def _lower(rung: Rung) -> Decimal:
     return Decimal("-Infinity") if rung.range.lower is None else rung.range.lower
 
 
-def _member(balance: str, unit: str) -> str:
-    return f"a member with {balance} {unit}" if unit == "points" else f"a member with {unit} {balance}"
+def _member(balance: Decimal, scale: Scale) -> str:
+    amount = scale.number(balance)
+    return f"a member with {amount} {scale.unit}" if scale.unit == "points" else f"a member with {scale.unit} {amount}"
 
 
 def _ladders(program: Program, today: date) -> Iterator[Problem]:
-    found: dict[Problem, list[str]] = {}
+    """The flaws of every target's ladder; one that several targets have is one problem."""
+    holders: dict[Problem, list[str]] = {}
     for target in program.targets:
         for flaw in _flaws(target):
             at = flaw.rung.at if isinstance(flaw.rung, Tier) and flaw.rung.at else program.at
             problem = Problem(flaw.rule, flaw.message, at, flaw.member, program=program.key, tier=flaw.rung.name)
-            found.setdefault(problem, []).append(target.name)
+            holders.setdefault(problem, []).append(target.name)
     waivers = {waiver.rule: waiver for waiver in program.waivers if waiver.until >= today.isoformat()}
-    for problem, targets in found.items():
-        told = problem
-        if len(targets) < len(program.targets):
-            message = f"{told.message} (target {', '.join(targets)})"
-            told = told._replace(message=message, targets=tuple(targets))
+    for problem, names in holders.items():
+        finding = problem
+        if len(names) < len(program.targets):
+            message = f"{problem.message} (target {', '.join(names)})"
+            finding = problem._replace(message=message, targets=tuple(names))
         if waiver := waivers.get(problem.rule):
             waived = f"waived until {waiver.until}: {waiver.reason}"
-            told = told._replace(message=f"{told.message} ({waived})", severity=Severity.NOTE, waiver=waived)
-        yield told
+            message = f"{finding.message} ({waived})"
+            finding = finding._replace(message=message, severity=Severity.NOTE, waiver=waived)
+        yield finding
 
 
 def _flaws(target: Target) -> Iterator[Flaw]:
     yield from duplicate_names(target.tiers)
     yield from similar_names(target.tiers)
-    yield from _order(target.tiers)
-    yield from _empty(target.tiers)
-    yield from overlaps(target.tiers, target.scale.unit)
-    yield from gaps(target.tiers, target.scale.unit)
-    yield from _fractions(target.tiers, target.scale)
+    yield from _order(target.tiers, target.scale)
+    yield from _empty(target.tiers, target.scale)
+    yield from overlaps(target.tiers, target.scale)
+    yield from gaps(target.tiers, target.scale)
+    yield from _unfit(target.tiers, target.scale)
 
 
 def _expired(program: Program, today: date) -> Iterator[Problem]:

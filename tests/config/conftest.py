@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from config import corner
+from tierops import providers
 
 Write = Callable[[str, str], Path]
 
@@ -28,3 +32,16 @@ def write(tiers: Path) -> Write:
         return path
 
     return to
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Installs the vendor `corner`, with the schema that is given or its own, until the test has ended."""
+
+    def install(*schema: object) -> None:
+        corner.install(tmp_path / "site", *schema)
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        monkeypatch.setattr(providers, "_loaded", {})
+
+    yield install
+    sys.modules.pop("corner_shop", None)

@@ -74,8 +74,8 @@ def test_a_program_has_a_ladder_for_each_target(tiers: Path, write: Write) -> No
     assert [target.address for target in program.targets] == [
         "coffee-club/voucherify", "coffee-club/uk", "coffee-club/fanfare"
     ]  # fmt: skip
-    assert default.place == {"campaign": "Coffee Club"}
-    assert fanfare.place == {"group": "Coffee Club", "attribute": "loyaltyBalance"}
+    assert default.place.fields == {"campaign": "Coffee Club"}
+    assert fanfare.place.fields == {"group": "Coffee Club", "attribute": "loyaltyBalance"}
     assert ranges(default) == [(0, Decimal("250.5")), (Decimal("250.5"), 500), (500, 1001)]
     assert ranges(uk) == [(0, 200), (200, 500), (500, 1001)]
     assert [tier.name for tier in uk.tiers] == ["Bronze", "Sterling", "Gold"]
@@ -149,8 +149,8 @@ tiers:
     program = built(tiers, write, text, values)
     fanfare, voucherify = program.targets
     assert program.description == "costs ${5}, $${x}, 9.9 and 55"
-    assert fanfare.place == {"group": "G", "attribute": "aov"}
-    assert voucherify.place == {"campaign": "G-5"}
+    assert fanfare.place.fields == {"group": "G", "attribute": "aov"}
+    assert voucherify.place.fields == {"campaign": "G-5"}
     assert ranges(voucherify) == [(5, Decimal("9.9"))]
     assert voucherify.tiers[0].fields == {
         "earning_rules": {

@@ -75,6 +75,10 @@ def test_what_a_person_would_not_quote_is_plain(text: str) -> None:
     assert writing.Yaml().text(text) == text
 
 
+def test_what_a_ci_service_could_take_for_a_command_stands_between_quotes() -> None:
+    assert writing.Yaml().text("a##[error]b").startswith('"')
+
+
 def test_what_cannot_be_seen_is_an_escape() -> None:
     assert writing.Yaml().text('a"\\\n\x07\u200b\U000e0001') == r'"a\"\\\n\x07\u200B\U000E0001"'
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from tierops.config import files, gate
+from tierops.config import files
+from tierops.config.check import Gate
 from tierops.config.marked import Document, nearest
 from tierops.errors import UsageError
 from tierops.model import Problem
@@ -52,13 +53,14 @@ def choose(directory: Path, name: str | None) -> Path | None:
     return known[name][0]
 
 
-def read(path: Path, *, full_check: bool = False) -> tuple[Environment | None, list[Problem]]:
+def read(path: Path, gate: Gate | None = None) -> tuple[Environment | None, list[Problem]]:
     """The environment in the file `path`, and every finding about it; None where there are findings."""
+    gate = gate or Gate()
     documents, problems = files.read(path)
     for document in documents[1:]:
         problems.append(Problem("schema", "an environment file holds one document only", document.at))
     for document in documents[:1]:
-        problems += gate.check(document, "environment", full_check=full_check) or _misnamed(document, path)
+        problems += gate.check(document, "environment") or _misnamed(document, path)
     return (None if problems else _build(documents[0])), sorted(problems, key=lambda problem: problem.at)
 
 
@@ -70,5 +72,5 @@ def _misnamed(document: Document, path: Path) -> list[Problem]:
 
 
 def _build(document: Document) -> Environment:
-    urls = {provider: settings["url"] for provider, settings in document.data.get("providers", {}).items()}
+    urls = {provider: block["url"] for provider, block in document.data.get("providers", {}).items()}
     return Environment(document.data["environment"], urls, dict(document.data.get("values", {})))

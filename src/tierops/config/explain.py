@@ -6,7 +6,6 @@ In our schemas every keyword whose failure needs words of its own (`anyOf`, `pat
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -20,42 +19,42 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from tierops.config.contract import Contract, schema
 from tierops.config.marked import Document, nearest
-from tierops.config.schemas import schema
 from tierops.model import Problem
 
 _MOST_KEYS = 1001  # unknown ones of one mapping; a file is refused with 1,000 findings
 _TYPES = {"object": "a mapping (key: value)", "array": "a list", "string": "text", "number": "a number", "null": "null"}
 
 
-def problems(document: Document, kind: str, is_filled: bool = False) -> list[Problem]:
+def problems(document: Document, contract: Contract) -> list[Problem]:
     """Every finding of jsonschema about `document`, in the order of the file."""
-    errors = list(validator(kind, is_filled).iter_errors(document.data))
+    errors = list(validator(contract).iter_errors(document.data))
     # Whatever else is said of a value of the wrong type only repeats that.
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
-    found: dict[Problem, None] = {}
+    findings: dict[Problem, None] = {}
     for error in errors:
         if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
-            found.update(dict.fromkeys(_explain(error, document)))
-    return sorted(found, key=lambda problem: problem.at)
+            findings.update(dict.fromkeys(_explain(error, document)))
+    return sorted(findings, key=lambda finding: finding.at)
 
 
 def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
     path = list(error.absolute_path)
     at = document.locate(path)
-    contract: Any = error.schema
+    broken: Any = error.schema
     instance: Any = error.instance
-    wanted: Any = error.validator_value
     if error.validator == "additionalProperties":
-        known = list(contract["properties"])
+        known = list(broken["properties"])
         for key in islice((key for key in instance if key not in known), _MOST_KEYS):
             yield Problem("schema", _unknown(key, known), document.locate(path, key))
     elif error.validator == "required":
-        for key in wanted:
+        required: Any = error.validator_value
+        for key in required:
             if key not in instance:
                 yield Problem("schema", f"`{key}` is missing{_in(path)}", at)
     elif "propertyNames" in error.absolute_schema_path:
-        message = f"the key {shown(instance)}: {contract['errorMessage']}"
+        message = f"the key {shown(instance)}: {broken['errorMessage']}"
         yield Problem("schema", message, document.locate(path, instance))
     else:
         yield Problem("schema", _unexpected(error, path), at)
@@ -68,18 +67,17 @@ def _unknown(key: str, known: list[str]) -> str:
 
 
 def _unexpected(error: ValidationError, path: list[str | int]) -> str:
-    contract: Any = error.schema
-    wanted: Any = error.validator_value
+    broken: Any = error.schema
     if error.validator == "minItems":
         return f"{_name(path)} needs at least one entry"
-    message = str(contract["errorMessage"] if "errorMessage" in contract else f"expected {_kinds(wanted)}")
+    message = str(broken["errorMessage"] if "errorMessage" in broken else f"expected {_kinds(error.validator_value)}")
     if not message.startswith("expected"):
         return message
     hint = "; quote it if it is meant as text" if _could_be_text(error) else ""
     return f"{_name(path)}: {message}, found {shown(error.instance)}{hint}"
 
 
-def _kinds(types: str | list[str]) -> str:
+def _kinds(types: Any) -> str:
     return " or ".join(_TYPES[name] for name in ([types] if isinstance(types, str) else types))
 
 
@@ -113,13 +111,10 @@ def shown(value: Any) -> str:
 
 
 @cache
-def validator(kind: str, is_filled: bool = False) -> Validator:
+def validator(contract: Contract) -> Validator:
     """jsonschema for our data: exact decimals are numbers, `$` is the very end, a date must be in the calendar."""
-    contract = json.loads(schema(kind))
-    if is_filled:
-        contract["$defs"]["placeholder"] = False
-    judge: Validator = _Exact(contract, format_checker=_FORMATS)
-    return judge
+    exact: Validator = _Exact(schema(contract), format_checker=_FORMATS)
+    return exact
 
 
 def _is_number(_: object, value: object) -> bool:
@@ -127,6 +122,8 @@ def _is_number(_: object, value: object) -> bool:
 
 
 def _is_integer(_: object, value: object) -> bool:
+    if isinstance(value, Decimal):
+        return value == value.to_integral_value()
     return isinstance(value, int) and not isinstance(value, bool)
 
 

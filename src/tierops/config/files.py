@@ -20,29 +20,30 @@ _LARGEST = 10 * 1024 * 1024
 
 def programs(directory: Path) -> list[Path]:
     """The program files below `directory`, sorted. Raises `TieropsError` where there are none."""
-    found = [path for path in _below(directory) if directory / ENVIRONMENTS not in path.parents]
-    for path in found:
+    environment_files = directory / ENVIRONMENTS
+    paths = [path for path in _below(directory) if environment_files not in path.parents]
+    for path in paths:
         _refuse_way_out(path, directory)
-    if not found:
+    if not paths:
         raise TieropsError(
             f"no program files (*.yaml) in {directory}; `tierops init` writes a first one into tiers, "
             "`--dir` names another folder"
         )
-    return found
+    return paths
 
 
 def named(paths: Sequence[Path]) -> list[Path]:
     """The files that `paths` name, each once, folders by what is below them. Raises `TieropsError`."""
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if not _is_folder(path):
             _must_exist(path)
-            found[path] = None
+            files[path] = None
         elif below := _below(path):
-            found.update(dict.fromkeys(below))
+            files.update(dict.fromkeys(below))
         else:
             raise TieropsError(f"no YAML files in {path}")
-    return list(found)
+    return list(files)
 
 
 def is_environment(path: Path) -> bool:
@@ -53,12 +54,12 @@ def is_environment(path: Path) -> bool:
 def environments(directory: Path) -> dict[str, list[Path]]:
     """Name of each environment → its files (one; more than one is for the caller to refuse)."""
     folder = directory / ENVIRONMENTS
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for path in _listing(folder) if _is_folder(folder) else []:
         if path.suffix in _SUFFIXES:
             _refuse_way_out(path, directory)
-            found.setdefault(path.stem, []).append(path)
-    return found
+            files.setdefault(path.stem, []).append(path)
+    return files
 
 
 def read(path: Path, *begins: str) -> tuple[list[Document], list[Problem]]:
@@ -97,15 +98,15 @@ def _below(folder: Path) -> list[Path]:
 
     Raises `TieropsError` for a link to a folder: it could lead upwards, and passed over, programs would be forgotten.
     """
-    found: list[Path] = []
+    files: list[Path] = []
     for path in _listing(folder):
         if path.suffix in _SUFFIXES:
-            found.append(path)
+            files.append(path)
         elif path.is_dir():
             if path.is_symlink():
                 raise TieropsError(f"{path} is a link to a folder, which is not followed; put the folder itself there")
-            found += _below(path)
-    return found
+            files += _below(path)
+    return files
 
 
 def _listing(folder: Path) -> Iterable[Path]:

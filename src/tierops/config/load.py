@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tierops.config import environment as environments
-from tierops.config import files, gate, program, values
+from tierops.config import files, program, values
+from tierops.config.check import Gate
 from tierops.config.environment import Environment
 from tierops.config.marked import Document
 from tierops.model import Problem, Program
@@ -34,7 +35,7 @@ class _Terms(NamedTuple):
     environment: str | None
     values: Mapping[str, values.Filling] | None
     today: str
-    full_check: bool
+    gate: Gate
 
 
 def load(
@@ -49,28 +50,38 @@ def load(
 
     `environment` names the one to fill values from. `full_check` asks jsonschema about every document.
     `today` (in UTC by default) decides which waivers still hold. Content never raises, it ends in `problems`.
-    Raises `TieropsError` for a folder or path that is not there or holds no files, and `UsageError` for an
-    environment that is not there, or that is not named where there are some.
+    Raises `TieropsError` for a folder or path that is not there or holds no files, and for a vendor whose package
+    cannot be used; `UsageError` for an environment that is not there, or that is not named where there are some.
     """
-    found = files.named(paths) if paths else files.programs(directory)
-    program_files = [path for path in found if not (paths and files.is_environment(path))]
-    environment_files = [path for path in found if path not in program_files]
+    program_files, environment_files = _files(directory, paths)
     chosen = environments.choose(directory, environment) if program_files or environment is not None else None
-    settings: Environment | None = None
+    gate = Gate(full_check=full_check)
+    filled_from: Environment | None = None
     problems: list[Problem] = []
     if chosen is not None:
-        settings, problems = environments.read(chosen, full_check=full_check)
+        filled_from, problems = environments.read(chosen, gate)
     for path in environment_files:
-        problems += environments.read(path, full_check=full_check)[1] if path != chosen else []
+        problems += environments.read(path, gate)[1] if path != chosen else []
     day = today or datetime.now(UTC).date()
-    known = settings.values if settings else {} if chosen is None else None
-    terms = _Terms(environment, known, day.isoformat(), full_check)
+    known = filled_from.values if filled_from else {} if chosen is None else None
+    terms = _Terms(environment, known, day.isoformat(), gate)
     programs: list[Program] = []
     for path in program_files:
-        built, more = _read(path, terms)
-        programs += built
-        problems += more
-    return Loaded(tuple(programs), tuple(problems), settings)
+        sound, findings = _read(path, terms)
+        programs += sound
+        problems += findings
+    return Loaded(tuple(programs), tuple(problems), filled_from)
+
+
+def _files(directory: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The program files, and the environment files among those that `paths` name."""
+    if not paths:
+        return files.programs(directory), []
+    of_programs: list[Path] = []
+    of_environments: list[Path] = []
+    for path in files.named(paths):
+        (of_environments if files.is_environment(path) else of_programs).append(path)
+    return of_programs, of_environments
 
 
 def _read(path: Path, terms: _Terms) -> tuple[list[Program], list[Problem]]:
@@ -81,10 +92,10 @@ def _read(path: Path, terms: _Terms) -> tuple[list[Program], list[Problem]]:
     for document in documents:
         if len(problems) > _MOST_FINDINGS:
             break
-        built, more = _program(document, terms)
-        problems += [problem for problem in more if problem.at not in unreadable]
-        if built is not None:
-            programs.append(built)
+        sound, findings = _program(document, terms)
+        problems += [finding for finding in findings if finding.at not in unreadable]
+        if sound is not None:
+            programs.append(sound)
     problems.sort(key=lambda problem: problem.at)
     if len(problems) > _MOST_FINDINGS:
         at = problems[_MOST_FINDINGS].at
@@ -95,7 +106,7 @@ def _read(path: Path, terms: _Terms) -> tuple[list[Program], list[Problem]]:
 
 
 def _program(document: Document, terms: _Terms) -> tuple[Program | None, list[Problem]]:
-    if problems := gate.check(document, "program", full_check=terms.full_check):
+    if problems := terms.gate.check(document, "program"):
         return None, problems
     if values.holds_placeholder(document.data):
         if terms.values is None:
@@ -103,8 +114,8 @@ def _program(document: Document, terms: _Terms) -> tuple[Program | None, list[Pr
         document, problems = values.fill(document, terms.values, terms.environment)
         # A placeholder that could not be filled is no number either; saying that too would help nobody.
         unfilled = {problem.at for problem in problems}
-        more = gate.check(document, "program", is_filled=True, full_check=terms.full_check)
-        problems += [problem for problem in more if problem.at not in unfilled]
+        findings = terms.gate.check(document, "program", is_filled=True)
+        problems += [finding for finding in findings if finding.at not in unfilled]
         if problems:
             return None, problems
     built, problems = program.build(document.data, terms.today)

@@ -70,5 +70,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A closing question that names what `name` was perhaps meant to be, or nothing."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{found[0]}`?" if found else ""
+    matches = get_close_matches(name, list(known), n=1)
+    return f"; did you mean `{matches[0]}`?" if matches else ""

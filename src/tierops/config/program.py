@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tierops import providers
-from tierops.config.marked import List, Map, nearest
+from tierops.config import check
+from tierops.config.contract import Contract, common, fragment
+from tierops.config.marked import Document, List, Map, nearest
 from tierops.model import Position, Problem, Program, Range, Target, Tier, Value, Waiver, exact
+from tierops.providers.vendor import Vendor
 
-if TYPE_CHECKING:
-    from tierops.providers.vendor import Vendor
-
-# What only one vendor knows of a tier: the one table that a third vendor extends, beside its block in the schema.
-_FIELDS = {
-    "voucherify": frozenset({"earning_rules", "rewards", "metadata"}),
-    "fanfare": frozenset({"order", "icon"}),
-}
-_COMMON = frozenset({"name", "from", "to", "below"})
 _MOST_TIERS = 100_000  # of one program, at all of its targets together
 
 
@@ -32,14 +26,14 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
         for waiver, at in _items(data.get("waivers", List(data.at)))
     )
     waived = frozenset(waiver.rule for waiver in waivers if waiver.until >= today)
-    vendors = {_name(target): _provider(target) for target in data["targets"]}
+    vendors = {_name(target): _vendor(target) for target in data["targets"]}
     problems = [*_same_names(data["targets"]), *_misplaced(data["tiers"], vendors), *_too_many(data)]
     program_at = data.value_at["program"]
     if problems:
         return Program(data["program"], "", (), waivers, program_at), problems
     targets = []
     for target, at in _items(data["targets"]):
-        name, vendor = _name(target), providers.find(_provider(target))
+        name, vendor = _name(target), _vendor(target)
         block = dict(target[vendor.name])
         tiers = _ladder(data["tiers"], name, vendor, block)
         targets.append(Target(data["program"], name, vendor.place(block), vendor.scale(block), tiers, at, waived))
@@ -50,12 +44,14 @@ def _items(items: List) -> Iterable[tuple[Map, Position]]:
     return zip(items, items.item_at, strict=True)
 
 
-def _provider(target: Map) -> str:
-    return next(provider for provider in _FIELDS if provider in target)
+def _vendor(target: Map) -> Vendor:
+    """Whose block the target holds; the schema lets it hold exactly one, beside its name."""
+    (name,) = target.keys() - {"name"}
+    return providers.find(name)
 
 
 def _name(target: Map) -> str:
-    return str(target.get("name", _provider(target)))
+    return str(target.get("name") or _vendor(target).name)
 
 
 def _same_names(targets: List) -> list[Problem]:
@@ -79,34 +75,31 @@ def _too_many(data: Map) -> list[Problem]:
     return [Problem("schema", message, data.key_at["targets"])]
 
 
-def _misplaced(tiers: List, providers: Mapping[str, str]) -> list[Problem]:
-    """Vendor blocks and overlays that no target of the program takes up."""
-    problems = []
+def _misplaced(tiers: List, vendors: Mapping[str, Vendor]) -> Iterator[Problem]:
+    """Vendor blocks and overlays that no target of the program takes up. `vendors` is by name of the target."""
+    used = {vendor.name for vendor in vendors.values()}
     for tier in tiers:
-        for vendor in _FIELDS.keys() & tier.keys():
-            if vendor not in providers.values():
-                message = f"no target of this program is on {vendor}; remove the block, or add the target"
-                problems.append(Problem("schema", message, tier.key_at[vendor]))
-        for name, overlay in tier.get("targets", {}).items():
-            if name in providers:
-                problems += _misplaced_in_overlay(overlay, name, providers[name])
+        for name in tier.keys() - common() - {"targets"} - used:
+            message = f"no target of this program is on {name}; remove the block, or add the target"
+            yield Problem("schema", message, tier.key_at[name])
+        overlays = tier.get("targets", {})
+        for name, overlay in overlays.items():
+            if name in vendors:
+                yield from _misplaced_in_overlay(Document(overlay, overlays.value_at[name]), name, vendors[name])
             else:
-                hint = nearest(name, providers) or f"; there are: {', '.join(providers)}"
+                hint = nearest(name, vendors) or f"; there are: {', '.join(vendors)}"
                 message = f"there is no target {name!r} in this program{hint}"
-                problems.append(Problem("schema", message, tier["targets"].key_at[name]))
-    return problems
+                yield Problem("schema", message, overlays.key_at[name])
 
 
-def _misplaced_in_overlay(overlay: Map, target: str, provider: str) -> list[Problem]:
-    fields = _FIELDS[provider]
-    problems = [
-        Problem("schema", f"the target `{target}` is on {provider}, which has no `{key}`", overlay.key_at[key])
-        for key in overlay
-        if key not in _COMMON and key not in fields
-    ]
-    if overlay.get("to") is not None and overlay.get("below") is not None:
-        problems.append(Problem("schema", "a tier takes `to` or `below`, not both", overlay.key_at["below"]))
-    return problems
+def _misplaced_in_overlay(overlay: Document, target: str, vendor: Vendor) -> Iterator[Problem]:
+    for key in overlay.data.keys() - common() - fragment(vendor).overlay.keys():
+        message = f"the target `{target}` is on {vendor.name}, which has no `{key}`"
+        yield Problem("schema", message, overlay.data.key_at[key])
+    if overlay.data.get("to") is not None and overlay.data.get("below") is not None:
+        yield Problem("schema", "a tier takes `to` or `below`, not both", overlay.data.key_at["below"])
+    # The schema of the file lets a field be what any vendor has under its name.
+    yield from check.problems(overlay, Contract("overlay", (vendor,), is_filled=True))
 
 
 def _ladder(tiers: List, target: str, vendor: Vendor, place: Mapping[str, str]) -> tuple[Tier, ...]:
@@ -125,11 +118,11 @@ def _ladder(tiers: List, target: str, vendor: Vendor, place: Mapping[str, str]) 
 
 def _lay(tier: Map, overlay: Mapping[str, Any]) -> dict[str, Any]:
     """Name and range of a tier with the overlay on top. An end of either kind takes the place of both."""
-    common = {key: tier[key] for key in _COMMON & tier.keys()}
+    laid = {key: tier[key] for key in common() & tier.keys()}
     if overlay.get("to") is not None or overlay.get("below") is not None:
-        common.pop("to", None)
-        common.pop("below", None)
-    return common | {key: overlay[key] for key in _COMMON & overlay.keys()}
+        laid.pop("to", None)
+        laid.pop("below", None)
+    return laid | {key: overlay[key] for key in common() & overlay.keys()}
 
 
 def _own_end(tier: Mapping[str, Any]) -> Decimal | None:
@@ -141,7 +134,7 @@ def _own_end(tier: Mapping[str, Any]) -> Decimal | None:
 def _block(block: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Value]:
     """A tier's block with the overlay laid over it: maps merge by key."""
     laid = dict(block)
-    for key in overlay.keys() - _COMMON:
+    for key in overlay.keys() - common():
         value, below = overlay[key], laid.get(key)
         laid[key] = {**below, **value} if isinstance(value, dict) and isinstance(below, dict) else value
     return laid

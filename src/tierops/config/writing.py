@@ -42,6 +42,16 @@ class Yaml(NamedTuple):
         escaped = f"${{{self.names[value]}}}" if value in self.names else value.replace("${", "$${")
         return escaped if _is_plain(escaped, in_flow) else quoted(escaped)
 
+    def scalar(self, value: Value, *, in_flow: bool = False) -> str:
+        """A value without lines of its own; an empty container is one. Raises `CannotSay`."""
+        if isinstance(value, str):
+            return self.text(value, in_flow=in_flow)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | Decimal):
+            return number(value)
+        return "null" if value is None else "{}" if isinstance(value, Mapping) else "[]"
+
     def entry(self, key: str, value: Value) -> list[str]:
         """One key of a block mapping with its value, whatever that is. Raises `CannotSay`."""
         return self._entry(key, value, 0)
@@ -53,9 +63,9 @@ class Yaml(NamedTuple):
         return [name + end] if len(name) <= _LONGEST_KEY else [f"? {name}", end]
 
     def _entry(self, key: str, value: Value, depth: int) -> list[str]:
-        if _is_container(value):
+        if is_container(value):
             return [*self.keyed(key, ""), *indented(self._block(value, depth + 1))]
-        return self.keyed(key, self._scalar(value))
+        return self.keyed(key, self.scalar(value))
 
     def _block(self, value: Mapping[str, Value] | list[Value], depth: int) -> list[str]:
         if depth > _DEEPEST:
@@ -66,17 +76,8 @@ class Yaml(NamedTuple):
                 lines += self._entry(key, value[key], depth)
         else:
             for item in value:
-                lines += listed(self._block(item, depth + 1) if _is_container(item) else [self._scalar(item)])
+                lines += listed(self._block(item, depth + 1) if is_container(item) else [self.scalar(item)])
         return lines
-
-    def _scalar(self, value: Value) -> str:
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | Decimal):
-            return number(value)
-        return "null" if value is None else "{}" if isinstance(value, Mapping) else "[]"
 
 
 def flow(fields: Mapping[str, str]) -> str:
@@ -112,7 +113,7 @@ def listed(lines: list[str]) -> list[str]:
     return [f"- {lines[0]}", *indented(lines[1:])]
 
 
-def _is_container(value: Value) -> TypeGuard[Mapping[str, Value] | list[Value]]:
+def is_container(value: Value) -> TypeGuard[Mapping[str, Value] | list[Value]]:
     """True where the value needs lines of its own."""
     return isinstance(value, Mapping | list) and bool(value)
 

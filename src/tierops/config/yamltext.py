@@ -69,12 +69,12 @@ class _Reader:
         self.problems.append(Problem("schema", message, at))
 
     def documents(self) -> list[Document]:
-        found: list[Document] = []
+        documents: list[Document] = []
         if bad := _UNPRINTABLE.search(self.text):
             self._report_unprintable(bad.start())
-            return found
+            return documents
         try:
-            self._read_into(found)
+            self._read_into(documents)
         except yaml.MarkedYAMLError as error:
             self._report_syntax(error)
         except (ValueError, OverflowError):
@@ -82,17 +82,17 @@ class _Reader:
             self.report(self.last, "an escape in this text names no Unicode character")
         except _Stop:
             pass
-        return [document for document in found if document.data is not None]
+        return [document for document in documents if document.data is not None]
 
-    def _read_into(self, found: list[Document]) -> None:
+    def _read_into(self, documents: list[Document]) -> None:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self.anchors = {}
                 root = next(self.events)
                 at = self._at(root)
-                if len(found) == _MOST_DOCUMENTS:
+                if len(documents) == _MOST_DOCUMENTS:
                     self._stop(at, f"more than {_MOST_DOCUMENTS:,} documents in one file; split it")
-                found.append(Document(self._node(root, at, 0)[0], at))
+                documents.append(Document(self._node(root, at, 0)[0], at))
 
     def _node(self, event: _Event, at: Position, depth: int) -> _Node:
         if isinstance(event, yaml.AliasEvent):
@@ -111,24 +111,24 @@ class _Reader:
         if depth >= _DEEPEST:
             self._stop(at, f"nested more than {_DEEPEST} levels deep")
         is_map = isinstance(event, yaml.MappingStartEvent)
-        wanted = "tag:yaml.org,2002:map" if is_map else "tag:yaml.org,2002:seq"
-        if event.tag not in (None, "!", wanted):
+        own_tag = "tag:yaml.org,2002:map" if is_map else "tag:yaml.org,2002:seq"
+        if event.tag not in (None, "!", own_tag):
             self.report(at, f"the tag {event.tag!r} is not supported on {'a mapping' if is_map else 'a list'}")
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchor(None, 0, 0, at.line)
         return self._mapping(at, depth) if is_map else self._sequence(at, depth)
 
     def _sequence(self, at: Position, depth: int) -> _Node:
-        found, height = List(at), 0
+        items, height = List(at), 0
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             item_at = self._at(event)
             value, below = self._node(event, item_at, depth + 1)
-            found.put(value, item_at)
+            items.put(value, item_at)
             height = max(height, below)
-        return found, height + 1
+        return items, height + 1
 
     def _mapping(self, at: Position, depth: int) -> _Node:
-        found, height = Map(at), 0
+        entries, height = Map(at), 0
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key_at = self._at(event)
             key = self._key(event, key_at, depth + 1)
@@ -139,11 +139,11 @@ class _Reader:
             height = max(height, below)
             if key is None:
                 continue
-            if key in found:
-                self.report(key_at, f"the key {_shown(key)} is here twice, first on line {found.key_at[key].line}")
+            if key in entries:
+                self.report(key_at, f"the key {_shown(key)} is here twice, first on line {entries.key_at[key].line}")
             else:
-                found.put(key, value, key_at, value_at)
-        return found, height + 1
+                entries.put(key, value, key_at, value_at)
+        return entries, height + 1
 
     def _key(self, event: _Event, at: Position, depth: int) -> str | None:
         """The key as a string, None where it is none. Keys are not counted as values."""

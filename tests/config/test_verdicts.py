@@ -1,22 +1,33 @@
-"""The models accept exactly the documents that the JSON Schemas accept."""
+"""jsonschema-rs, which decides, accepts exactly what jsonschema accepts, which explains; both read the same schema."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
+import unicodedata
 from collections.abc import Iterator
 from copy import deepcopy
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import httpx
+import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from pydantic import ValidationError
 
-from tierops.config import explain, models, schema
+from config.conftest import Write
+from tierops import config, providers
+from tierops.config import check, contract, explain, schema, schemas
+from tierops.config.contract import Contract
 from tierops.model import exact
+from tierops.providers.vendor import Vendor
+
+OWN = providers.own()
+_ODD_CATEGORIES = {"Zs", "Zl", "Zp", "Cc", "Cf", "Nd"}
 
 _numbers = st.sampled_from(
     [0, 1, -1, 250, 10**15, -(10**15), Decimal("9.99"), Decimal("0.0000001"), "250", "9.99", "-3", "${n}", "a${n}b"]
@@ -45,10 +56,14 @@ _overlay = st.fixed_dictionaries(
         "order": st.none() | _order, "icon": st.none() | _text,
     },
 )  # fmt: skip
-_fields = st.fixed_dictionaries({}, optional={"earning_rules": _mappings, "rewards": _mappings, "metadata": _metadata})
-_tier_rest: dict[Any, st.SearchStrategy[Any]] = {
-    "voucherify": _fields,
+_fields = {
+    "voucherify": st.fixed_dictionaries(
+        {}, optional={"earning_rules": _mappings, "rewards": _mappings, "metadata": _metadata}
+    ),
     "fanfare": st.fixed_dictionaries({}, optional={"order": _order, "icon": _text}),
+}
+_tier_rest: dict[Any, st.SearchStrategy[Any]] = {
+    **_fields,
     "targets": st.dictionaries(st.sampled_from(["uk", "${t}", ""]), _overlay, max_size=2),
 }
 _tier = st.one_of(
@@ -78,7 +93,9 @@ _programs = st.fixed_dictionaries(
     },
     optional={"description": st.sampled_from(["", "x"]), "waivers": st.lists(_waiver, max_size=2)},
 )
-_provider = st.fixed_dictionaries({"url": st.sampled_from(["https://a.b", "http://127.0.0.1:8080/x"])})
+_provider = st.fixed_dictionaries(
+    {"url": st.sampled_from(["https://localhost", "http://127.0.0.1:8080/x", "https://[::1]/ü", "http://localhost:1"])}
+)
 _environments = st.fixed_dictionaries(
     {"version": st.just(1), "environment": _key},
     optional={
@@ -91,12 +108,17 @@ _environments = st.fixed_dictionaries(
 _junk = st.sampled_from(
     [
         None, True, False, 0, 1, 2, -1, 10**15, 10**15 + 1, -(10**15) - 1, 10**60, Decimal("0.5"), Decimal("1e-40"),
-        Decimal(10**15) + Decimal("0.1"), "", " ", "\n", "\x1c", "\u2028", "x", "x\n", "1", "1\n", "1.5", "1.5\n",
-        "01", "1.", ".5", "+1", "1e3", "٣", "9" * 15, "9" * 16, "0." + "1" * 10, "0." + "1" * 11, "${", "${}",
+        Decimal(10**15) + Decimal("0.1"), Decimal("1000000000000000.0000000000000001"), 2**63, -(2**64),
+        Decimal(10) ** 40, "", " ", "\n", "\x1c", "\x1f", "\x85", "\u2028", "\ufeff", "\u200b", "x", "x\n",
+        "1", "1\n", "1.5", "1.5\n", "01", "1.", ".5", "+1", "1e3", "٣", "9" * 15, "9" * 16, "0." + "1" * 10,
+        "0." + "1" * 11, "${", "${}",
         "${n}", "${n}\n", "${1}", "a\n${n}", "$${n}", "A", "a" * 63, "a" * 64, "a\n", "-a", "MULTIPLY", "CUSTOM",
         "CUSTOM\n", "custom", "aov", "aov\n", "ladder-gap", "schema", "2027-01-31", "2027-01-31\n", "2027-02-29",
-        "2027-1-1", "20270131", "0000-01-01", "２027-01-01", "ftp://x", "https://", "https://u:p@h", "https://h\n",
-        "https://h?q", "HTTPS://h", [], [None], {}, {"x": 1}, {"type": "MULTIPLY", "points": 1},
+        "2027-1-1", "20270131", "2027-W01-1", "0000-01-01", "0000-02-29", "２027-01-01",
+        "ftp://x", "https://", "https://u:p@h", "https://h\n",
+        "https://h?q", "HTTPS://h", "https://api.voucherify.io", "https://us1.api.voucherify.io:443/a b",
+        "https://admin.fanfare.io/api\u0085", "https://admin.fanfare.io/api\n", "http://127.0.0.1/\ufeff",
+        [], [None], {}, {"x": 1}, {"type": "MULTIPLY", "points": 1},
         {"type": "CUSTOM", "points": 1, "multiplier": 1}, {"type": "${t}"}, {"points": 1}, {"to": 1, "below": 2},
         {"name": "x", "from": 1, "to": 1, "below": None}, {"voucherify": {"campaign": "x"}},
         {"fanfare": {}, "voucherify": {}}, {"name": "x"},
@@ -141,12 +163,10 @@ def _mutated(draw: st.DrawFn, documents: st.SearchStrategy[dict[str, Any]]) -> A
     return exact(document)
 
 
-def _accepts(model: type[Any], data: Any, context: str | None) -> bool:
-    try:
-        model.model_validate(data, context=context)
-    except ValidationError:
-        return False
-    return True
+def assert_agreed(contract: Contract, data: Any) -> None:
+    accepted = explain.validator(contract).is_valid(data)
+    event(f"accepted: {accepted}")
+    assert check.accepts(contract)(data) == accepted
 
 
 _SLOW = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -155,31 +175,134 @@ _SLOW = settings(max_examples=500, deadline=None, suppress_health_check=[HealthC
 @_SLOW
 @given(_mutated(_programs), st.booleans())
 @example({"version": True, "program": "a", "targets": [], "tiers": []}, False)
-def test_models_and_schema_agree_on_programs(data: Any, is_filled: bool) -> None:
-    accepted = explain.validator("program", is_filled).is_valid(data)
-    event(f"accepted: {accepted}")
-    assert _accepts(models.ProgramFile, data, models.FILLED if is_filled else None) == accepted
+def test_both_agree_on_programs(data: Any, is_filled: bool) -> None:
+    assert_agreed(Contract("program", OWN, is_filled), data)
 
 
 @_SLOW
 @given(_mutated(_environments))
-def test_models_and_schema_agree_on_environments(data: Any) -> None:
-    accepted = explain.validator("environment").is_valid(data)
-    event(f"accepted: {accepted}")
-    assert _accepts(models.EnvironmentFile, data, None) == accepted
+def test_both_agree_on_environments(data: Any) -> None:
+    assert_agreed(Contract("environment", OWN), data)
+
+
+@pytest.mark.parametrize("vendor", OWN, ids=lambda vendor: vendor.name)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_both_agree_on_what_one_vendor_has_of_a_tier(vendor: Vendor, data: st.DataObject) -> None:
+    assert_agreed(Contract("fields", (vendor,), is_filled=True), data.draw(_mutated(_fields[vendor.name])))
+    assert_agreed(Contract("overlay", (vendor,), is_filled=True), data.draw(_mutated(_overlay)))
+
+
+def test_both_read_the_patterns_alike() -> None:
+    """Python, Rust and JavaScript differ in what is white space, what is a digit, and where a text ends."""
+    everything = [contract.schema(Contract(kind, OWN)) for kind in ("program", "environment")]
+    patterns = {part["pattern"] for part in _schemas(everything) if isinstance(part.get("pattern"), str)}
+    assert len(patterns) > 8
+    odd = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in _ODD_CATEGORIES]
+    assert {"\x1c", "\x85", "\u2028", "\ufeff", "٣"} <= set(odd)
+    for pattern in patterns:
+        rust, python = ({"pattern": pattern} for _ in range(2))
+        decides, explains = jsonschema_rs.Draft202012Validator(rust), explain._Exact(python)
+        for character in odd:
+            for text in (character, f"1{character}", f"https://localhost/{character}", "2027-01-0" + character):
+                assert decides.is_valid(text) == explains.is_valid(text), (pattern, text)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_programs.map(exact))
 def test_what_is_generated_as_valid_is_valid(data: Any) -> None:
-    assert explain.validator("program").is_valid(data)
+    assert explain.validator(Contract("program", OWN)).is_valid(data)
 
 
 def test_one_is_not_true() -> None:
     good = {"program": "a", "targets": [{"voucherify": {"campaign": "c"}}], "tiers": [{"name": "x", "from": 0}]}
     for version, accepted in ((1, True), (True, False), (Decimal("1.5"), False), ("1", False)):
-        assert _accepts(models.ProgramFile, good | {"version": version}, None) is accepted
-        assert explain.validator("program").is_valid(good | {"version": version}) is accepted
+        assert check.accepts(Contract("program", OWN))(good | {"version": version}) is accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "is_own"),
+    [
+        ("https://api.voucherify.io", True),
+        ("https://us1.api.voucherify.io/", True),
+        ("https://a-b.c.api.voucherify.io:8443/v1", True),
+        ("http://localhost:1", True),
+        ("https://127.0.0.1/x", True),
+        ("http://[::1]:8080/voucherify", True),
+        ("http://api.voucherify.io", False),
+        ("https://voucherify.io", False),
+        ("https://evil-api.voucherify.io", False),
+        ("https://api.voucherify.io.evil.example", False),
+        ("https://evil.example/api.voucherify.io", False),
+        ("https://evil.example#.api.voucherify.io", False),
+        ("https://evil.example\\.api.voucherify.io", False),
+        ("https://api.voucherify.io@evil.example", False),
+        ("https://api.voucherify.io:443@evil.example", False),
+        ("https://api.voucherify.io:pass@evil.example", False),
+        ("https://apiXvoucherify.io", False),
+        ("https://api.voucherify.io\n.evil.example", False),
+        ("https://.api.voucherify.io", False),
+        ("http://localhost.evil.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://10.0.0.1", False),
+        ("https://admin.fanfare.io/api", False),
+    ],
+)
+def test_a_file_may_name_the_vendors_own_hosts_and_this_machine_only(
+    tiers: Path, write: Write, text: str, is_own: bool
+) -> None:
+    write("a.yaml", "version: 1\nprogram: a\ntargets: [{voucherify: {campaign: c}}]\ntiers: [{name: A, from: 0}]\n")
+    url = json.dumps(text)
+    write("environments/e.yaml", f"version: 1\nenvironment: e\nproviders:\n  voucherify:\n    url: {url}\n")
+    loaded = config.load(tiers, environment="e")
+    if is_own:
+        assert loaded.environment == config.Environment("e", {"voucherify": text}, {})
+        assert httpx.URL(text).host in {"localhost", "127.0.0.1", "::1"} or httpx.URL(text).host.endswith(
+            "api.voucherify.io"
+        )
+    else:
+        (problem,) = loaded.problems
+        assert (problem.rule, problem.at.line) == ("schema", 5)
+        assert "(for any other host set VOUCHERIFY_URL instead)" in problem.message
+
+
+@pytest.fixture
+def without_wheel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    check.accepts.cache_clear()
+    yield
+    check.accepts.cache_clear()
+
+
+def test_where_there_is_no_wheel_jsonschema_decides(without_wheel: None, tiers: Path, write: Write) -> None:
+    text = (
+        "version: 1\nprogram: {key}\ntargets: [{{voucherify: {{campaign: c}}}}]\ntiers: [{{name: A, from: {start}}}]\n"
+    )
+    write("a.yaml", text.format(key="a", start=0))
+    write("b.yaml", text.format(key="b", start="x"))
+    loaded = config.load(tiers)
+    assert [program.key for program in loaded.programs] == ["a"]
+    assert [problem.message for problem in loaded.problems] == [
+        "`from`: expected a number such as 250 or 9.99, at most 1000000000000000, found 'x'"
+    ]
+
+
+def test_what_only_one_of_them_refuses_is_refused(tiers: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a.yaml", "version: 1\nprogram: a\ntargets: [{voucherify: {campaign: c}}]\ntiers: [{name: A, from: 0}]\n")
+    monkeypatch.setattr(check, "accepts", lambda _: lambda _: False)
+    loaded = config.load(tiers)
+    assert loaded.programs == ()
+    assert [str(problem).partition("a.yaml:")[2] for problem in loaded.problems] == [
+        "1:1: schema: this is not as the schema says, but tierops cannot tell where"
+    ]
+
+
+@pytest.mark.parametrize("name", ["program", "environment"])
+def test_the_published_schemas_are_fresh(name: contract.Kind) -> None:
+    """`make schemas` writes them."""
+    published = Path(__file__).parents[2] / "schemas" / f"{name}.schema.json"
+    assert published.read_text(encoding="utf-8") == schemas.text(name, OWN)
+    assert json.loads(schemas.text(name, OWN)) == contract.schema(Contract(name, OWN))
 
 
 def _schemas(data: Any) -> Iterator[dict[str, Any]]:
@@ -191,12 +314,12 @@ def _schemas(data: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["program", "environment"])
-def test_schemas_are_well_formed_and_say_what_they_expect(name: str) -> None:
+def test_schemas_are_well_formed_and_say_what_they_expect(name: contract.Kind) -> None:
     contract = json.loads(schema(name))
     Draft202012Validator.check_schema(contract)
     assert contract["$id"] == f"{name}.schema.json"
     for example_ in contract["examples"]:
-        assert explain.validator(name).is_valid(example_)
+        assert explain.validator(Contract(name, OWN)).is_valid(example_)
     for part in _schemas(contract):
         if isinstance(part.get("pattern"), str):
             # Only a closing `$` is taken for the very end, so there must be no other.

@@ -1,0 +1,62 @@
+"""What a command does not need is not imported: each start in CI is a cold one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import KEYS
+
+from tierops.emulator import Emulator
+from tierops.emulator.server import Served
+
+PROGRAM = """\
+version: 1
+program: club
+targets: [{voucherify: {campaign: Club}}]
+tiers:
+  - {name: Bronze, from: 0}
+  - {name: Silver, from: 250}
+"""
+HEAVY = {"pydantic", "jsonschema", "deepdiff", "jinja2", "importlib.metadata"}
+CODE = """
+import json, sys
+from tierops import cli
+code = cli.run(json.loads(sys.argv[1]))
+sys.stderr.write("\\n" + json.dumps([int(code), *(name for name in json.loads(sys.argv[2]) if name in sys.modules)]))
+"""
+
+
+def imported(folder: Path, *arguments: str, **environ: str) -> list[object]:
+    """The exit code of a command in a process of its own, and the heavy packages that it imported."""
+    command = [sys.executable, "-c", CODE, json.dumps(arguments), json.dumps(sorted(HEAVY))]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environ}, capture_output=True, text=True, check=True
+    )
+    result: list[object] = json.loads(done.stderr.splitlines()[-1])
+    return result
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "tiers").mkdir()
+    (tmp_path / "tiers" / "club.yaml").write_text(PROGRAM)
+    return tmp_path
+
+
+def test_validate_asks_jsonschema_and_imports_nothing_else_that_is_heavy(project: Path) -> None:
+    assert imported(project, "validate") == [0, "jsonschema"]
+
+
+def test_plan_imports_nothing_heavy(project: Path, emulator: Emulator, served: Served) -> None:
+    emulator.voucherify.add_campaign("Club")
+    assert imported(project, "plan", **KEYS, VOUCHERIFY_URL=f"{served.url}/voucherify") == [0]
+
+
+def test_a_plan_that_is_wrong_is_explained_by_jsonschema(project: Path) -> None:
+    (project / "tiers" / "club.yaml").write_text(PROGRAM + "extra: 1\n")
+    assert "jsonschema" in imported(project, "plan", **KEYS)
