@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -102,12 +102,18 @@ def broken_line(verdict: Verdict) -> int:
     return line
 
 
+def request_id(headers: Mapping[str, str], body: Value) -> Value:
+    """As some vendor may name a request: in a header, or in the body of an error."""
+    named = body if isinstance(body, Mapping) else {}
+    return headers.get("X-Request-Id") or named.get("request_id") or named.get("requestId")
+
+
 def client(answer: Callable[[httpx.Request], httpx.Response], journal: Journal) -> Client:
     return Client(
         providers.find("voucherify"),
         "http://127.0.0.1/api",
         Credentials({"X-Key": "s3cret"}),
-        Dialect(str, request_id=lambda body: body.get("request_id") or body.get("requestId")),
+        Dialect(str, request_id=request_id),
         waiting=Waiting(sleep=Slept()),
         transport=httpx.MockTransport(answer),
         witness=journal.witness("vendor"),

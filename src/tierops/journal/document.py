@@ -59,6 +59,7 @@ class IdentityDocument(_Document):
     id: _Text
     name: _Text
     account: _Text | None
+    key: _Text | None = None
 
 
 class TargetDocument(_Document):

@@ -1,0 +1,44 @@
+"""The words of tierops as frozen values; every stage of the flow takes and returns these.
+
+Argument order is always (live, desired), field order (before, after). Points and money are exact
+decimals, never floats. Nothing here knows a vendor, a file format or a terminal. All are named tuples,
+because a frozen dataclass costs four times as much to define, at each start of the program.
+"""
+
+from tierops.model.files import UNREADABLE, Position, Problem, Severity
+from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
+from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
+from tierops.model.program import Abilities, Identity, Live, Place, Program, Target, Waiver
+from tierops.model.values import Value, compact, exact
+
+__all__ = [
+    "UNREADABLE",
+    "Abilities",
+    "Change",
+    "Fate",
+    "FieldChange",
+    "Identity",
+    "Kind",
+    "Live",
+    "LiveTier",
+    "Outcome",
+    "Place",
+    "Plan",
+    "Position",
+    "Problem",
+    "Program",
+    "Range",
+    "Request",
+    "Result",
+    "Scale",
+    "Severity",
+    "Signature",
+    "Target",
+    "TargetPlan",
+    "Tier",
+    "Value",
+    "Waiver",
+    "compact",
+    "digits",
+    "exact",
+]

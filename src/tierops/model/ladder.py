@@ -1,0 +1,100 @@
+"""Ranges, tiers, and what a balance counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from tierops.model.files import Position
+from tierops.model.values import Value
+
+
+class Range(NamedTuple):
+    """Half-open `[lower, upper)` in points or money. None is no bound; only live tiers lack a lower one."""
+
+    lower: Decimal | None
+    upper: Decimal | None
+
+    @property
+    def is_empty(self) -> bool:
+        """True where no balance can lie in the range."""
+        return self.lower is not None and self.upper is not None and self.lower >= self.upper
+
+    def meets(self, other: Range) -> bool:
+        """True where some balance lies in both ranges."""
+        if self.is_empty or other.is_empty:
+            return False
+        return _below(self.lower, other.upper) and _below(other.lower, self.upper)
+
+
+def _below(lower: Decimal | None, upper: Decimal | None) -> bool:
+    return lower is None or upper is None or lower < upper
+
+
+class Scale(NamedTuple):
+    """What a balance counts at a target, and with how many decimals; None is as many as somebody writes."""
+
+    unit: str = "points"
+    places: int | None = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """True where balances are whole numbers."""
+        return self.places == 0
+
+    def fits(self, amount: Decimal) -> bool:
+        """True where a balance can be exactly this amount."""
+        return self.places is None or len(digits(amount).partition(".")[2]) <= self.places
+
+    def number(self, amount: Decimal) -> str:
+        """An amount as a person writes it; money keeps its cents, as in `99.50`."""
+        if self.places and amount != amount.to_integral_value() and self.fits(amount):
+            return format(amount, f".{self.places}f")
+        return digits(amount)
+
+    def amounts(self, range_: Range) -> str:
+        """The balances of a range in words: `250 points or more`, `less than 99.50 points`, `250–499 points`."""
+        lower, upper = range_
+        if upper is None:
+            return f"{self.number(lower)} {self.unit} or more" if lower else f"any number of {self.unit}"
+        if not lower:
+            return f"less than {self.number(upper)} {self.unit}"
+        if self.is_whole:
+            return f"{self.span(range_)} {self.unit}"
+        return f"{self.number(lower)} to less than {self.number(upper)} {self.unit}"
+
+    def span(self, range_: Range) -> str:
+        """`250–499` or, where balances have fractions, `250–<500`; `500+` where the end is open."""
+        lower, upper = range_
+        if upper is None:
+            return "any" if lower is None else f"{digits(lower)}+"
+        end = digits(upper - 1) if self.is_whole else f"<{digits(upper)}"
+        if lower is None:
+            return f"≤{end}" if self.is_whole else end
+        return digits(lower) if self.is_whole and upper - lower == 1 else f"{digits(lower)}–{end}"
+
+
+def digits(amount: Decimal | int) -> str:
+    """A number as a person writes it: no exponent, no trailing zeros after the point."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class Tier(NamedTuple):
+    """A desired tier of one target. `fields` is what only the vendor knows, without its empty values."""
+
+    name: str
+    range: Range
+    fields: Mapping[str, Value] = {}
+    at: Position | None = None
+
+
+class LiveTier(NamedTuple):
+    """A tier as the vendor holds it. `updated_at` (ISO 8601, as received) informs; it is no evidence of drift."""
+
+    id: str
+    name: str
+    range: Range
+    fields: Mapping[str, Value] = {}
+    updated_at: str | None = None

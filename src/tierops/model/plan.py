@@ -1,0 +1,142 @@
+"""What is to be done, and what came of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from tierops.model.ladder import LiveTier, Tier
+from tierops.model.program import Live, Target
+from tierops.model.values import Value
+
+
+class Kind(StrEnum):
+    """What a plan line can be."""
+
+    CREATE = "create"
+    DIFFERS = "differs"
+    UNMANAGED = "unmanaged"
+    BLOCKED = "blocked"
+
+    @property
+    def symbol(self) -> str:
+        """The one character that stands for it in every output."""
+        return {"create": "+", "differs": "~", "unmanaged": "?", "blocked": "!"}[self.value]
+
+
+class FieldChange(NamedTuple):
+    """One field that differs; None is absent. `path` leads to it: `("earning_rules", "ern_1", "multiplier")`."""
+
+    path: tuple[str, ...]
+    before: Value
+    after: Value
+
+
+class Change(NamedTuple):
+    """One line of a plan: plain data, complete enough to save, compare and render.
+
+    `note` says what it means for members, what to do by hand, or why it is blocked.
+    """
+
+    kind: Kind
+    name: str
+    before: LiveTier | None = None
+    after: Tier | None = None
+    fields: tuple[FieldChange, ...] = ()
+    note: str = ""
+
+
+class Request(NamedTuple):
+    """A request that apply will send: method, path below the base URL, JSON body, and the tiers that it creates."""
+
+    method: str
+    path: str
+    body: Value
+    tiers: tuple[str, ...]
+
+
+class TargetPlan(NamedTuple):
+    """What apply would do at one target, and all that it must find unchanged to do it.
+
+    `changes` and `requests` are a pure function of `target` and `live`.
+    """
+
+    target: Target
+    live: Live
+    changes: tuple[Change, ...]
+    requests: tuple[Request, ...]
+
+    @property
+    def address(self) -> str:
+        """How plans and reports name the target: `program/target`."""
+        return self.target.address
+
+    @property
+    def creates(self) -> tuple[Tier, ...]:
+        """The tiers that apply will create, low to high."""
+        return tuple(c.after for c in self.changes if c.kind is Kind.CREATE and c.after is not None)
+
+
+class Signature(NamedTuple):
+    """Who vouches for a plan: `key` is the fingerprint of the public key, `value` the signature in base64."""
+
+    algorithm: str
+    key: str
+    value: str
+
+
+class Plan(NamedTuple):
+    """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none.
+
+    `unread` are the addresses of targets that are not in it, for they could not be read.
+    """
+
+    tool_version: str
+    created_at: str
+    expires_at: str
+    environment: str | None
+    targets: tuple[TargetPlan, ...]
+    signature: Signature | None = None
+    unread: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """True where live equals desired everywhere."""
+        return not self.unread and not any(target.changes for target in self.targets)
+
+
+class Fate(StrEnum):
+    """What became of one create."""
+
+    DONE = "done"  # this run created it and saw it afterwards
+    ALREADY = "already"  # it was there when this run began
+    NOT_DONE = "not-done"  # it is not there, and nothing is on its way
+    CONFLICT = "conflict"  # a tier of its name is there, but not as wanted
+    UNKNOWN = "unknown"  # it may or may not have landed
+
+
+class Outcome(NamedTuple):
+    """What became of one create of a plan, and why, in a sentence."""
+
+    name: str
+    fate: Fate
+    detail: str = ""
+
+
+class Result(NamedTuple):
+    """What apply did at one target.
+
+    `remaining` is the difference that the last read showed, None where nothing was read after the last write.
+    `trouble` says what stopped the target, and is empty where nothing did; `is_interrupted` where somebody did,
+    `is_refused` where live was no longer what the plan was made for. `sends` counts the requests that may have been
+    carried out, `steps` is what remains to be done by hand.
+    """
+
+    target: TargetPlan
+    outcomes: tuple[Outcome, ...]
+    remaining: tuple[Change, ...] | None
+    trouble: str = ""
+    is_interrupted: bool = False
+    is_refused: bool = False
+    sends: int = 0
+    steps: tuple[str, ...] = ()
