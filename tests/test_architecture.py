@@ -48,8 +48,7 @@ ONE_IMPORTER = {
     "cryptography": {"plan_file/signing.py"},
     "jinja2": {"output/jinja.py", "commands/scaffold.py"},
     "markupsafe": {"output/jinja.py"},
-    "pydantic": {"plan_file/document.py", "plan_file/reading.py"}
-    | {"journal/document.py"},
+    "pydantic": {"plan_file/document.py", "plan_file/reading.py"} | {"journal/document.py"},
 }
 
 MODULES = sorted(ROOT.rglob("*.py"))

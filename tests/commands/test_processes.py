@@ -63,6 +63,7 @@ def vendor(request: pytest.FixtureRequest) -> str:
 def watched(emulator: Emulator, tmp_path: Path, vendor: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     """A program with one target that holds nothing yet, and the environment to reach it."""
     emulator.voucherify.add_campaign("Club")
+    emulator.fanfare.add_audience("Other")  # names the organisation, so that several of its keys are of one account
     (tmp_path / "tiers").mkdir()
     (tmp_path / "tiers" / "club.yaml").write_text(_PROGRAM % _TARGETS[vendor])
     monkeypatch.chdir(tmp_path)
@@ -84,8 +85,9 @@ def start(who: str, *arguments: str) -> AbstractContextManager[subprocess.Popen[
 
 
 def names(emulator: Emulator, vendor: str) -> list[str]:
-    held = emulator.voucherify.tiers("Club") if vendor == "voucherify" else emulator.fanfare.audiences()
-    return sorted(tier["name"] for tier in held)
+    if vendor == "voucherify":
+        return sorted(tier["name"] for tier in emulator.voucherify.tiers("Club"))
+    return sorted(audience["name"] for audience in emulator.fanfare.audiences() if audience.get("groupName") == "Club")
 
 
 ONE_SET = ["Bronze", "Gold", "Silver"]

@@ -140,7 +140,7 @@ def _one(wanted: Wanted, named: Mapping[str, str], directory: Path, terms: _Term
 def _located(connection: Connection, named: Mapping[str, str]) -> Mapping[str, str]:
     """The whole place. Raises `TieropsError` where anything but its name is otherwise than said."""
     homes = {part.name for part in connection.vendor.parts if part.is_home}
-    place = connection.account.locate({name: value for name, value in named.items() if name in homes})
+    place = connection.locate({name: value for name, value in named.items() if name in homes})
     for name in named.keys() - homes:
         if place[name] != named[name]:
             raise TieropsError(f"{name} is {place[name]!r} there, not {named[name]!r}")
@@ -176,7 +176,7 @@ def _all(wanted: Wanted, directory: Path, terms: _Terms, tell: Tell) -> Output:
 
 def _reads(connection: Connection, tell: Tell) -> Iterator[tuple[str, Mapping[str, str], Callable[[], Live]]]:
     """Name, place and read of every ladder. They are read side by side and given in order; a read may raise."""
-    places = connection.account.discover()
+    places = connection.discover()
     pool = ThreadPoolExecutor(pipeline.THREADS)
     try:
         reads = [pool.submit(connection.fetch, connection.vendor.place(place)) for place in places]

@@ -28,12 +28,24 @@ class Connection(NamedTuple):
 
     def fetch(self, place: Place) -> Live:
         """See `Account.fetch`."""
-        live = self.account.fetch(place)
+        with self.client.discretion():
+            live = self.account.fetch(place)
         return live._replace(identity=live.identity._replace(key=self.key))
 
     def send(self, request: Request) -> Sequence[LiveTier]:
         """See `Account.send`."""
-        return self.account.send(request)
+        with self.client.discretion():
+            return self.account.send(request)
+
+    def discover(self) -> tuple[Mapping[str, str], ...]:
+        """See `Account.discover`."""
+        with self.client.discretion():
+            return self.account.discover()
+
+    def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
+        """See `Account.locate`."""
+        with self.client.discretion():
+            return self.account.locate(named)
 
     def afford(self, calls: int) -> None:
         """Raise `NotSent` if the vendor's limits do not allow so many calls, as far as its answers said."""

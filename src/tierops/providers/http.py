@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Protocol
 
 import httpx
 
@@ -60,26 +60,6 @@ class Witness(Protocol):
     def lost(self, intent: int, reason: str, *, was_sent: bool) -> None:
         """No answer came; `was_sent` is False where there was no connection to send it through. Raises nothing."""
         ...
-
-
-_Given = ParamSpec("_Given")
-_Answer = TypeVar("_Answer")
-
-
-def _discreet(call: Callable[Concatenate[Client, _Given], _Answer]) -> Callable[Concatenate[Client, _Given], _Answer]:
-    """`call`, whose errors hold no key: neither in what the vendor said nor in the errors that led to them."""
-
-    @wraps(call)
-    def discreet(self: Client, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
-        try:
-            return call(self, *args, **kwargs)
-        except VendorError as error:
-            raised = error
-        raised.args = (self._redaction.every(short(str(raised), _LONGEST_MESSAGE)),)
-        raised.__context__ = None  # an error of httpx or of the JSON parser, with the answer or a part of it
-        raise raised
-
-    return discreet
 
 
 class Client:
@@ -133,13 +113,22 @@ class Client:
             http = address.connect(self.title, self.base_url, own, transport=transport)
             self._token = Token(self.title, self.base_url, credentials.sign_in, http, self._waiting, self._keep)
 
+    @contextmanager
+    def discretion(self) -> Iterator[None]:
+        """Within it errors hold no key: neither in what the vendor said nor in the errors that led to them."""
+        try:
+            yield
+        except VendorError as error:
+            error.args = (self._redaction.every(short(str(error), _LONGEST_MESSAGE)),)
+            error.__context__ = None  # an error of httpx or of the JSON parser, with the answer or a part of it
+            raise
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
         if self._token:
             self._token.close()
 
-    @_discreet
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
         """The JSON of a read. Lost connections, 429, 5xx and broken JSON are tried again. Raises `VendorError`."""
         for is_last in tries(self._waiting):
@@ -157,7 +146,6 @@ class Client:
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
 
-    @_discreet
     def create(self, request: Request, read: Callable[[Value], Iterable[LiveTier]]) -> tuple[LiveTier, ...]:
         """Send a request of a plan as it is, and give the tiers that `read` finds in its answer.
 

@@ -322,7 +322,7 @@ def test_two_live_groups_of_one_name_stop_and_an_id_tells_them_apart(emulator: E
     }
     live = fanfare.fetch(place(second))
     assert (live.identity.id, live.identity.name, live.tiers[0].range) == (second, "Club", span(5))
-    assert {block["group"] for block in fanfare.account.discover()} == {g["groupId"] for g in emulator.fanfare.groups()}
+    assert {block["group"] for block in fanfare.discover()} == {g["groupId"] for g in emulator.fanfare.groups()}
 
 
 def test_an_id_that_no_group_has_is_no_name_for_a_new_one(fanfare: Connection) -> None:
@@ -518,10 +518,10 @@ def test_a_refused_create_says_which_field(status: str, emulator: Emulator, slep
 
 def test_a_group_is_located_by_name(emulator: Emulator, fanfare: Connection) -> None:
     emulator.fanfare.load_examples()
-    assert fanfare.account.locate({"group": "Spending Tiers"}) == PLACE.fields
-    assert fanfare.account.discover() == (PLACE.fields,)
+    assert fanfare.locate({"group": "Spending Tiers"}) == PLACE.fields
+    assert fanfare.discover() == (PLACE.fields,)
     with pytest.raises(VendorError, match="no tier group 'Nope'"):
-        fanfare.account.locate({"group": "Nope"})
+        fanfare.locate({"group": "Nope"})
 
 
 def test_a_group_whose_tiers_measure_different_things_has_no_attribute(emulator: Emulator, fanfare: Connection) -> None:
@@ -530,4 +530,4 @@ def test_a_group_whose_tiers_measure_different_things_has_no_attribute(emulator:
             name, groupId=GROUP, groupName="Club", groupType="SEGMENTED_VALUE",
             metadata=described(0, attribute=attribute),
         )  # fmt: skip
-    assert fanfare.account.locate({"group": "Club"}) == {"group": "Club", "attribute": ""}
+    assert fanfare.locate({"group": "Club"}) == {"group": "Club", "attribute": ""}

@@ -333,7 +333,7 @@ def test_every_page_of_campaigns_is_read(emulator: Emulator, slept: Slept) -> No
     names = [f"Campaign {number}" for number in range(230)]
     for name in names:
         emulator.voucherify.add_campaign(name)
-    assert connect(emulator, slept).account.discover() == tuple({"campaign": name} for name in names)
+    assert connect(emulator, slept).discover() == tuple({"campaign": name} for name in names)
     assert [(sent[1], dict(sent.query)) for sent in emulator.requests] == [
         ("/voucherify/v1/loyalties", {"limit": "100", "order": "created_at", "page": str(number)})
         for number in (1, 2, 3)
@@ -344,7 +344,7 @@ def test_a_campaign_name_that_cannot_be_read_gives_way_to_the_id(emulator: Emula
     emulator.voucherify.add_campaign(" ", id="camp_1")
     emulator.voucherify.add_campaign("a\u200bb", id="camp_2")
     emulator.voucherify.add_campaign("Ü & co", id="camp_3")
-    blocks = connect(emulator, slept).account.discover()
+    blocks = connect(emulator, slept).discover()
     assert [block["campaign"] for block in blocks] == ["camp_1", "camp_2", "Ü & co"]
 
 
@@ -374,7 +374,7 @@ def test_a_list_of_campaigns_that_may_be_incomplete_is_no_list(
     answers: list[Any], reason: tuple[str, int], emulator: Emulator, slept: Slept
 ) -> None:
     with pytest.raises(IncompleteRead) as caught:
-        connect(emulator, slept, handed_out(left := [*answers])).account.discover()
+        connect(emulator, slept, handed_out(left := [*answers])).discover()
     assert left == []
     message = "Voucherify says that there are {} loyalty campaigns, but its lists show {} different ones; run again"
     assert str(caught.value) == message.format(*reason)
@@ -382,14 +382,14 @@ def test_a_list_of_campaigns_that_may_be_incomplete_is_no_list(
 
 def test_a_list_of_campaigns_that_is_not_as_documented_is_shown(emulator: Emulator, slept: Slept) -> None:
     with pytest.raises(VendorError, match="expected a list of campaigns, received null"):
-        connect(emulator, slept, pages({"data": [], "total": 0})).account.discover()
+        connect(emulator, slept, pages({"data": [], "total": 0})).discover()
     with pytest.raises(VendorError, match="expected an object as campaign, received 1"):
-        connect(emulator, slept, pages({"campaigns": [1], "total": 1})).account.discover()
+        connect(emulator, slept, pages({"campaigns": [1], "total": 1})).discover()
     with pytest.raises(VendorError, match="the list of campaigns has no `total`"):
-        connect(emulator, slept, pages({"campaigns": []})).account.discover()
+        connect(emulator, slept, pages({"campaigns": []})).discover()
     with pytest.raises(VendorError, match="expected an object as list of campaigns, received \\[\\]"):
-        connect(emulator, slept, pages([])).account.discover()
+        connect(emulator, slept, pages([])).discover()
 
 
 def test_a_place_in_voucherify_is_its_own_place(emulator: Emulator, slept: Slept) -> None:
-    assert connect(emulator, slept).account.locate({"campaign": "x"}) == {"campaign": "x"}
+    assert connect(emulator, slept).locate({"campaign": "x"}) == {"campaign": "x"}
