@@ -64,7 +64,7 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
             " tierops tells tiers apart by name: remove or rename all but one by hand"
         )
     abilities = vendor.abilities(target.place, live)
-    changes = diff.changes(live.tiers, target.tiers)
+    changes = diff.changes(live.tiers, target.tiers, target.scale)
     flaws = tuple(_flaws_after(target, live, changes))
     why_blocked = vendor.read_only or abilities.blocked or (flaws and _why_blocked(flaws)) or ""
     noted = tuple(_noted(change, why_blocked, target.scale, abilities) for change in changes)
@@ -84,6 +84,14 @@ def missing(planned: TargetPlan, live: Live) -> tuple[Tier, ...]:
     return tuple(tier for tier in planned.creates if tier.name not in live_names)
 
 
+def expected(planned: TargetPlan, live: Live) -> dict[str, rules.Rung]:
+    """What must be live, by name: live then, and those of the planned creates that are live now."""
+    live_names = {tier.name for tier in live.tiers}
+    own = (tier for tier in planned.creates if tier.name in live_names)
+    together: tuple[rules.Rung, ...] = (*planned.live.tiers, *own)
+    return {tier.name: tier for tier in planned.target.scale.held(together)}
+
+
 def remaining_requests(planned: TargetPlan, absent: Sequence[Tier], vendor: Declaration) -> tuple[Request, ...]:
     """The plan's requests that still have something to create, as they stand in the plan.
 
@@ -101,9 +109,15 @@ def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Itera
     creates = [change.after for change in changes if change.kind is Kind.CREATE and change.after is not None]
     if not creates:
         return
-    after: tuple[rules.Rung, ...] = (*live.tiers, *creates)
-    unit = target.scale.unit
-    proofs = (rules.overlaps(after, unit), rules.gaps(after, unit), rules.similar_names(after))
+    scale = target.scale
+    together: tuple[rules.Rung, ...] = (*live.tiers, *creates)
+    after = scale.held(together)
+    proofs = (
+        rules.overlaps(after, scale.unit),
+        rules.gaps(after, scale.unit),
+        rules.similar_names(after),
+        rules.other_ends(creates, after[len(live.tiers) :], scale),
+    )
     for proof in proofs:
         yield from (flaw for flaw in proof if flaw.rule not in target.waived)
 
@@ -141,7 +155,8 @@ def _other_place(then: Identity, now: Identity) -> str:
 def _foreign_change(planned: TargetPlan, live: Live) -> str:
     then = {tier.id: tier for tier in planned.live.tiers}
     now = {tier.id: tier for tier in live.tiers}
-    own = {tier.name: tier for tier in planned.creates}
+    own = {tier.name for tier in planned.creates}
+    as_expected = expected(planned, live)
     if twice := diff.duplicates(live.tiers):
         return f"live tier {next(iter(twice))!r} exists twice"
     if planned.live.facts != live.facts:
@@ -149,14 +164,16 @@ def _foreign_change(planned: TargetPlan, live: Live) -> str:
     for id_, tier in then.items():
         if id_ not in now:
             return f"live tier {tier.name!r} ({id_}) has gone since the plan was made"
-        if not diff.same(tier, now[id_]):
-            changed = _differences(tier, now[id_], planned.target.scale)
-            return f"live tier {tier.name!r} ({id_}) was changed since the plan was made ({changed})"
     for id_, tier in now.items():
         if id_ not in then and tier.name not in own:
             return f"live tier {tier.name!r} ({id_}) has appeared since the plan was made"
-        if id_ not in then and not diff.same(tier, own[tier.name]):
-            changed = _differences(tier, own[tier.name], planned.target.scale)
+    for id_, tier in sorted(now.items(), key=lambda one: one[0] in then):  # what is new may have moved other ends
+        before = as_expected[then[id_].name if id_ in then else tier.name]
+        if id_ in then and not diff.same(before, tier):
+            changed = _differences(before, tier, planned.target.scale)
+            return f"live tier {before.name!r} ({id_}) was changed since the plan was made ({changed})"
+        if not diff.same(tier, before):
+            changed = _differences(tier, before, planned.target.scale)
             return f"live tier {tier.name!r} ({id_}) has appeared, but not as the plan would create it ({changed})"
     return ""
 
@@ -165,7 +182,7 @@ def _facts(live: Live) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(live.facts.items())) or "nothing"
 
 
-def _differences(before: LiveTier, after: LiveTier | Tier, scale: Scale) -> str:
+def _differences(before: LiveTier | Tier, after: LiveTier | Tier, scale: Scale) -> str:
     every = [*differences(before, after, diff.fields(before, after), scale)]
     shown = [printable(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}…") for one in every[:_MOST_DIFFERENCES]]
     if len(every) > _MOST_DIFFERENCES:

@@ -145,6 +145,15 @@ def _fractions(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
             break
 
 
+def other_ends(ladder: Iterable[Rung], held: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
+    """Rungs of a ladder that end elsewhere where the vendor holds them; `held` has them in the same order."""
+    for rung, kept in zip(ladder, held, strict=True):
+        if rung.range != kept.range and not rung.range.is_empty:
+            ranges = f"{scale.span(kept.range)} there, not {scale.span(rung.range)}"
+            message = f"{rung.name} would be {ranges}: the vendor keeps only where a tier starts"
+            yield Flaw("not-representable", rung, message)
+
+
 def _neighbours(ladder: Iterable[Rung]) -> Iterator[tuple[Rung, Rung]]:
     """Each rung with the one below it that reaches highest; rungs that hold no balance are left out."""
     below: Rung | None = None
@@ -194,6 +203,7 @@ def _flaws(target: Target) -> Iterator[Flaw]:
     yield from overlaps(target.tiers, target.scale.unit)
     yield from gaps(target.tiers, target.scale.unit)
     yield from _fractions(target.tiers, target.scale)
+    yield from other_ends(target.tiers, target.scale.held(target.tiers), target.scale)
 
 
 def _expired(program: Program, today: date) -> Iterator[Problem]:
