@@ -85,11 +85,11 @@ def missing(planned: TargetPlan, live: Live) -> tuple[Tier, ...]:
 
 
 def expected(planned: TargetPlan, live: Live) -> dict[str, rules.Rung]:
-    """What must be live, by name: live then, and those of the planned creates that are live now."""
-    live_names = {tier.name for tier in live.tiers}
-    own = (tier for tier in planned.creates if tier.name in live_names)
-    together: tuple[rules.Rung, ...] = (*planned.live.tiers, *own)
-    return {tier.name: tier for tier in planned.target.scale.held(together)}
+    """Each live tier, by id, as the plan would have it among all that are live: as it was then, or is to be created."""
+    then = {tier.id: tier for tier in planned.live.tiers}
+    own = {tier.name: tier for tier in planned.creates}
+    together: list[rules.Rung] = [then.get(tier.id, own.get(tier.name, tier)) for tier in live.tiers]
+    return dict(zip((tier.id for tier in live.tiers), planned.target.scale.held(together), strict=True))
 
 
 def remaining_requests(planned: TargetPlan, absent: Sequence[Tier], vendor: Declaration) -> tuple[Request, ...]:
@@ -156,7 +156,6 @@ def _foreign_change(planned: TargetPlan, live: Live) -> str:
     then = {tier.id: tier for tier in planned.live.tiers}
     now = {tier.id: tier for tier in live.tiers}
     own = {tier.name for tier in planned.creates}
-    as_expected = expected(planned, live)
     if twice := diff.duplicates(live.tiers):
         return f"live tier {next(iter(twice))!r} exists twice"
     if planned.live.facts != live.facts:
@@ -167,8 +166,8 @@ def _foreign_change(planned: TargetPlan, live: Live) -> str:
     for id_, tier in now.items():
         if id_ not in then and tier.name not in own:
             return f"live tier {tier.name!r} ({id_}) has appeared since the plan was made"
-    for id_, tier in sorted(now.items(), key=lambda one: one[0] in then):  # what is new may have moved other ends
-        before = as_expected[then[id_].name if id_ in then else tier.name]
+    for id_, before in sorted(expected(planned, live).items(), key=lambda one: one[0] in then):
+        tier = now[id_]  # what is new comes first, for it may have moved the ends of others
         if id_ in then and not diff.same(before, tier):
             changed = _differences(before, tier, planned.target.scale)
             return f"live tier {before.name!r} ({id_}) was changed since the plan was made ({changed})"

@@ -115,7 +115,7 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
             return Outcome(name, Fate.UNKNOWN, "not in the list, but it may still appear: plan again later")
         return Outcome(name, Fate.NOT_DONE)
     live = view.by_name[name]
-    if not diff.same(live, view.expected[name]):
+    if not diff.same(live, view.expected[live.id]):
         return Outcome(name, Fate.CONFLICT, f"{live.id} has its name, but is not as wanted")
     if name in known.confirmed and not view.shows(known.confirmed[name].id):
         unseen = known.confirmed[name].id

@@ -94,11 +94,10 @@ class Reading:
     def test_the_schema_describes_the_blocks(self) -> None:
         vendor = self.setup.vendor
         schema = json.loads((files(vendor.package) / "schema.json").read_text(encoding="utf-8"))
-        assert schema.keys() == {"target", "tier", "overlay"}
-        for part in (schema["target"], schema["tier"], {"properties": schema["overlay"]}):
-            Draft202012Validator.check_schema(part)
-        assert schema["target"]["properties"].keys() == {part.name for part in vendor.parts}
-        assert schema["tier"].get("properties", {}).keys() == schema["overlay"].keys()
+        for part in (schema["place"], schema["fields"], {"properties": schema["overlay"]}):
+            Draft202012Validator.check_schema({**part, "$defs": schema.get("$defs", {})})
+        assert schema["place"]["properties"].keys() == {part.name for part in vendor.parts}
+        assert schema["fields"].get("properties", {}).keys() == schema["overlay"].keys()
         assert schema["overlay"].keys() >= {key for seed in SEEDS for key in self.setup.blocks(Random(seed))}
 
     @pytest.mark.parametrize("seed", SEEDS)
