@@ -56,7 +56,8 @@ class Walk:
         except Exception as error:  # noqa: BLE001 (a mistake here must not take the report of other targets with it)
             _log.exception("%s", self._target.address)
             self._is_unread = bool(self._known.sends)
-            return self.result(f"a mistake in tierops, please report it: {type(error).__name__}: {error}")
+            mistake = f"a mistake in tierops, please report it: {type(error).__name__}: {error}"
+            return self.result(mistake, is_believed=not is_all_sent)
         return self.result(trouble)
 
     def result(self, trouble: str = "", *, is_interrupted: bool = False, is_believed: bool = False) -> Result:
