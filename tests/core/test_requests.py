@@ -200,6 +200,18 @@ def test_an_answer_that_is_lost_and_cannot_be_read_back_leaves_the_first_as_crea
     assert "reading back failed" in result.trouble
 
 
+def test_what_another_run_created_meanwhile_is_not_sent_once_a_read_has_shown_it(club: contract.World) -> None:
+    def other(create: int) -> None:
+        if create == 2:
+            club.emulator.acme.add_levels("Club", [{"label": "Gold", "from_cents": 50000}])
+
+    planned = club.plan(LADDER)
+    reconnect(club, Wire(club, before=other))
+    club.emulator.faults.append(Fault(POST, "drop-after", after=1))
+    assert fates(club.apply(planned)) == [DONE, DONE, ALREADY]
+    assert posts(club) == ["Bronze", "Silver"]
+
+
 # Nothing is sent before its absence has settled.
 
 

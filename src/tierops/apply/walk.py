@@ -9,7 +9,7 @@ from tierops import diff, plan
 from tierops.apply.readback import Connection, Patience, settled, showing
 from tierops.apply.results import Known, result_of, result_unread
 from tierops.errors import UNAUTHORIZED, AnswerLost, Interrupted, NotSent, PlanRefused, TieropsError, VendorError
-from tierops.model import Live, LiveTier, Place, Request, Result, TargetPlan, Tier
+from tierops.model import Fate, Live, LiveTier, Place, Request, Result, TargetPlan, Tier
 
 _MOST_SENDS = 3
 _INTERRUPTED = "interrupted"
@@ -58,7 +58,9 @@ class Walk:
             self._is_unread = bool(self._known.sends)
             mistake = f"a mistake in tierops, please report it: {type(error).__name__}: {error}"
             return self.result(mistake, is_believed=not is_all_sent)
-        return self.result(trouble)
+        result = self.result(trouble)
+        is_whole = {outcome.fate for outcome in result.outcomes} <= {Fate.DONE, Fate.ALREADY}
+        return result._replace(trouble="") if is_whole and not result.remaining else result
 
     def result(self, trouble: str = "", *, is_interrupted: bool = False, is_believed: bool = False) -> Result:
         """What is known of each create now.
@@ -105,16 +107,31 @@ class Walk:
         if pause > 0:
             self._patience.sleep(pause)
         self._live = settled(self._connection, self._place, self._patience, self._live)
-        requests = plan.remaining_requests(self._target, self._absent(), self._connection.vendor)
         try:
+            requests = self._left(self._target.requests)
             while requests:
-                requests = (*self._send(requests[0]), *requests[1:])
+                requests = self._left((*self._send(requests[0]), *requests[1:]))
         except _Stopped as stopped:
             return str(stopped)
         return ""
 
+    def _left(self, requests: Sequence[Request]) -> Sequence[Request]:
+        """Those of the requests that still create something, as the last read shows; all where something came after.
+
+        Raises `_Stopped` where nothing can be created any more: a ladder that is made whole or not at all is there in
+        part.
+        """
+        if self._is_unread:
+            return requests
+        names = {name for request in requests for name in request.tiers}
+        absent = [tier for tier in self._absent() if tier.name in names]
+        vendor, planned = self._connection.vendor, self._target._replace(requests=tuple(requests))
+        if absent and (blocked := vendor.abilities(self._place, self._live).blocked):
+            raise _Stopped(blocked)
+        return plan.remaining_requests(planned, absent, vendor)
+
     def _send(self, request: Request) -> Sequence[Request]:
-        """Send one request until it is known what became of it. Returns what of it is to be sent again.
+        """Send one request and find out what became of it. Returns it where what is absent of it is to be sent again.
 
         Raises `_Stopped` where nothing more may be sent to this target.
         """
@@ -163,7 +180,7 @@ class Walk:
             raise _Stopped(str(error))
         if absent and self._known.lost[absent[0].name] >= _MOST_SENDS:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
-        return plan.remaining_requests(self._target._replace(requests=(request,)), absent, self._connection.vendor)
+        return (request,)
 
     def _read_back(self, error: VendorError) -> Live:
         """A settled read.
