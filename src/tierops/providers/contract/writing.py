@@ -110,6 +110,14 @@ class Writing(Reading):
             assert apply.exit_code([result]) is Exit.UNKNOWN
             self._goes_on(world, planned, before)
 
+    def test_a_create_that_breaks_off_half_way_is_completed_or_left_as_it_is(self, nth: int) -> None:
+        with self.setup.world() as world:
+            planned, _ = self._with_fault(world, nth, "500-partial", value=1)
+            code = apply.exit_code([world.apply(planned)])
+            left = {change.kind for change in world.plan(planned.target.tiers).changes}
+            assert (code, left) in ((Exit.DONE, set()), (Exit.UNKNOWN, {Kind.BLOCKED}))
+            assert apply.exit_code([world.apply(planned)]) is (Exit.FAILED if left else Exit.DONE)
+
     def _with_fault(
         self, world: World, nth: int, kind: str, *, times: int = 1, value: int = 0
     ) -> tuple[TargetPlan, int]:
