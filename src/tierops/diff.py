@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tierops.model import Change, FieldChange, Kind, LiveTier, Range, Tier, Value
+from tierops.model import Change, FieldChange, Kind, LiveTier, Range, Scale, Tier, Value
 from tierops.text import jsontext
 
 
-def changes(live: Sequence[LiveTier], desired: Sequence[Tier]) -> tuple[Change, ...]:
+def changes(live: Sequence[LiveTier], desired: Sequence[Tier], scale: Scale = Scale()) -> tuple[Change, ...]:  # noqa: B008 - frozen
     """What differs between a live ladder and the desired one: creates, then differences, then unmanaged tiers.
 
-    Tiers are told apart by name; each ladder must hold a name at most once. No change, no `Change`.
+    Tiers are told apart by name; each ladder must hold a name at most once. No change, no `Change`. What a create does
+    to the range of a live tier, where the vendor keeps starts only, is no difference.
     """
-    there = {tier.name: tier for tier in live}
-    wanted = {tier.name for tier in desired}
-    creates = [Change(Kind.CREATE, tier.name, after=tier) for tier in desired if tier.name not in there]
+    live_tiers = {tier.name: tier for tier in live}
+    desired_names = {tier.name for tier in desired}
+    missing_tiers = [tier for tier in desired if tier.name not in live_tiers]
+    together: tuple[LiveTier | Tier, ...] = (*live, *missing_tiers)
+    after = {tier.name: tier for tier in scale.held(together)}
+    creates = [Change(Kind.CREATE, tier.name, after=tier) for tier in missing_tiers]
     differs = [
-        Change(Kind.DIFFERS, tier.name, before=there[tier.name], after=tier, fields=fields(there[tier.name], tier))
+        Change(Kind.DIFFERS, tier.name, before=live_tiers[tier.name], after=tier, fields=fields(after[tier.name], tier))
         for tier in desired
-        if tier.name in there and not same(there[tier.name], tier)
+        if tier.name in live_tiers and not same(after[tier.name], tier)
     ]
-    unmanaged = [Change(Kind.UNMANAGED, tier.name, before=tier) for tier in live if tier.name not in wanted]
+    unmanaged = [Change(Kind.UNMANAGED, tier.name, before=tier) for tier in live if tier.name not in desired_names]
     return (*creates, *differs, *unmanaged)
 
 

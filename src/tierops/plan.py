@@ -71,7 +71,7 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
             " tierops tells tiers apart by name: remove or rename all but one by hand"
         )
     abilities = vendor.abilities(target.place, live)
-    changes = diff.changes(live.tiers, target.tiers)
+    changes = diff.changes(live.tiers, target.tiers, target.scale)
     flaws = tuple(_flaws_after(target, live, changes))
     why_blocked = (
         vendor.read_only or abilities.blocked or _why_taken(target, live) or (flaws and _why_blocked(flaws)) or ""
@@ -91,6 +91,14 @@ def missing(planned: TargetPlan, live: Live, hint: str = "") -> tuple[Tier, ...]
         raise PlanRefused(f"{planned.address}: {reason}; make a new plan")
     live_names = {tier.name for tier in live.tiers}
     return tuple(tier for tier in planned.creates if tier.name not in live_names)
+
+
+def expected(planned: TargetPlan, live: Live) -> dict[str, rules.Rung]:
+    """Each live tier, by id, as the plan would have it among all that are live: as it was then, or is to be created."""
+    then = {tier.id: tier for tier in planned.live.tiers}
+    own = {tier.name: tier for tier in planned.creates}
+    together: list[rules.Rung] = [then.get(tier.id, own.get(tier.name, tier)) for tier in live.tiers]
+    return dict(zip((tier.id for tier in live.tiers), planned.target.scale.held(together), strict=True))
 
 
 def remaining_requests(
@@ -115,8 +123,16 @@ def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Itera
     creates = [change.after for change in changes if change.kind is Kind.CREATE and change.after is not None]
     if not creates:
         return
-    after: tuple[rules.Rung, ...] = (*live.tiers, *creates)
-    proofs = (rules.overlaps(after, target.scale), rules.gaps(after, target.scale), rules.similar_names(after))
+    scale = target.scale
+    together: tuple[rules.Rung, ...] = (*live.tiers, *creates)
+    after = scale.held(together)
+    proofs = (
+        rules.overlaps(after, scale),
+        rules.gaps(after, scale),
+        rules.similar_names(after),
+        rules.unfit(creates, scale),
+        rules.other_ends(creates, after[len(live.tiers) :], scale),
+    )
     for proof in proofs:
         yield from (flaw for flaw in proof if flaw.rule not in target.waived)
 
@@ -174,7 +190,7 @@ def _is_other_account(then: Identity, now: Identity) -> bool:
 def _foreign_change(planned: TargetPlan, live: Live) -> str:
     then = {tier.id: tier for tier in planned.live.tiers}
     now = {tier.id: tier for tier in live.tiers}
-    own = {tier.name: tier for tier in planned.creates}
+    own = {tier.name for tier in planned.creates}
     if twice := diff.duplicates(live.tiers):
         return f"live tier {next(iter(twice))!r} exists twice"
     if planned.live.facts != live.facts:
@@ -182,14 +198,16 @@ def _foreign_change(planned: TargetPlan, live: Live) -> str:
     for id_, tier in then.items():
         if id_ not in now:
             return f"live tier {tier.name!r} ({id_}) has gone since the plan was made"
-        if not diff.same(tier, now[id_]):
-            changed = _differences(tier, now[id_], planned.target.scale)
-            return f"live tier {tier.name!r} ({id_}) was changed since the plan was made ({changed})"
     for id_, tier in now.items():
         if id_ not in then and tier.name not in own:
             return f"live tier {tier.name!r} ({id_}) has appeared since the plan was made"
-        if id_ not in then and not diff.same(tier, own[tier.name]):
-            changed = _differences(tier, own[tier.name], planned.target.scale)
+    for id_, before in sorted(expected(planned, live).items(), key=lambda one: one[0] in then):
+        tier = now[id_]  # what is new comes first, for it may have moved the ends of others
+        if id_ in then and not diff.same(before, tier):
+            changed = _differences(before, tier, planned.target.scale)
+            return f"live tier {before.name!r} ({id_}) was changed since the plan was made ({changed})"
+        if not diff.same(tier, before):
+            changed = _differences(tier, before, planned.target.scale)
             return f"live tier {tier.name!r} ({id_}) has appeared, but not as the plan would create it ({changed})"
     return ""
 
@@ -198,7 +216,7 @@ def _facts(live: Live) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(live.facts.items())) or "nothing"
 
 
-def _differences(before: LiveTier, after: LiveTier | Tier, scale: Scale) -> str:
+def _differences(before: LiveTier | Tier, after: LiveTier | Tier, scale: Scale) -> str:
     every = [*differences(before, after, diff.fields(before, after), scale)]
     shown = [printable(one if len(one) <= _LONGEST else f"{one[:_LONGEST]}…") for one in every[:_MOST_DIFFERENCES]]
     if len(every) > _MOST_DIFFERENCES:

@@ -140,7 +140,7 @@ def _empty(ladder: Sequence[Rung], scale: Scale) -> Iterator[Flaw]:
             yield Flaw("empty-range", rung, message)
 
 
-def _unfit(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
+def unfit(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
     """Bounds with more decimals than a balance has."""
     rule = "whole-numbers" if scale.is_whole else "not-representable"
     kind = "whole numbers" if scale.is_whole else f"numbers with {scale.places} decimals at most"
@@ -148,6 +148,15 @@ def _unfit(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
         unfit = [end for end in (rung.range.lower, rung.range.upper) if end is not None and not scale.fits(end)]
         if unfit:
             yield Flaw(rule, rung, f"{rung.name} has the bound {digits(unfit[0])}, but {scale.unit} are {kind} there")
+
+
+def other_ends(ladder: Iterable[Rung], held: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
+    """Rungs of a ladder that end elsewhere where the vendor holds them; `held` has them in the same order."""
+    for rung, kept in zip(ladder, held, strict=True):
+        if rung.range != kept.range and not rung.range.is_empty:
+            ranges = f"{scale.span(kept.range)} there, not {scale.span(rung.range)}"
+            message = f"{rung.name} would be {ranges}: the vendor keeps only where a tier starts"
+            yield Flaw("not-representable", rung, message)
 
 
 def _neighbours(ladder: Iterable[Rung]) -> Iterator[tuple[Rung, Rung]]:
@@ -201,7 +210,8 @@ def _flaws(target: Target) -> Iterator[Flaw]:
     yield from _empty(target.tiers, target.scale)
     yield from overlaps(target.tiers, target.scale)
     yield from gaps(target.tiers, target.scale)
-    yield from _unfit(target.tiers, target.scale)
+    yield from unfit(target.tiers, target.scale)
+    yield from other_ends(target.tiers, target.scale.held(target.tiers), target.scale)
 
 
 def _expired(program: Program, today: date) -> Iterator[Problem]:

@@ -5,32 +5,16 @@ A broken promise is a sentence. Duplicates are judged apart, for some worlds all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
 
-from chaos.places import Place, Shape, twice
+from chaos.places import Place, twice
+from chaos.words import Look, Shape
 from chaos.world import SETTLE, Asked, Run, World
 
 from tierops.errors import Exit
-from tierops.model import State
+from tierops.model import Fate
 
 _CODES = {Exit.DONE, Exit.FAILED, Exit.REMAINING, Exit.REFUSED, Exit.PARTIAL, Exit.UNKNOWN}
-
-
-class Look(NamedTuple):
-    """One read of a whole list, over as many requests as it took. `rows` is its tiers as id and name."""
-
-    asked: tuple[Asked, ...]
-    rows: frozenset[tuple[str, str]]
-    is_complete: bool
-
-    @property
-    def names(self) -> list[str]:
-        return sorted(name for _, name in self.rows)
-
-    def is_true(self, place: Place) -> bool:
-        """Did the place hold just this at some moment of the look?"""
-        return any(sorted(shape[0] for shape in one.truth[place]) == self.names for one in self.asked)
 
 
 class Judge:
@@ -44,11 +28,7 @@ class Judge:
         self.reported = 0
         self.after = 0
         self.has_reason_to_refuse = False
-        self._campaigns = {
-            place: world.emulator.voucherify.campaign(place.name)["id"]
-            for place in world.places
-            if place.vendor == "voucherify"
-        }
+        self._homes = {place: place.words.home(world.emulator, place.name) for place in world.places}
         self._known: set[tuple[Place, str]] = set()
 
     def step(self, *runs: Run) -> None:
@@ -58,16 +38,20 @@ class Judge:
             self._methods(run)
             for place in self.world.places:
                 self._writes(run, place)
+                self._outcomes(run, place, runs)
             self._code(run, runs)
         self._duplicates(runs, duplicates)
         self._known = duplicates
+        for place in self.world.places:
+            if not self.world.may_duplicate and place.words.is_split(self.world.emulator, place.name):
+                self.broken.append(f"{place.name} exists twice")
 
     def between(self) -> None:
         """Judge what has landed while no run was under way. The next run must report it."""
         new = self._found() - self._known
         self.after += len(new)
         self._known |= new
-        if new and not self.world.writes_late:
+        if new and not self.world.writes_late and not self.world.may_duplicate:
             self.broken.append(f"{sorted(name for _, name in new)} landed late and exist twice")
 
     def _found(self) -> set[tuple[Place, str]]:
@@ -77,52 +61,105 @@ class Judge:
         self.broken.append(f"run {self.world.runs.index(run) + 1}: {sentence}")
 
     def _methods(self, run: Run) -> None:
+        creates = {id(one) for place in self.world.places for one in self._creates(run, place)}
         for one in run.asked:
-            is_create = one.method == "POST" and one.path.endswith("tiers")
-            if one.method != "GET" and not is_create:
+            is_sign_in = one.method == "POST" and one.path.endswith("/oauth/token")
+            if one.method != "GET" and not is_sign_in and (run.is_plan or id(one) not in creates):
                 self._break(run, f"sent {one.method} {one.path}")
 
     # What comes before a write.
 
     def _writes(self, run: Run, place: Place) -> None:
-        """Each write follows a complete look, and after a lost answer two equal ones with a quiet period between."""
+        """The first write, and each after a lost answer, follows a settled absence; nothing confirmed is sent again.
+
+        Where the vendor itself refuses a second tier of a name, one whole look is enough after a lost answer.
+        """
         confirmed: set[str] = set()
+        never_again: set[str] = set()
         before: Asked | None = None
-        for write in self._posts(run, place):
-            names, fate = _names_sent(write), "" if before is None else fate_of(before)
-            looks = self._looks(run, place, write, before.end if fate == "lost" and before else 0.0)
+        for write in self._creates(run, place):
+            names, fate = self._names(write, place), "" if before is None else self._fate(before, place)
+            looks = self._looks(run, place, write, before.end if before else 0.0)
             if confirmed & names:
                 self._break(run, f"sent {sorted(confirmed & names)} again after they were confirmed")
-            if fate == "refused":
-                self._break(run, "sent again what the vendor had refused")
-            if fate in {"", "lost"} and not (looks and looks[-1].is_complete):
-                self._break(run, f"wrote to {place.name} after an incomplete look")
-            elif fate in {"", "lost"} and self.world.is_consistent and not looks[-1].is_true(place):
-                self._break(run, f"wrote to {place.name} after a look that showed {looks[-1].names}")
-            if fate == "lost" and not _are_settled(looks):
-                self._break(run, f"sent again to {place.name} before the list had settled")
-            if fate_of(write) == "confirmed":
-                confirmed |= names
+            if never_again & names:
+                self._break(run, f"sent {sorted(never_again & names)} again, which the vendor had refused or taken")
+            settled = _settled(looks, place.target.address)
+            if fate == "" and settled is None:
+                self._break(run, f"wrote to {place.name} before its absence had settled")
+            if fate in {"lost", "taken", "refused"} and settled is None:
+                is_quick = place.words.is_guarded and fate != "taken" and looks and looks[-1].is_complete
+                settled = looks[-1] if is_quick else None
+                if settled is None:
+                    self._break(run, f"wrote to {place.name} again before the list had settled")
+            if fate not in {"free", "confirmed"} and self.world.is_consistent and settled:
+                shown = set(settled.names)
+                if not self._is_true(settled, place) or (shown & names):
+                    self._break(run, f"wrote {sorted(names)} to {place.name} after a look that showed {sorted(shown)}")
+            own = self._fate(write, place)
+            confirmed |= names if own == "confirmed" else set()
+            never_again |= names if own in {"refused", "taken"} else set()
             before = write
 
-    def _posts(self, run: Run, place: Place) -> Iterator[Asked]:
-        for one in run.asked:
-            if one.method == "POST" and one.path.startswith(f"/{place.vendor}/"):
-                is_here = (
-                    self._campaigns[place] in one.path
-                    if place.vendor == "voucherify"
-                    else one.sent["groupName"] == place.name
-                )
-                if is_here:
-                    yield one
+    def _creates(self, run: Run, place: Place) -> Iterator[Asked]:
+        return (one for one in run.asked if self._names(one, place))
+
+    def _names(self, one: Asked, place: Place) -> frozenset[str]:
+        return place.words.sent(one, self._homes[place])
+
+    def _fate(self, write: Asked, place: Place) -> str:
+        """What the answer to a create told: `confirmed`, `refused`, `free` to be sent again, `taken`, or `lost`."""
+        if write.was_refused or write.status == 429:
+            return "free"
+        if write.status is None or write.status >= 500 or write.status in {408, 425, 499}:
+            return "lost"
+        if write.status >= 400 and write.status != 409:
+            return "refused"
+        is_shown = write.status in {200, 201} and place.words.shown(write.answer) == self._names(write, place)
+        return "confirmed" if is_shown else "taken"
 
     def _looks(self, run: Run, place: Place, write: Asked | None = None, since: float = 0.0) -> list[Look]:
-        """The looks at a place; up to a write, if there is one."""
+        """The looks at a place; up to a write, if there is one. Before the first, those of others may serve as well."""
         asked = run.asked[: run.asked.index(write)] if write else run.asked
-        mine = [one for one in asked if one.method == "GET" and one.start >= since]
-        if place.vendor == "voucherify":
-            return list(_voucherify_looks(mine, place, self._campaigns[place]))
-        return list(_fanfare_looks([one for one in mine if one.address == place.target.address], place))
+        mine = [one for one in asked if one.start >= since and one.address == place.target.address]
+        looks = list(place.words.looks(mine, place.name, self._homes[place]))
+        if place.words.is_shared and not since:
+            looks += self._looks_of_others(asked, place)
+        return sorted(looks, key=lambda look: look.asked[-1].end)
+
+    def _looks_of_others(self, asked: Sequence[Asked], place: Place) -> Iterator[Look]:
+        for address in dict.fromkeys(one.address for one in asked):
+            if address != place.target.address:
+                theirs = [one for one in asked if one.address == address]
+                yield from place.words.looks(theirs, place.name, self._homes[place])
+
+    def _is_true(self, look: Look, place: Place) -> bool:
+        """Did the place hold just what the look showed, at some moment of it?"""
+        return any(sorted(shape[0] for shape in one.truth[place]) == look.names for one in look.asked)
+
+    # What it tells of each create.
+
+    def _outcomes(self, run: Run, place: Place, runs: Sequence[Run]) -> None:
+        """Each create is told as what became of it, and of no other."""
+        results = [result for result in run.results if result.target.target.program == place.name]
+        sent = {name: self._fate(one, place) for one in self._creates(run, place) for name in self._names(one, place)}
+        truths = [{shape[0] for shape in one.truth[place]} for one in run.asked]
+        is_alone = len(runs) == 1 and not run.events and self.world.is_consistent and not self.world.writes_late
+        for outcome in (outcome for result in results for outcome in result.outcomes):
+            name, fate = outcome.name, outcome.fate
+            if fate in {Fate.DONE, Fate.ALREADY} and not any(name in names for names in truths):
+                self._break(run, f"said that {name} of {place.name} is there ({fate}), and it never was")
+            if fate is Fate.DONE and name not in sent:
+                self._break(run, f"said that it created {name} in {place.name}, and never sent it")
+            if fate is Fate.UNKNOWN and name not in sent and name not in self._twice(run, place):
+                self._break(run, f"said that nobody knows of {name} in {place.name}, and never sent it")
+            if fate is Fate.NOT_DONE and is_alone and name in truths[-1]:
+                self._break(run, f"said that {name} of {place.name} is not there, and it is")
+            if fate is Fate.NOT_DONE and sent.get(name) == "confirmed":
+                self._break(run, f"said that {name} of {place.name} is not there after it was confirmed")
+
+    def _twice(self, run: Run, place: Place) -> set[str]:
+        return {name for one in run.asked for name in twice(one.truth[place])}
 
     # How a run ended.
 
@@ -137,7 +174,7 @@ class Judge:
             place: [_is_as_wanted(place, one.truth) for one in look.asked] for place, look in seen.items() if look
         }
         equal = len(moments) == len(seen) and all(map(any, moments.values()))
-        posts = [one for one in run.asked if one.method == "POST"]
+        posts = [one for place in self.world.places for one in self._creates(run, place)]
         if run.code is Exit.DONE and not equal and not self._is_excused(run, runs):
             self.false_successes += 1
             self._break(run, "reported success, but live was not as wanted")
@@ -147,7 +184,9 @@ class Judge:
             self._break(run, f"ended with {run.code} after it had written")
         if run.code is Exit.FAILED and any(one.status is None and not one.was_refused for one in posts):
             self._break(run, "said that nothing was written, though an answer was lost")
-        if run.code is Exit.REFUSED and (posts or not (run.used_file and self._may_refuse())):
+        if run.code is Exit.REFUSED and (
+            posts or not (self._may_refuse() if run.used_file else self._has_changed(run))
+        ):
             self._break(run, f"refused its plan for no reason: {run.error}")
         for place, look in seen.items():
             for name in twice_named(look) if look else ():
@@ -155,14 +194,16 @@ class Judge:
                     self._break(run, f"saw {name} twice in {place.name} and ended with {run.code}")
 
     def _last(self, run: Run, place: Place) -> Look | None:
-        """The last look at a place. The first list of Fanfare's audiences is shared by all its groups."""
-        looks = self._looks(run, place)
-        if not looks and place.vendor == "fanfare":
-            addresses = dict.fromkeys(one.address for one in run.asked if one.path == "/fanfare/audiences")
-            theirs = [[one for one in run.asked if one.address == address] for address in addresses]
-            whole = [[look for look in _fanfare_looks(asked, place) if look.is_complete] for asked in theirs]
-            looks = sorted((look for found in whole for look in found), key=lambda look: look.asked[-1].end)[:1]
-        return looks[-1] if looks else None
+        """The last look at a place, with all that others saw of it afterwards in a list that several may use."""
+        mine = [one for one in run.asked if one.address == place.target.address]
+        looks = list(place.words.looks(mine, place.name, self._homes[place]))[-1:]
+        if place.words.is_shared:
+            since = looks[0].asked[-1].end if looks else 0.0
+            others = self._looks_of_others(run.asked, place)
+            looks += [look for look in others if look.is_complete and look.asked[-1].end > since]
+        if not looks:
+            return None
+        return looks[0]._replace(asked=tuple(one for look in looks for one in look.asked))
 
     def _may_refuse(self) -> bool:
         """A list that lags may lack what the plan was made from."""
@@ -172,6 +213,11 @@ class Judge:
             or bool(self._known)
             or any(map(twice, self.world.stored().values()))
         )
+
+    def _has_changed(self, run: Run) -> bool:
+        """Did others change a place between two of its looks, or did a list that lags make it seem so?"""
+        truths = [one.truth for one in run.asked]
+        return not self.world.is_consistent or any(truth != truths[0] for truth in truths)
 
     def _is_excused(self, run: Run, runs: Sequence[Run]) -> bool:
         """Only duplicates that no list could show to this run are in its way, and they are no news or not its own.
@@ -191,8 +237,8 @@ class Judge:
         if self.world.is_consistent:
             return False
         is_told = any(other.is_dead or _is_loud(other, place, name) for other in others)
-        fates = {fate_of(write) for write in self._posts(run, place)}
-        has_no_id = "lost" in fates and "confirmed" not in fates
+        fates = {self._fate(write, place) for write in self._creates(run, place)}
+        has_no_id = bool(fates & {"lost", "taken"}) and "confirmed" not in fates
         return is_told or has_no_id or self.world.writes_late or (place, name) in self._known
 
     def _duplicates(self, runs: Sequence[Run], found: set[tuple[Place, str]]) -> None:
@@ -220,19 +266,6 @@ class Judge:
         return look is not None and name in twice(look.asked[0].truth[place])
 
 
-def fate_of(write: Asked) -> str:
-    """What the answer to a create told: `confirmed`, `refused`, `free` to be sent again, or `lost`."""
-    if write.was_refused or write.status == 429:
-        return "free"
-    if write.status is None or write.status >= 500:
-        return "lost"
-    if write.status >= 300:
-        return "refused"
-    rows = write.answer.get("audiences") if isinstance(write.answer, Mapping) else write.answer
-    shown = {row["name"] for row in rows} if isinstance(rows, list) else set()
-    return "confirmed" if shown == _names_sent(write) else "lost"
-
-
 def twice_named(look: Look) -> list[str]:
     """The names that a list showed under two ids."""
     return sorted({name for name in look.names if look.names.count(name) > 1})
@@ -242,8 +275,8 @@ def _is_loud(run: Run, place: Place, name: str) -> bool:
     """Does it report this duplicate, or stop before anything could come of it?"""
     if run.code in {Exit.FAILED, Exit.REFUSED}:
         return True
-    results = [result for result in run.results if result.target.program == place.name]
-    unknown = {o.name for result in results for o in result.outcomes if o.state is State.UNKNOWN}
+    results = [result for result in run.results if result.target.target.program == place.name]
+    unknown = {o.name for result in results for o in result.outcomes if o.fate is Fate.UNKNOWN}
     is_told = any(repr(name) in result.trouble for result in results)
     return run.code is not Exit.DONE and (is_told or name in unknown)
 
@@ -252,57 +285,16 @@ def _is_as_wanted(place: Place, truth: Mapping[Place, Sequence[Shape]]) -> bool:
     return sorted(truth[place], key=repr) == sorted(place.wanted, key=repr)
 
 
-def _are_settled(looks: Sequence[Look]) -> bool:
-    """Fanfare's last look before a write goes the other way round; it comes on top."""
-    usual = [look for look in looks if look.is_complete and look.asked[0].query.get("sortDir") != "asc"]
-    if len(usual) < 2:
-        return False
-    first, second = usual[-2:]
-    quiet = second.asked[0].start - first.asked[-1].end
-    return first.rows == second.rows and quiet >= SETTLE - 1e-6
+def _settled(looks: Sequence[Look], address: str) -> Look | None:
+    """The last whole look, if it equals one before it, a quiet period earlier.
 
-
-def _names_sent(write: Asked) -> set[str]:
-    rows = write.sent["tiers"] if isinstance(write.sent, Mapping) else write.sent
-    return {row["name"] for row in rows}
-
-
-def _voucherify_looks(asked: Iterable[Asked], place: Place, campaign: str) -> Iterator[Look]:
-    """A look begins by asking for the campaign, and may take lists in several orders."""
-    lists: list[Asked] = []
-    for one in asked:
-        if one.path == f"/voucherify/v1/loyalties/{place.name}":
-            if lists:
-                yield _voucherify_look(lists)
-            lists = []
-        elif one.path == f"/voucherify/v1/loyalties/{campaign}/tiers":
-            lists.append(one)
-    if lists:
-        yield _voucherify_look(lists)
-
-
-def _voucherify_look(lists: Sequence[Asked]) -> Look:
-    good = [one for one in lists if one.status == 200 and isinstance(one.answer, Mapping)]
-    rows = frozenset((row["id"], row["name"]) for one in good for row in one.answer["data"])
-    return Look(tuple(lists), rows, bool(good) and {one.answer["total"] for one in good} == {len(rows)})
-
-
-def _fanfare_looks(asked: Iterable[Asked], place: Place) -> Iterator[Look]:
-    """A look begins with the first page."""
-    pages: list[Asked] = []
-    for one in asked:
-        if one.path == "/fanfare/audiences":
-            if "after" not in one.query and pages:
-                yield _fanfare_look(pages, place)
-                pages = []
-            pages.append(one)
-    if pages:
-        yield _fanfare_look(pages, place)
-
-
-def _fanfare_look(pages: Sequence[Asked], place: Place) -> Look:
-    good: list[Any] = [one.answer for one in pages if one.status == 200 and isinstance(one.answer, Mapping)]
-    listed = [row for page in good for row in page["data"]]
-    rows = frozenset((row["id"], row["name"]) for row in listed if row.get("groupName") == place.name)
-    is_ended = bool(good) and (good[-1]["pageInfo"]["endCursor"] is None or not good[-1]["data"])
-    return Look(tuple(pages), rows, is_ended and len({row["id"] for row in listed}) == len(listed))
+    Those of others, which may tell of what came after, are passed over down to the last one of one's own.
+    """
+    whole = [look for look in looks if look.is_complete]
+    for number, last in reversed([*enumerate(whole)]):
+        equal = [look for look in whole[:number] if look.rows == last.rows]
+        if any(last.asked[0].start - look.asked[-1].end >= SETTLE - 1e-6 for look in equal):
+            return last
+        if last.asked[0].address == address:
+            return None
+    return None

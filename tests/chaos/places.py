@@ -1,20 +1,23 @@
-"""Ladders at emulated vendors: what is wanted, what is really stored, and what people do to it in the dashboard.
-
-Nothing here goes through the providers, so that a wrong idea in them is not taken for the truth.
-"""
+"""Ladders at emulated vendors: what is wanted, what is really stored, and what people do to it by hand."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import outside
+from chaos.vendors.fanfare import Fanfare
+from chaos.vendors.voucherify import Voucherify
+from chaos.words import Shape, Words
 
 from tierops.emulator import Emulator
 from tierops.model import Position, Range, Target, Tier
 
-Shape = tuple[str, int, int | None, str]
-"""A tier as both sides of a comparison: name, lowest balance, first balance above or None, what else there is."""
+with outside.installed("acme"):
+    from acme_chaos import Acme
+
+VENDORS: dict[str, Words] = {words.vendor.name: words for words in (Voucherify(), Fanfare(), Acme())}
 
 _STEP = 100
 
@@ -27,16 +30,9 @@ class Place(NamedTuple):
     size: int
 
     @property
-    def tiers(self) -> tuple[Tier, ...]:
-        """The ladder as a file would give it."""
-        return tuple(
-            Tier(
-                name,
-                Range(Decimal(lower), None if upper is None else Decimal(upper)),
-                {} if self.vendor == "voucherify" else {"attribute": "loyaltyBalance", "order": order},
-            )
-            for order, (name, lower, upper, _) in enumerate(self.wanted)
-        )
+    def words(self) -> Words:
+        """Its vendor."""
+        return VENDORS[self.vendor]
 
     @property
     def wanted(self) -> tuple[Shape, ...]:
@@ -46,18 +42,23 @@ class Place(NamedTuple):
 
     @property
     def target(self) -> Target:
-        """The ladder as a target of a program of its own."""
-        key = "campaign" if self.vendor == "voucherify" else "group"
-        place = {key: self.name} | ({} if self.vendor == "voucherify" else {"attribute": "loyaltyBalance"})
-        return Target(self.name, self.vendor, self.vendor, place, self.tiers, Position("tiers.yaml", 1, 1))
+        """The ladder as a target of a program of its own, as a file would give it."""
+        vendor, block = self.words.vendor, self.words.block(self.name)
+        tiers = tuple(
+            Tier(name, Range(Decimal(lower), None if upper is None else Decimal(upper)), self.words.fields(order))
+            for order, (name, lower, upper, _) in enumerate(self.wanted)
+        )
+        position = Position("tiers.yaml", 1, 1)
+        return Target(self.name, self.vendor, vendor.place(block), vendor.scale(block), tiers, position)
+
+    def is_stuck(self, held: Sequence[Shape]) -> bool:
+        """A part of what is created whole or not at all, which nothing can complete."""
+        return self.words.is_whole and bool(held)
 
 
 def stored(emulator: Emulator, place: Place) -> tuple[Shape, ...]:
     """What the vendor holds, visible to readers or not."""
-    if place.vendor == "voucherify":
-        return tuple(sorted(map(_voucherify_shape, emulator.voucherify.tiers(place.name)), key=repr))
-    audiences = [a for g in emulator.fanfare.groups() if g["groupName"] == place.name for a in g["audiences"]]
-    return tuple(sorted(map(_fanfare_shape, audiences), key=repr))
+    return tuple(sorted(place.words.stored(emulator, place.name), key=repr))
 
 
 def twice(shapes: Sequence[Shape]) -> set[str]:
@@ -66,78 +67,20 @@ def twice(shapes: Sequence[Shape]) -> set[str]:
     return {name for name in names if names.count(name) > 1}
 
 
-def is_split(emulator: Emulator, place: Place) -> bool:
-    """Do two Fanfare groups share its name?"""
-    groups = emulator.fanfare.groups() if place.vendor == "fanfare" else []
-    return sum(group["groupName"] == place.name for group in groups) > 1
-
-
-def prepare(emulator: Emulator, place: Place, held: Sequence[Shape]) -> None:
-    """Make the campaign, or nothing where there are no tiers: a Fanfare group is made by its tiers."""
-    if place.vendor == "voucherify":
-        emulator.voucherify.add_campaign(place.name, tiers=map(_voucherify_raw, held))
-    elif held:
-        emulator.fanfare.add_group(place.name, "loyaltyBalance", _fanfare_raw(held))
-
-
 _GUEST: Shape = ("Guest", 100_000, 100_001, "")
 EDITS = ("change", "delete", "add", "add-wanted")
 
 
 def edit(emulator: Emulator, place: Place, kind: str) -> None:
-    """What somebody does in the dashboard: change or delete the first tier, add another, add one that is wanted."""
-    held = stored(emulator, place)
-    if is_split(emulator, place):
+    """What somebody does by hand: change or delete the first tier, add another, add one that is wanted."""
+    words, held = place.words, stored(emulator, place)
+    if words.is_split(emulator, place.name):
         return  # nobody could say which of the two
+    names = {name for name, *_ in held}
     if kind == "add-wanted":
-        missing = [shape for shape in place.wanted if shape[0] not in {name for name, *_ in held}]
-        _add(emulator, place, missing[:1] if place.vendor == "voucherify" or held else place.wanted)
+        missing = [shape for shape in place.wanted if shape[0] not in names]
+        words.add(emulator, place.name, place.wanted if words.is_whole and not held else missing[:1])
     elif kind == "add":
-        _add(emulator, place, [] if any(name == _GUEST[0] for name, *_ in held) else [_GUEST])
-    elif held and place.vendor == "voucherify":
-        if kind == "delete":
-            emulator.voucherify.delete_tier(place.name, held[0][0])
-        else:
-            emulator.voucherify.edit_tier(place.name, held[0][0], metadata={"edited": "yes"})
+        words.add(emulator, place.name, [] if _GUEST[0] in names else [_GUEST])
     elif held:
-        if kind == "delete":
-            emulator.fanfare.delete_tier(place.name, held[0][0])
-        else:
-            emulator.fanfare.edit_audience(held[0][0], group=place.name, iconName="edited")
-
-
-def _add(emulator: Emulator, place: Place, shapes: Sequence[Shape]) -> None:
-    if place.vendor == "voucherify":
-        emulator.voucherify.add_tiers(place.name, map(_voucherify_raw, shapes))
-        return
-    held = stored(emulator, place)
-    if not held:
-        emulator.fanfare.add_group(place.name, "loyaltyBalance", _fanfare_raw(shapes))
-    elif shapes and not twice(held):
-        emulator.fanfare.replace_group(place.name, place.name, "loyaltyBalance", _fanfare_raw((*held, *shapes)))
-
-
-def _voucherify_raw(shape: Shape) -> Mapping[str, Any]:
-    name, lower, upper, _ = shape
-    return {"name": name, "points": {"from": lower} if upper is None else {"from": lower, "to": upper - 1}}
-
-
-def _voucherify_shape(row: Mapping[str, Any]) -> Shape:
-    last = row["points"].get("to")
-    rest = json.dumps(row["metadata"]) if row["metadata"] else ""
-    return row["name"], row["points"]["from"], None if last is None else last + 1, rest
-
-
-def _fanfare_raw(shapes: Sequence[Shape]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "startValue": lower, "order": order}
-        | ({} if upper is None else {"endValue": upper})
-        | ({"iconName": rest} if rest else {})
-        for order, (name, lower, upper, rest) in enumerate(sorted(shapes, key=lambda shape: shape[1]))
-    ]
-
-
-def _fanfare_shape(audience: Mapping[str, Any]) -> Shape:
-    bounds = audience["metadata"]["tierBoundaries"]
-    upper = bounds.get("max")
-    return audience["name"], int(bounds["min"]), None if upper is None else int(upper), audience["iconName"] or ""
+        {"change": words.change, "delete": words.delete}[kind](emulator, place.name, held[0][0])

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from chaos.places import EDITS, Place, Shape
+from chaos.places import EDITS, VENDORS, Place
 from chaos.story import Story
-from chaos.world import LIFE, SETTLE, Run, World
+from chaos.words import Shape
+from chaos.world import LIFE, SETTLE, Kill, Run, World
 
 from tierops.emulator import Fault
 
@@ -19,7 +20,8 @@ class Trouble(NamedTuple):
 
     `kills`, `edits` and `twos` are how likely it is that a run is killed, that somebody edits meanwhile, that two runs
     go at once. `lag` and `late` are the longest, in milliseconds. `has_limits`: the vendors allow few calls a minute.
-    `is_promised`: no duplicate may come about at all.
+    `is_away`: a run that is killed has a create on its way, and the next one starts at once. `is_promised`: no
+    duplicate may come about at all.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Trouble(NamedTuple):
     late: int = 0
     is_promised: bool = True
     has_limits: bool = False
+    is_away: bool = False
 
 
 _TIMEOUT = ("hang-before", "hang-after")
@@ -56,6 +59,7 @@ TROUBLES = (
     Trouble("incomplete lists", list_faults=_LISTS, write_faults=("drop-after", "500-before")),
     Trouble("all of these", _ALL, ("500-partial",), _LISTS, kills=0.3),
     Trouble("late writes, within the quiet period", write_faults=("late", "drop-after"), late=_QUIET),
+    Trouble("crash, with writes that land late within the quiet period", kills=0.8, late=_QUIET, is_away=True),
     Trouble("lagging lists, within the quiet period", write_faults=("drop-after", "500-before"), lag=_QUIET),
     Trouble("foreign edit", write_faults=("drop-before", "drop-after"), edits=0.8, is_promised=False),
     Trouble("two applies", twos=1.0, is_promised=False),
@@ -66,16 +70,7 @@ TROUBLES = (
     Trouble("everything", _ALL, ("500-partial", "late"), _LISTS, 0.3, 0.3, 0.3, 10_000, 10_000, is_promised=False),
 )  # fmt: skip
 
-_SWITCHES = (
-    "voucherify.duplicate_name=409",
-    "voucherify.batch_failure=partial",
-    "voucherify.create_answer_order=shuffled",
-    "voucherify.default_order=updated_at",
-    "fanfare.duplicate_group=unique",
-    "fanfare.last_page=cursor",
-    "fanfare.batch_failure=partial",
-    "fanfare.list_order=asc",
-)
+_SWITCHES = tuple(setting for words in VENDORS.values() for setting in words.switches)
 
 
 @dataclass
@@ -108,9 +103,9 @@ class Schedule:
         self.lags = bool(trouble.lag and trouble.write_faults) and random.random() < 0.5
         if trouble.lag and not self.lags:
             milliseconds = random.randint(1, trouble.lag)
-            switches += [f"{vendor}.read_after_write_lag_ms={milliseconds}" for vendor in ("voucherify", "fanfare")]
+            switches += [f"{vendor}.read_after_write_lag_ms={milliseconds}" for vendor in VENDORS]
         if trouble.has_limits and random.random() < 0.5:
-            switches += [f"{vendor}.rate_limit={random.randint(3, 30)}" for vendor in ("voucherify", "fanfare")]
+            switches += [f"{vendor}.rate_limit={random.randint(3, 30)}" for vendor in VENDORS]
         self.world = World(
             self._places(),
             switches,
@@ -124,7 +119,7 @@ class Schedule:
     def play(self) -> Verdict:
         """Steps under trouble, then a last run without any, then one that finds nothing to do."""
         try:
-            for _ in range(self.random.choice([1, 1, 2, 3])):
+            for _ in range(self.random.choice([2, 3, 4] if self.trouble.is_away else [1, 1, 2, 3])):
                 self._step()
             codes = Counter(run.ended for run in self.world.runs if not run.is_plan)
             end = self.story.end()
@@ -146,8 +141,9 @@ class Schedule:
         random = self.random
         places = {}
         for number in range(random.choice([1, 1, 1, 2, 3])):
-            place = Place(random.choice(["voucherify", "fanfare"]), f"Club {number}", random.randint(1, 5))
-            held = random.sample(place.wanted, random.randint(0, place.size)) if place.vendor == "voucherify" else []
+            place = Place(random.choice([*VENDORS]), f"Club {number}", random.randint(1, 5))
+            most = 0 if place.words.is_whole else place.size
+            held = random.sample(place.wanted, random.randint(0, most))
             places[place] = tuple(sorted(held)) if random.random() < 0.5 else ()
         return places
 
@@ -155,7 +151,8 @@ class Schedule:
         random, trouble, story = self.random, self.trouble, self.story
         if random.random() < 0.4 or (self.world.file is None and random.random() < 0.3):
             story.run(Run(is_plan=True))
-        story.wait(random.choice([SETTLE + 1, 60, 60, 60, LIFE.total_seconds()]))
+        if not trouble.is_away:
+            story.wait(random.choice([SETTLE + 1, 60, 60, 60, LIFE.total_seconds()]))
         if trouble.edits and random.random() < 0.3:
             story.edit(random.choice(self.world.places), random.choice(EDITS))
         for _ in range(random.randint(1, 3)):
@@ -167,11 +164,18 @@ class Schedule:
         random, trouble = self.random, self.trouble
         run = Run(used_file=self.world.file is not None and random.random() < 0.6)
         if random.random() < trouble.kills:
-            run.kill = random.randint(1, 12), random.choice(["before", "after"])
+            run.kill = self._kill()
         if random.random() < trouble.edits:
             place, kind = random.choice(self.world.places), random.choice(EDITS)
             run.events[random.randint(1, 12)] = lambda: self.story.edit(place, kind)
         return run
+
+    def _kill(self) -> Kill:
+        random = self.random
+        if not self.trouble.is_away:
+            return Kill(random.randint(1, 12), random.choice(["before", "after"]))
+        later = random.choice([random.uniform(0.1, SETTLE), SETTLE])
+        return Kill(random.choice([1, 1, 2, 3]), "away", later, signals=random.random() < 0.5)
 
     def _fault(self) -> None:
         random, trouble = self.random, self.trouble
@@ -184,9 +188,7 @@ class Schedule:
         times, value = random.choice([1, 1, 1, 2, 3, 5]), random.choice([1, 1, 2, 150])
         after = random.randint(0, 2 if on == "POST *" else 8)
         if kind in {"cap", "shift"}:
-            # Fanfare's list of audiences has no total: one that hides a whole group, each time that it is read, is one
-            # of an organisation without it. The group's own list can be told to be wrong.
-            on = random.choice(["GET /v1/loyalties/*/tiers", "GET /audiences/groups/*"])
+            on = random.choice(sorted({place.words.lists for place in self.world.places}))
         if kind == "late":
             value = random.randint(1, trouble.late)
         if kind == "500-partial":

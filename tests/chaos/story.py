@@ -7,7 +7,8 @@ from random import Random
 
 from chaos import turnstile
 from chaos.oracles import Judge
-from chaos.places import Place, Shape, edit, is_split, twice
+from chaos.places import Place, edit, twice
+from chaos.words import Shape
 from chaos.world import LIFE, Run, World
 
 from tierops.emulator import Fault
@@ -60,7 +61,10 @@ class Story:
         for run in runs:
             what = "plan" if run.is_plan else "apply FILE" if run.used_file else "apply"
             posts = [f"{one.status} (+{one.made})" for one in run.asked if one.method == "POST"]
-            self.tell(f"{what}: {run.ended} after {run.requests} requests, creates {posts} {run.error}")
+            self.tell(f"{what}: {run.ended} after {run.requests} requests, sent {posts} {run.error}")
+            for result in run.results:
+                outcomes = ", ".join(f"{one.name} {one.fate}" for one in result.outcomes)
+                self.tell(f"  {result.target.address}: {outcomes or 'nothing'} {result.trouble}".rstrip())
         self.judge.step(*runs)
         if any(run.is_plan and run.code is Exit.DONE for run in runs):
             self.judge.has_reason_to_refuse = False
@@ -79,19 +83,21 @@ class Story:
         self.run(second)
         held = world.stored()
         end = "converged" if not self._unequal(held) else "by hand"
-        if any(map(twice, held.values())) or any(is_split(world.emulator, place) for place in world.places):
+        if any(map(twice, held.values())) or any(
+            place.words.is_split(world.emulator, place.name) for place in world.places
+        ):
             end = "duplicate"
         if (first.code, second.code) != (_LAST[end], _LAST[end]):
             self.judge.broken.append(f"the end is {end}, but the last runs say {first.ended}, {second.ended}")
-        if any(one.method == "POST" for one in second.asked):
+        if any(one.method == "POST" and "/oauth/" not in one.path for one in second.asked):
             self.judge.broken.append("a second run had something to write")
-        if end == "by hand" and not self._has_edits and not self._is_partial_group(held):
+        if (
+            end == "by hand"
+            and not self._has_edits
+            and not all(place.is_stuck(held[place]) for place in self._unequal(held))
+        ):
             self.judge.broken.append("creates were left undone though nothing kept them")
         return end
 
     def _unequal(self, held: Mapping[Place, Sequence[Shape]]) -> list[Place]:
         return [p for p in self.world.places if sorted(held[p], key=repr) != sorted(p.wanted, key=repr)]
-
-    def _is_partial_group(self, held: Mapping[Place, Sequence[Shape]]) -> bool:
-        """A group that was stored in part cannot be completed: the create takes whole groups only."""
-        return all(place.vendor == "fanfare" and held[place] for place in self._unequal(held))

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent import futures
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
+import outside
 from chaos import turnstile
-from chaos.places import Place, Shape, prepare, stored
-from harness import KEYS, InProcess
+from chaos.places import VENDORS, Place, stored
+from chaos.words import Shape
 
-from tierops import apply, pipeline, plan_file
-from tierops.emulator import Emulator, Switches
-from tierops.errors import Exit, TieropsError
-from tierops.model import Plan, Result
-from tierops.providers.connections import Connections
-from tierops.providers.fanfare import account as fanfare
-from tierops.providers.http import Client
+from tierops import __version__, apply, plan, plan_file, providers
+from tierops.emulator import Emulator, Fault, Switches
+from tierops.errors import Exit, Interrupted, TieropsError
+from tierops.model import Live, Plan, Result, Target, TargetPlan
+from tierops.providers import contract
+from tierops.providers.connection import Connection, open_connection
 from tierops.providers.limits import Waiting
-from tierops.providers.voucherify import account as voucherify
 
 SETTLE = 2.0
 """Seconds of the quiet period, as the command has it."""
@@ -29,11 +30,14 @@ LATENCY = 0.02
 """Seconds that a request takes by the world's clock."""
 LIFE = timedelta(hours=24)
 """How long a plan file is good for."""
-_CALM = ("read_after_write_lag_ms=0", "rate_limit=1000")
 
+_KINDS = tuple(words.api for words in VENDORS.values())
+_OUTSIDE = ("acme",)
+_ADDRESS = "http://127.0.0.1"
 
 # Imported here, not when first asked for: a turnstile takes charge of the locks of the modules that are there.
-_PROVIDERS: dict[str, Any] = {kind.NAME: kind for kind in (voucherify.Provider, fanfare.Provider)}
+for _words in VENDORS.values():
+    providers.account(_words.vendor)
 
 
 class Killed(BaseException):
@@ -59,6 +63,19 @@ class Clock:
         return datetime.fromtimestamp(self.now, UTC)
 
 
+class Kill(NamedTuple):
+    """The end of a process: `before` or `after` its n-th request, or `away`, with its n-th create on its way.
+
+    With `signals`, somebody asks it to stop first, so that its other threads begin nothing new. What is away lands
+    `later`, in seconds.
+    """
+
+    number: int
+    moment: str
+    later: float = 0.0
+    signals: bool = False
+
+
 class Asked(NamedTuple):
     """One request that left a run, for the target at `address`. Times are those of the world's clock.
 
@@ -82,13 +99,15 @@ class Asked(NamedTuple):
 
 @dataclass
 class Run:
-    """One process of tierops. `kill` is the number of a request and whether it dies `before` or `after` it."""
+    """One process of tierops. `events` happen right before the request of their number."""
 
-    kill: tuple[int, str] | None = None
+    kill: Kill | None = None
     events: dict[int, Callable[[], object]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     requests: int = 0
+    creates: int = 0
     is_dead: bool = False
+    is_asked_to_stop: bool = False
     used_file: bool = False
     is_plan: bool = False
     code: Exit | None = None
@@ -99,6 +118,13 @@ class Run:
     def ended(self) -> str:
         """How, in a word."""
         return "killed" if self.is_dead else "?" if self.code is None else self.code.name
+
+    def check(self) -> None:
+        """Raise what ends the threads of a process that is to stop, or is gone."""
+        if self.is_dead:
+            raise Killed
+        if self.is_asked_to_stop:
+            raise Interrupted
 
 
 class World:
@@ -119,18 +145,21 @@ class World:
     ) -> None:
         self.clock = Clock()
         self.switches = tuple(switches)
-        self.emulator = Emulator(switches=Switches.parse(switches), clock=self.clock)
+        self.emulator = Emulator(switches=Switches.parse(switches, _KINDS), vendors=_KINDS, clock=self.clock)
         self.places = tuple(places)
         self.is_consistent = is_consistent
         self.may_duplicate = may_duplicate
         self.writes_late = writes_late
         self.runs: list[Run] = []
         self.file: bytes | None = None
+        self._installed = ExitStack()
+        self._installed.enter_context(outside.installed(*_OUTSIDE))
         for place, held in places.items():
-            prepare(self.emulator, place, held)
+            place.words.prepare(self.emulator, place.name, held)
 
     def close(self) -> None:
         """Forget everything."""
+        self._installed.close()
         self.emulator.close()
 
     def stored(self) -> dict[Place, tuple[Shape, ...]]:
@@ -144,8 +173,12 @@ class World:
     def behave(self) -> None:
         """No faults any more, and lists that show at once what is written."""
         self.emulator.faults.clear()
-        calm = [f"{vendor}.{name}" for vendor in self.emulator.vendors for name in _CALM]
-        self.emulator.switches = Switches.parse([*self.switches, *calm])
+        calm = [f"{name}.{setting}" for name, words in VENDORS.items() for setting in words.calm]
+        self.emulator.switches = Switches.parse([*self.switches, *calm], _KINDS)
+
+    def is_create(self, request: httpx.Request) -> bool:
+        """Does it create tiers? A sign-in is the one other request that is no GET."""
+        return request.method == "POST" and "/oauth/" not in request.url.path
 
     def address(self) -> str:
         """The target that the running thread is about: there is but one where no threads are needed."""
@@ -156,8 +189,8 @@ class World:
         """`tierops plan --out FILE`."""
 
         def work() -> Exit:
-            with self._connections(run) as accounts:
-                self.file = plan_file.dumps(self._plan(accounts)[0]).encode()
+            with self._connections(run) as connections:
+                self.file = plan_file.dumps(self._plan(connections)[0]).encode()
             return Exit.DONE
 
         return self._live(run, work)
@@ -166,14 +199,15 @@ class World:
         """`tierops apply --auto-approve`, or `tierops apply FILE` if there is one and the run is to use it."""
 
         def work() -> Exit:
-            with self._connections(run) as accounts:
+            with self._connections(run) as connections:
                 if run.used_file:
-                    planned, lives = plan_file.loads(self.file or b""), None
+                    planned = plan_file.loads(self.file or b"")
                     plan_file.check(planned, self.clock.date(), None)
+                    reads = self._read([one.target for one in planned.targets], connections)
                 else:
-                    planned, lives = self._plan(accounts)
-                patience = apply.Patience(SETTLE, self._sleep(run))
-                run.results = pipeline.carry_out(planned.targets, lives, accounts, patience)
+                    planned, reads = self._plan(connections)
+                patience = apply.Patience(SETTLE, self._sleep(run), self.clock, check=run.check)
+                run.results = apply.run(planned.targets, connections, reads, patience, _side_by_side)
             return apply.exit_code(run.results)
 
         return self._live(run, work)
@@ -188,32 +222,55 @@ class World:
             run.is_dead = True
         return run
 
-    def _plan(self, accounts: Connections) -> tuple[Plan, Any]:
+    def _plan(self, connections: Mapping[str, Connection]) -> tuple[Plan, apply.Reads]:
         targets = [place.target for place in self.places]
-        lives = pipeline.read_live(targets, accounts)
-        made = pipeline.make_plan(targets, lives, accounts, None, LIFE)
+        reads = self._read(targets, connections)
+        planned = [plan.build(one, reads.lives[one.address], connections[one.provider].vendor) for one in targets]
         now = self.clock.date()
-        return made._replace(created_at=now.isoformat(), expires_at=(now + LIFE).isoformat()), lives
+        return Plan(__version__, now.isoformat(), (now + LIFE).isoformat(), None, tuple(planned)), reads
 
-    def _connections(self, run: Run) -> Connections:
-        accounts: dict[str, Any] = {}
-        clients: dict[str, Client] = {}
-        for name in sorted({place.vendor for place in self.places}):
-            kind = _PROVIDERS[name]
-            headers, account = kind.credentials(KEYS)
-            waiting = Waiting(sleep=self._sleep(run), now=self.clock)
-            url, wire = f"http://127.0.0.1/{name}", Wire(self, run)
-            clients[name] = Client(kind.TITLE, url, headers, kind.explain, waiting=waiting, transport=wire)
-            accounts[name] = kind(clients[name], account)
-        return Connections(accounts, clients)
+    def _read(self, targets: Sequence[Target], connections: Mapping[str, Connection]) -> apply.Reads:
+        """Each target's live ladder, read side by side."""
+
+        def read(target: Target) -> Live:
+            return connections[target.provider].fetch(target.place)
+
+        lives = dict(zip([target.address for target in targets], _side_by_side(read, targets), strict=True))
+        return apply.Reads(lives, self.clock())
+
+    @contextmanager
+    def _connections(self, run: Run) -> Iterator[dict[str, Connection]]:
+        with ExitStack() as opened:
+            connections = {}
+            for name in sorted({place.vendor for place in self.places}):
+                connections[name] = open_connection(
+                    VENDORS[name].vendor,
+                    self.emulator.vendors[name].environ(_ADDRESS),
+                    waiting=Waiting(sleep=self._sleep(run), now=self.clock, check=run.check),
+                    transport=Wire(self, run),
+                )
+                opened.callback(connections[name].client.close)
+            yield connections
 
     def _sleep(self, run: Run) -> Callable[[float], None]:
         def sleep(seconds: float) -> None:
-            if run.is_dead:
-                raise Killed
+            run.check()
             self.clock.sleep(seconds)
+            run.check()
 
         return sleep
+
+
+_Item = TypeVar("_Item", Target, TargetPlan)
+_Outcome = TypeVar("_Outcome")
+
+
+def _side_by_side(work: Callable[[_Item], _Outcome], items: Sequence[_Item]) -> Iterable[_Outcome]:
+    """In threads, of which each knows by the turnstile what it is about."""
+    if len(items) < 2:
+        return [work(item) for item in items]
+    with futures.ThreadPoolExecutor() as pool:
+        return list(pool.map(work, items))
 
 
 class Wire(httpx.BaseTransport):
@@ -222,7 +279,7 @@ class Wire(httpx.BaseTransport):
     def __init__(self, world: World, run: Run) -> None:
         self._world = world
         self._run = run
-        self._vendor = InProcess(world.emulator)
+        self._vendor = contract.InProcess(world.emulator)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One request, in the order of the turnstile."""
@@ -234,6 +291,7 @@ class Wire(httpx.BaseTransport):
             event()
         self._die(number, "before")
         world.land()
+        is_away = self._send_away(request)
         start = world.clock.now
         before = world.stored() if request.method != "GET" else {}
         response = trouble = None
@@ -262,6 +320,8 @@ class Wire(httpx.BaseTransport):
                 sum(len(held) - len(before[place]) for place, held in truth.items()) if before else 0,
             )
         )
+        if is_away:
+            self._vanish()
         self._die(number, "after")
         if response is None:
             assert trouble is not None
@@ -269,9 +329,32 @@ class Wire(httpx.BaseTransport):
         return response
 
     def _die(self, number: int, moment: str) -> None:
-        self._run.is_dead = self._run.is_dead or self._run.kill == (number, moment)
+        kill = self._run.kill
+        self._run.is_dead = self._run.is_dead or (kill is not None and kill[:2] == (number, moment))
         if self._run.is_dead:
             raise Killed
+
+    def _send_away(self, request: httpx.Request) -> bool:
+        """True for the create with which the process is to end: it will be carried out later, and never answered."""
+        run, path = self._run, request.url.path
+        if run.kill is None or run.kill.moment != "away" or not self._world.is_create(request):
+            return False
+        run.creates += 1
+        if run.creates != run.kill.number:
+            return False
+        late = Fault(f"POST {path}", "late", value=int(run.kill.later * 1000))
+        self._world.emulator.faults._waiting.insert(0, late)
+        return True
+
+    def _vanish(self) -> None:
+        """The process ends; after a first signal, its other threads may still read to the end of what they asked."""
+        assert self._run.kill is not None
+        if self._run.kill.signals:
+            self._run.is_asked_to_stop = True
+            for _ in range(5):
+                turnstile.pause()
+        self._run.is_dead = True
+        raise Killed
 
 
 def _json(content: bytes) -> Any:

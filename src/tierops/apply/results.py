@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tierops import diff
+from tierops import diff, plan
 from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, TargetPlan, Tier
 
 
@@ -15,10 +15,11 @@ class Known:
 
     `confirmed` is as an answer showed it, `stored` the same where it is not as wanted. `lost` counts the sends without
     an answer that tells, `refused` holds those that the vendor refused, `sends` counts all that may have been carried
-    out.
+    out. With `is_guarded` the vendor itself refuses a second tier of a name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_guarded: bool = False) -> None:
+        self.is_guarded = is_guarded
         self.confirmed: dict[str, LiveTier] = {}
         self.stored: dict[str, LiveTier] = {}
         self.lost: Counter[str] = Counter()
@@ -64,7 +65,8 @@ class Known:
 
 def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Result:
     """What the last read shows of each create."""
-    view = _View(live, known, diff.duplicates(live.tiers), {tier.name: tier for tier in live.tiers})
+    by_name = {tier.name: tier for tier in live.tiers}
+    view = _View(live, known, diff.duplicates(live.tiers), by_name, plan.expected(target, live))
     outcomes = tuple(_outcome(tier, view) for tier in target.creates)
     return Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
 
@@ -95,6 +97,7 @@ class _View(NamedTuple):
     known: Known
     twice: dict[str, tuple[LiveTier, ...]]
     by_name: dict[str, LiveTier]
+    expected: dict[str, LiveTier | Tier]
 
     def shows(self, id_: str) -> bool:
         return any(tier.id == id_ for tier in self.live.tiers)
@@ -112,13 +115,13 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
             return Outcome(name, Fate.UNKNOWN, "not in the list, but it may still appear: plan again later")
         return Outcome(name, Fate.NOT_DONE)
     live = view.by_name[name]
-    if not diff.same(live, tier):
+    if not diff.same(live, view.expected[live.id]):
         return Outcome(name, Fate.CONFLICT, f"{live.id} has its name, but is not as wanted")
     if name in known.confirmed and not view.shows(known.confirmed[name].id):
         unseen = known.confirmed[name].id
         return Outcome(name, Fate.UNKNOWN, f"{live.id} is live, and {unseen} may still appear: plan again later")
     # With one answer lost, one tier is what can have come of it. With two, and a list that lags, there may be two.
-    if name not in known.confirmed and known.lost[name] > 1:
+    if name not in known.confirmed and known.lost[name] > 1 and not known.is_guarded:
         times = known.lost[name]
         return Outcome(name, Fate.UNKNOWN, f"sent {times} times without an answer and seen once: plan again later")
     return Outcome(name, Fate.DONE if known.was_sent(name) else Fate.ALREADY, live.id)
@@ -132,4 +135,4 @@ def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:
         known = planned.get(change.name, change)
         return known if known.kind in (change.kind, Kind.BLOCKED) else change
 
-    return tuple(map(noted, diff.changes(live.tiers, target.target.tiers)))
+    return tuple(map(noted, diff.changes(live.tiers, target.target.tiers, target.target.scale)))

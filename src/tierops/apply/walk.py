@@ -9,7 +9,7 @@ from tierops import diff, plan
 from tierops.apply.readback import Connection, Patience, settled, showing
 from tierops.apply.results import Known, result_of, result_unread
 from tierops.errors import UNAUTHORIZED, AnswerLost, Interrupted, NotSent, PlanRefused, TieropsError, VendorError
-from tierops.model import Live, LiveTier, Place, Request, Result, TargetPlan, Tier
+from tierops.model import Fate, Live, LiveTier, Place, Request, Result, TargetPlan, Tier
 
 _MOST_SENDS = 3
 _INTERRUPTED = "interrupted"
@@ -33,15 +33,16 @@ class Walk:
         self._connection = connection
         self._patience = patience
         self._live = live
-        self._known = Known()
+        self._known = Known(is_guarded=connection.vendor.abilities(target.target.place, live).is_guarded)
         self._is_unread = False
         self._doubt = ""
-        self._is_guarded = connection.vendor.abilities(target.target.place, live).is_guarded
 
     def carry_out(self, ended: float) -> Result:
         """Send what is absent. `ended` is when the first read of the targets had ended."""
+        trouble, is_all_sent = "", False
         try:
             trouble = self._send_all(ended)
+            is_all_sent = not trouble
             self._look_again()
         except Interrupted:
             return self.result(self._also(_INTERRUPTED), is_interrupted=True)
@@ -49,17 +50,26 @@ class Walk:
             return self.result(str(error))._replace(is_refused=not self._known.sends)
         except VendorError as error:  # of a read; each way in which a request can end is told by `_send`
             what = "reading back" if self._is_unread else "the read before the create"
-            return self.result(self._also(f"{what} failed: {error}"))
+            failure = self._also(f"{what} failed: {error}")
+            # What is to be told of a run that stopped part-way is what it did. One that sent all must prove it.
+            return self.result(f"{trouble}; {failure}" if trouble else failure, is_believed=not is_all_sent)
         except Exception as error:  # noqa: BLE001 (a mistake here must not take the report of other targets with it)
             _log.exception("%s", self._target.address)
             self._is_unread = bool(self._known.sends)
-            return self.result(f"a mistake in tierops, please report it: {type(error).__name__}: {error}")
-        return self.result(trouble)
+            mistake = f"a mistake in tierops, please report it: {type(error).__name__}: {error}"
+            return self.result(mistake, is_believed=not is_all_sent)
+        result = self.result(trouble)
+        is_whole = {outcome.fate for outcome in result.outcomes} <= {Fate.DONE, Fate.ALREADY}
+        return result._replace(trouble="") if is_whole and not result.remaining else result
 
-    def result(self, trouble: str = "", *, is_interrupted: bool = False) -> Result:
-        """What is known of each create now."""
-        if self._is_unread:  # an answer is believed where nobody was there to read back
-            result = result_unread(self._target, self._live, self._known, trouble, is_confirmed=is_interrupted)
+    def result(self, trouble: str = "", *, is_interrupted: bool = False, is_believed: bool = False) -> Result:
+        """What is known of each create now.
+
+        What was not read back is told as the answers said where `is_believed`, or where somebody asked to stop.
+        """
+        if self._is_unread:
+            is_believed = is_believed or is_interrupted
+            result = result_unread(self._target, self._live, self._known, trouble, is_confirmed=is_believed)
         else:
             result = result_of(self._target, self._live, self._known, trouble)
         return result._replace(is_interrupted=is_interrupted)
@@ -87,9 +97,6 @@ class Walk:
     def _absent(self) -> tuple[Tier, ...]:
         return plan.missing(self._target, self._live)
 
-    def _remaining(self, target: TargetPlan, absent: Sequence[Tier]) -> Sequence[Request]:
-        return plan.remaining_requests(target, absent, self._live, self._connection.vendor)
-
     def _send_all(self, ended: float) -> str:
         """Send until nothing is absent; what stopped it before, or nothing.
 
@@ -100,16 +107,29 @@ class Walk:
         if pause > 0:
             self._patience.sleep(pause)
         self._live = settled(self._connection, self._place, self._patience, self._live)
-        requests = self._remaining(self._target, self._absent())
         try:
+            requests = self._left(self._target.requests)
             while requests:
-                requests = (*self._send(requests[0]), *requests[1:])
+                requests = self._left((*self._send(requests[0]), *requests[1:]))
         except _Stopped as stopped:
             return str(stopped)
         return ""
 
+    def _left(self, requests: Sequence[Request]) -> Sequence[Request]:
+        """Those of the requests that still create something, as the last read shows; all where something came after.
+
+        Raises `PlanRefused` where nothing can be created any more: a ladder that is made whole or not at all is there
+        in part.
+        """
+        if self._is_unread:
+            return requests
+        names = {name for request in requests for name in request.tiers}
+        absent = [tier for tier in self._absent() if tier.name in names]
+        planned = self._target._replace(requests=tuple(requests))
+        return plan.remaining_requests(planned, absent, self._live, self._connection.vendor)
+
     def _send(self, request: Request) -> Sequence[Request]:
-        """Send one request until it is known what became of it. Returns what of it is to be sent again.
+        """Send one request and find out what became of it. Returns it where what is absent of it is to be sent again.
 
         Raises `_Stopped` where nothing more may be sent to this target.
         """
@@ -131,7 +151,8 @@ class Walk:
             raise
         wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
         self._is_unread = True
-        if _is_as_wanted(shown, wanted):
+        scale = self._target.target.scale
+        if _is_as_wanted(scale.held(shown), scale.held(wanted)):
             self._known.confirm(shown)
             return ()
         self._known.store(shown, wanted)
@@ -157,12 +178,15 @@ class Walk:
             raise _Stopped(str(error))
         if absent and self._known.lost[absent[0].name] >= _MOST_SENDS:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
-        return self._remaining(self._target._replace(requests=(request,)), absent)
+        return (request,)
 
     def _read_back(self, error: VendorError) -> Live:
-        """A settled read; any complete one where the vendor itself refuses a second tier of a name."""
+        """A settled read.
+
+        Any complete one where the vendor itself refuses a second tier of a name, and did not take the request.
+        """
         self._is_unread, self._doubt = True, str(error)
-        if self._is_guarded:
+        if self._known.is_guarded and not (isinstance(error, AnswerLost) and error.is_taken):
             live = self._connection.fetch(self._place)
         else:
             live = settled(self._connection, self._place, self._patience)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, TypeVar, cast
 
 from tierops.model.files import Position
 from tierops.model.values import Value
+
+_Rung = TypeVar("_Rung", bound="Tier | LiveTier")
 
 
 class Range(NamedTuple):
@@ -33,10 +36,14 @@ def _below(lower: Decimal | None, upper: Decimal | None) -> bool:
 
 
 class Scale(NamedTuple):
-    """What a balance counts at a target, and with how many decimals; None is as many as somebody writes."""
+    """What a balance counts at a target, and with how many decimals; None is as many as somebody writes.
+
+    Without `has_ends` the vendor keeps only where a tier starts: it ends where the next one does, and the last is open.
+    """
 
     unit: str = "points"
     places: int | None = 0
+    has_ends: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -73,6 +80,15 @@ class Scale(NamedTuple):
         if lower is None:
             return f"≤{end}" if self.is_whole else end
         return digits(lower) if self.is_whole and upper - lower == 1 else f"{digits(lower)}–{end}"
+
+    def held(self, tiers: Sequence[_Rung]) -> tuple[_Rung, ...]:
+        """These tiers, each with the range that it has where the vendor holds all of them and no other."""
+        if self.has_ends:
+            return tuple(tiers)
+        starts = sorted({tier.range.lower for tier in tiers if tier.range.lower is not None})
+        ends = dict(pairwise([*starts, None]))
+        ranges = (Range(tier.range.lower, ends.get(tier.range.lower)) for tier in tiers)
+        return tuple(cast("_Rung", tier._replace(range=range_)) for tier, range_ in zip(tiers, ranges, strict=True))
 
 
 def digits(amount: Decimal | int) -> str:
