@@ -131,6 +131,10 @@ class Client:
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Value:
         """The JSON of a read. Lost connections, 429, 5xx and broken JSON are tried again. Raises `VendorError`."""
+        with self.discretion():
+            return self._get(path, params)
+
+    def _get(self, path: str, params: Mapping[str, str | int] | None) -> Value:
         for is_last in tries(self._waiting):
             try:
                 response = self._send("GET", path, params=params, timeout=_READ_TIMEOUT)
@@ -151,6 +155,10 @@ class Client:
 
         Raises `NotSent` where it never left, `VendorError` where the vendor refused, `AnswerLost` where nobody knows.
         """
+        with self.discretion():
+            return self._create(request, read)
+
+    def _create(self, request: Request, read: Callable[[Value], Iterable[LiveTier]]) -> tuple[LiveTier, ...]:
         response = self._write(request)
         status = response.status_code
         if status in _TAKEN:
