@@ -14,7 +14,7 @@ from tierops.emulator.vendors import own
 ROOT = Path(tierops.__file__).parent
 SHARED = sorted((ROOT / "emulator").glob("*.py"))
 VENDORS = sorted((ROOT / "providers").glob("*/emulator/*.py"))
-ACCOUNTS = sorted((ROOT / "providers").glob("*/*.py"))
+ACCOUNTS = sorted(path for path in (ROOT / "providers").glob("*/*.py") if path.parent.name != "contract")
 # The file of faults is read as every other file of a user's.
 ALSO = {"fault_file.py": ("tierops.config", "tierops.errors", "tierops.model")}
 
