@@ -22,10 +22,17 @@ class Exit(IntEnum):
         return member
 
     DONE = 0, "done; nothing left to do (`plan` without `--detailed-exitcode` also exits 0 with changes)"
-    FAILED = 1, "failed: bad input, refused by the vendor, network; nothing was written"
+    FAILED = (
+        1,
+        "failed: bad input, refused by the vendor, network, a target that cannot be read; nothing was written",
+    )
     DIFFERENCES = 2, "differences found (`plan --detailed-exitcode`, `drift`)"
     REMAINING = 3, "apply did all that creates can do, differences remain"
-    REFUSED = 4, "plan file refused: stale, expired, other environment or account, altered, unknown format"
+    REFUSED = (
+        4,
+        "plan file refused: stale, expired, other environment or account, altered, not what tierops itself would plan,"
+        " unknown format",
+    )
     PARTIAL = 5, "apply stopped part-way; the report lists done, not done"
     UNKNOWN = 6, "outcome unknown: a create may or may not have landed; the report lists which"
     USAGE = 64, "usage error"
