@@ -19,7 +19,7 @@ FLOW = {
     "text": {"model"},
     "host": {"errors"},
     "config": {"model", "errors", "host", "text", "providers"},
-    "rules": {"model"},
+    "rules": {"model", "text"},
     "diff": {"model", "text"},
     "providers": {"", "model", "errors", "text", "emulator"},
     "plan": {"model", "errors", "diff", "rules", "text"},

@@ -55,9 +55,9 @@ NASTY = [
     "a ##vso[task.setvariable variable=x]y", "##teamcity[buildProblem]", "\n::error::x", "\r\n::error::x",
     "\x85::error::x", "\u2028::error::x", "\u2029::error::x", "\x0b::error::x", "\x0c::error::x", "\x1c::error::x",
     "\x1b[31mred", "\x1b]0;title\x07", "\x1b]8;;http://evil.example\x1b\\", "\x9b31m", "\x9d0;x\x9c", "\x00", "\x7f",
-    "\x08\x08\x08", "\u202eevil", "\u2066x\u2069", "\u200f", "\u061c", "\u200b", "\u200d", "\ufeffx", "\u2060",
-    "\u00ad", "\ud800", "\udce9", "\U000e0041\U000e007f", "\ue000", "\U0010ffff", "\ufdd0", "\ufffe", "\u3164",
-    "\ufe0f", "\U000e0101", "\u034f", "\u00a0", "\u3000", "Z" + "\u0301" * 200, "\u0301first", "<script>x</script>",
+    "\x08\x08\x08", "\u202eevil", "\u2066x\u2069", "\u200fx", "\u061cx", "\u200bx", "\u200dx", "\ufeffx", "\u2060x",
+    "\u00adx", "\ud800", "\udce9", "\U000e0041x\U000e007f", "\ue000", "\U0010ffff", "\ufdd0", "\ufffe", "\u3164x",
+    "\ufe0fx", "\U000e0101x", "\u034fx", "\u00a0", "\u3000", "Z" + "\u0301" * 200, "\u0301first", "<script>x</script>",
     "[x](javascript:y)", "| a | b |", "```", "<!-- -->", "]]>", "&amp;", "金" * 30, "x" * 2000, "| ┃ ⋮ →", "${x}",
     "%0A::", "\\n", "", " ", "❤\ufe0f", "\\x1b[31m",
 ]  # fmt: skip

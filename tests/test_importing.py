@@ -154,7 +154,7 @@ def test_the_plan_of_an_import_is_empty(place: dict[str, str], data: st.DataObje
     full = data.draw(st.integers(0, 9)) == 0
     target, problems = assert_is_read_back(made.text, tiers, values, full)
     assert target.place.fields == place
-    assert len(made.notes) == len(problems)
+    assert len(made.notes) == len([one for one in problems if one.waiver])
 
 
 # What it looks like.
@@ -275,7 +275,7 @@ def test_a_broken_ladder_gets_waivers_and_says_so(tiers: list[LiveTier], waived:
         ([tier("A", 0), tier("B", 10)], "'A', 'B' have no upper end, which only the last tier"),
         ([tier("A", 0, 10), tier("A", 10)], "a second tier is named 'A'"),
         ([tier("A", "0.5")], "A has the bound 0.5, but points are whole numbers there"),
-        ([tier(" ", 0)], "`name`: expected text with at least one visible character, found ' '"),
+        ([tier(" ", 0)], "the name ' ' has no visible character"),
         ([tier("A\ud800", 0)], "holds half of a surrogate pair"),
         ([tier("A", 10**15 + 1)], "`from`: expected a number such as 250 or 9.99, at most 1000000000000000, found 1"),
     ],

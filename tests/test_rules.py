@@ -17,6 +17,12 @@ HERE = Position("tiers/club.yaml", 2, 10)
 POINTS, MONEY, FREE = Scale("points", 0), Scale("GBP", 2), Scale("ltv", None)
 
 
+FULL_WIDTH = (
+    "U+FF27 FULLWIDTH LATIN CAPITAL LETTER G, U+FF44 FULLWIDTH LATIN SMALL LETTER D,"
+    " U+FF4C FULLWIDTH LATIN SMALL LETTER L"
+)
+
+
 def tier(name: str, lower: float | str | None, upper: float | str | None = None, line: int = 9) -> Tier:
     low, high = (None if end is None else Decimal(end) for end in (lower, upper))
     return Tier(name, Range(low, high), at=Position("tiers/club.yaml", line, 5))
@@ -144,8 +150,9 @@ def test_a_name_twice_and_names_that_read_alike() -> None:
     ladder = (tier("Gold", 0, 1), tier("Gold", 1, 2), tier(" gold", 2, 3), tier("Ｇｏｌｄ", 3))
     assert [(rule, message) for rule, message, _ in check(program(*ladder))] == [
         ("duplicate-tier", "a second tier is named 'Gold'"),
-        ("similar-name", "' gold' reads like 'Gold'"),
-        ("similar-name", "'Ｇｏｌｄ' reads like 'Gold'"),
+        ("similar-name", "' gold' reads like 'Gold': they differ in characters that look alike"),
+        ("similar-name", f"'Ｇｏｌｄ' reads like 'Gold': they differ only in case or width ({FULL_WIDTH})"),
+        ("similar-name", "' gold' has blanks at an end, or several in a row, which a vendor may take away"),
     ]
 
 
@@ -310,3 +317,10 @@ def test_overlaps_and_gaps_are_found_exactly_where_some_member_is_in_two_tiers_o
 def test_every_rule_says_why_it_exists(rule: rules.Rule) -> None:
     assert len(rule.reason.split()) > 3
     assert rule.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\ufeff\u00ad", "\u3164"])
+def test_a_name_that_nobody_sees_is_refused(name: str) -> None:
+    (problem,) = check(program(tier(name, 0)))
+    assert problem[0] == "schema"
+    assert "has no visible character" in problem[1]

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from tierops.model import Problem
 
 
+_REFUSED = (
+    "plan file refused: stale, expired, other environment or account, altered, not what tierops itself would plan,"
+    " unknown format"
+)
+
+
 class Exit(IntEnum):
     """Every way in which tierops ends. The README's table is made from this."""
 
@@ -28,11 +34,7 @@ class Exit(IntEnum):
     )
     DIFFERENCES = 2, "differences found (`plan --detailed-exitcode`, `drift`)"
     REMAINING = 3, "apply did all that creates can do, differences remain"
-    REFUSED = (
-        4,
-        "plan file refused: stale, expired, other environment or account, altered, not what tierops itself would plan,"
-        " unknown format",
-    )
+    REFUSED = 4, _REFUSED
     PARTIAL = 5, "apply stopped part-way; the report lists done, not done"
     UNKNOWN = 6, "outcome unknown: a create may or may not have landed; the report lists which"
     USAGE = 64, "usage error"

@@ -13,7 +13,7 @@ from tierops import rules
 from tierops.config import check, writing, yamltext
 from tierops.config.blocks import Blocks, Written, section
 from tierops.errors import TieropsError
-from tierops.model import Live, LiveTier, Position, Problem, Program, Range, Scale, Target, Tier
+from tierops.model import Live, LiveTier, Position, Problem, Program, Range, Scale, Severity, Target, Tier
 from tierops.providers.vendor import Vendor
 
 _WAIVED_FOR = timedelta(days=90)
@@ -134,7 +134,7 @@ def _flaws(
     problems = rules.check([program], today)
     if hard := [problem.message for problem in problems if not rules.RULES[problem.rule].is_waivable]:
         raise TieropsError(f"{ladder} cannot be written into a program file: {'; '.join(hard)}; change it by hand")
-    return problems
+    return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
 
 
 def _waivers(waived: Iterable[str], today: date, until: str) -> list[str]:

@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
-from unicodedata import normalize
 
 from tierops.model import LiveTier, Problem, Program, Scale, Severity, Target, Tier, digits
+from tierops.text import names
 
 SIMILAR_PLACE = "similar-place"
 """The rule that plans hold: whether a place is there is known at plan time only."""
@@ -62,6 +62,7 @@ class Flaw(NamedTuple):
     rung: Rung
     message: str
     member: str = ""
+    severity: Severity = Severity.ERROR
 
 
 def check(programs: Sequence[Program], today: date) -> tuple[Problem, ...]:
@@ -104,12 +105,23 @@ def gaps(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
 
 
 def similar_names(ladder: Iterable[Rung]) -> Iterator[Flaw]:
-    """Names that differ only in case, surrounding blanks or Unicode form."""
+    """Names that people take for another one's: they differ in case, blanks, quotes or in what nobody sees."""
     seen: dict[str, Rung] = {}
     for rung in ladder:
-        first = seen.setdefault(normalize("NFKC", normalize("NFKC", rung.name).casefold()).strip(), rung)
+        first = seen.setdefault(names.folded(rung.name), rung)
         if first.name != rung.name:
-            yield Flaw("similar-name", rung, f"{rung.name!r} reads like {first.name!r}")
+            how = names.difference(rung.name, first.name)
+            yield Flaw("similar-name", rung, f"{rung.name!r} reads like {first.name!r}: they differ {how}")
+
+
+def unclear_names(ladder: Iterable[Rung]) -> Iterator[Flaw]:
+    """Names of which nobody sees a character, and those with blanks that a vendor may take away."""
+    for rung in ladder:
+        if not names.has_visible(rung.name):
+            yield Flaw("schema", rung, f"the name {rung.name!a} has no visible character")
+        elif rung.name != " ".join(rung.name.split()):
+            message = f"{rung.name!r} has blanks at an end, or several in a row, which a vendor may take away"
+            yield Flaw("similar-name", rung, message, severity=Severity.NOTE)
 
 
 def duplicate_names(ladder: Iterable[Rung]) -> Iterator[Flaw]:
@@ -188,14 +200,16 @@ def _ladders(program: Program, today: date) -> Iterator[Problem]:
     for target in program.targets:
         for flaw in _flaws(target):
             at = flaw.rung.at if isinstance(flaw.rung, Tier) and flaw.rung.at else program.at
-            problem = Problem(flaw.rule, flaw.message, at, flaw.member, program=program.key, tier=flaw.rung.name)
+            problem = Problem(
+                flaw.rule, flaw.message, at, flaw.member, flaw.severity, program=program.key, tier=flaw.rung.name
+            )
             holders.setdefault(problem, []).append(target.name)
     waivers = {waiver.rule: waiver for waiver in program.waivers if waiver.until >= today.isoformat()}
-    for problem, names in holders.items():
+    for problem, owners in holders.items():
         finding = problem
-        if len(names) < len(program.targets):
-            message = f"{problem.message} (target {', '.join(names)})"
-            finding = problem._replace(message=message, targets=tuple(names))
+        if len(owners) < len(program.targets):
+            message = f"{problem.message} (target {', '.join(owners)})"
+            finding = problem._replace(message=message, targets=tuple(owners))
         if waiver := waivers.get(problem.rule):
             waived = f"waived until {waiver.until}: {waiver.reason}"
             message = f"{finding.message} ({waived})"
@@ -206,6 +220,7 @@ def _ladders(program: Program, today: date) -> Iterator[Problem]:
 def _flaws(target: Target) -> Iterator[Flaw]:
     yield from duplicate_names(target.tiers)
     yield from similar_names(target.tiers)
+    yield from unclear_names(target.tiers)
     yield from _order(target.tiers, target.scale)
     yield from _empty(target.tiers, target.scale)
     yield from overlaps(target.tiers, target.scale)
