@@ -1,16 +1,27 @@
 #!/usr/bin/env bash
-# Installs tierops into an environment of its own, once a job. What is installed needs none of the keys that the job holds.
+# Installs tierops into an environment of its own, once a job. What is installed may run scripts while it is built, and
+# needs none of the keys that the job holds: pip gets the way to programs, to its files and to the index, and no other
+# variable.
 set -euo pipefail
-unset VOUCHERIFY_APP_ID VOUCHERIFY_APP_TOKEN VOUCHERIFY_OAUTH_TOKEN FANFARE_SECRET_KEY
 
 home="$RUNNER_TEMP/tierops-venv"
 if [ -x "$home/bin/tierops" ]; then
   exit 0
 fi
-python3 -m venv "$home"
-pip() {
-  "$home/bin/python" -m pip --quiet --disable-pip-version-check install "$@"
+kept=()
+for name in PATH HOME TMPDIR LANG HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy http_proxy no_proxy \
+  SSL_CERT_FILE SSL_CERT_DIR PIP_INDEX_URL PIP_CERT; do
+  if [ -n "${!name:-}" ]; then
+    kept+=("$name=${!name}")
+  fi
+done
+alone() {
+  env -i "${kept[@]}" "$@"
 }
+pip() {
+  alone "$home/bin/python" -m pip --quiet --disable-pip-version-check install "$@"
+}
+alone python3 -m venv "$home"
 if [ -n "${WITH_SOURCE:-}" ]; then
   pip -- "$WITH_SOURCE"
 else

@@ -217,9 +217,9 @@ def _steps(root: Path, wanted: Wanted) -> Iterator[str]:
         yield f"In tiers/{wanted.key}.yaml, put your tiers: it names {homes}, and three tiers for a start"
     keys = [
         f"{variable.name}=…"
-        for name in wanted.places or [vendor.name for vendor in providers.own()]
-        for variable in providers.find(name).variables
-        if variable.is_secret and not variable.is_alternative
+        for vendor in (tuple(map(providers.find, wanted.places)) or providers.own())
+        for variable in (*vendor.address, *(one for one in vendor.variables if one.is_secret))
+        if not variable.is_alternative
     ]
     first = wanted.environments[0]
     yield f"Set the keys: export {' '.join(keys)}"

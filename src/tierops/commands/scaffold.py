@@ -17,6 +17,8 @@ from tierops.host import disk
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from tierops.providers.vendor import Vendor
+
 PROGRAMS = "tiers"
 # No YAML, so that no command takes one for a program.
 _SCHEMAS = f"{PROGRAMS}/.schemas"
@@ -56,27 +58,30 @@ def texts(wanted: Wanted) -> dict[str, str]:
     files = {}
     if wanted.key:
         files[f"{PROGRAMS}/{wanted.key}.yaml"] = _render("program.yaml", key=wanted.key, places=wanted.places)
-    vendors = [providers.find(name) for name in wanted.places] or providers.own()
+    vendors = tuple(map(providers.find, wanted.places)) or providers.own()
     for name in wanted.environments:
         files[f"{PROGRAMS}/environments/{name}.yaml"] = _render("environment.yaml", name=name, vendors=vendors)
     for name in ("program", "environment"):
         files[f"{_SCHEMAS}/{name}.schema.json"] = schemas.schema(name)
     if wanted.ci == "github":
-        files |= {f".github/workflows/{name}": workflow(name, wanted.source) for name in WORKFLOWS}
+        every = dict.fromkeys((*providers.own(), *vendors))
+        files |= {f".github/workflows/{name}": workflow(name, wanted.source, tuple(every)) for name in WORKFLOWS}
     if wanted.ci == "gitlab":
         files[".gitlab-ci.yml"] = gitlab_pipeline(wanted.source, wanted.environments)
     files[".pre-commit-config.yaml"] = _render("pre-commit.yaml", source=wanted.source)
     return files
 
 
-def workflow(name: str, source: Source | None) -> str:
-    """One of the `WORKFLOWS`; without a source, as tierops' own repository has it."""
+def workflow(name: str, source: Source | None, vendors: Sequence[Vendor] = ()) -> str:
+    """One of the `WORKFLOWS`, with the keys of these vendors; without a source, as tierops' own repository has it."""
     task = "" if source else "put a released commit of tierops in place of `./` (uses: OWNER/tierops@COMMIT)"
     if source == UNKNOWN:
         task = "put the repository of tierops and a commit of it after `uses:`"
     # A key that takes the place of others is for who asks for it.
-    variables = [variable for vendor in providers.own() for variable in vendor.variables if not variable.is_alternative]
-    return _render(name, uses=source or "./", task=task, variables=variables)
+    vendors = vendors or providers.own()
+    variables = [variable for vendor in vendors for variable in vendor.variables if not variable.is_alternative]
+    addresses = [variable for vendor in vendors for variable in vendor.address]
+    return _render(name, uses=source or "./", task=task, variables=variables, addresses=addresses)
 
 
 def gitlab_pipeline(source: Source | None, environments: Sequence[str]) -> str:

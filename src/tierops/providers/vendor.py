@@ -124,6 +124,13 @@ class Vendor(NamedTuple):
 
         return Place(self.name, self.noun, tuple(fields[p.name] for p in self.parts if p.is_home), fields)
 
+    @property
+    def address(self) -> tuple[Variable, ...]:
+        """The variable of the address, where each customer has one of its own."""
+        if self.default_url:
+            return ()
+        return (Variable(self.url_variable, f"the address of your {self.title}", is_secret=False),)
+
 
 class SignIn(NamedTuple):
     """A request for a token: `form` goes to `path` below the base URL; `headers` reads those that its answer gives.

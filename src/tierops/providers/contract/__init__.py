@@ -2,7 +2,7 @@
 
     from tierops.providers import contract
 
-    class TestAcme(contract.Writing):
+    class TestVendor(contract.Writing):
         setup = contract.Setup(VENDOR, place=…, prepare=…, blocks=…)
 
 A vendor from which tierops only reads takes `contract.Reading`. Nothing but tests imports this.

@@ -6,14 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from datetime import date
 from importlib.resources import files
+from pathlib import Path
 from random import Random
 from typing import ClassVar
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from tierops import __version__, plan_file, providers
+from tierops import __version__, config, importing, plan, plan_file, providers
 from tierops.emulator import Fault, Switches
 from tierops.errors import IncompleteRead, TieropsError
 from tierops.model import Kind, Plan, Range, TargetPlan, Tier
@@ -125,6 +127,21 @@ class Reading:
         with self.setup.world() as world:
             self.held(world, tiers)
             assert world.plan(tiers).changes == ()
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_what_is_imported_has_an_empty_plan(self, seed: int, tmp_path: Path) -> None:
+        vendor = self.setup.vendor
+        with self.setup.world() as world:
+            self.held(world, drawn(self.setup, seed))
+            live = world.connection.fetch(world.place)
+        imported = importing.program_text(vendor, self.setup.place, live, key="club", today=date(2027, 1, 1))
+        (tmp_path / "club.yaml").write_text(imported.text, encoding="utf-8")
+        loaded = config.load(tmp_path, full_check=True)
+        assert loaded.problems == ()
+        (target,) = loaded.programs[0].targets
+        assert target.place == world.place
+        assert imported.notes == ()
+        assert plan.build(target, live, vendor).changes == ()
 
     def test_what_differs_and_what_is_no_more_wanted_is_told(self) -> None:
         tiers = rising(self.setup)

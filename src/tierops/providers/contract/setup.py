@@ -59,7 +59,7 @@ class Setup(NamedTuple):
         return Target("club", self.vendor.name, self.vendor.place(self.place), self.scale, tuple(tiers), _AT)
 
     def world(self, *switches: str) -> World:
-        """The vendor with these settings, such as `acme.rate_limit=5`, and nothing in it but the place."""
+        """The vendor with these settings, such as `NAME.rate_limit=5`, and nothing in it but the place."""
         return World(self, switches)
 
 

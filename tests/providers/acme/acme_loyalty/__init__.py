@@ -48,7 +48,7 @@ VENDOR = Vendor(
     ),
     url_variable="ACME_URL",
     variables=(
-        Variable("ACME_CLIENT_ID", "console, Integrations: the client id", is_secret=False),
+        Variable("ACME_CLIENT_ID", "console, Integrations: the client id"),
         Variable("ACME_CLIENT_SECRET", "beside the client id, shown once"),
     ),
     scale=_scale,

@@ -71,13 +71,17 @@ class Api(api.Api[Switches]):
         """The limit, in ACME's one header."""
         return {"Acme-Quota": f"{left} of {limit}; until={ends}"}
 
+    def new_token(self) -> str:
+        """One that was not given before."""
+        return self.store.next_id(f"acme-{len(self._tokens)}-")
+
     def _sign_in(self, call: Call, _path: Mapping[str, str]) -> Answer:
         form = call.form()
         if form.get("grant_type") != "client_credentials":
             return problem(400, "grant_type must be client_credentials")
         if not self.accepts(f"{form.get('client_id', '')}:{form.get('client_secret', '')}"):
             return problem(401, "The client is not known")
-        token = self.store.next_id(f"acme-{len(self._tokens)}-")
+        token = self.new_token()
         self._tokens[token] = (self.clock() + _TOKEN_SECONDS, 0)
         return Answer(
             200, {"access_token": token, "token_type": self.switches().token_form, "expires_in": _TOKEN_SECONDS}
