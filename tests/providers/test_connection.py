@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from typing import NoReturn
+
 import httpx
 import pytest
+from canaries import assert_absent, everything_about
 from vendors import CREATE, Notes
 
-from tierops.errors import NotSent, TieropsError
+from tierops.errors import IncompleteRead, NotSent, TieropsError
+from tierops.model import Identity
 from tierops.providers.connection import open_connection
 from tierops.providers.voucherify import VENDOR
 
-KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token"}
+KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "c4n4ry1234abcde"}
+PLACE = VENDOR.place({"campaign": "Club"})
 
 
 @pytest.mark.parametrize(
@@ -54,3 +61,36 @@ def test_limits_mode_and_witness_reach_the_client() -> None:
     reader = open_connection(VENDOR, KEYS, "http://127.0.0.1", transport=transport, is_read_only=True)
     with pytest.raises(NotSent, match="this command only reads"):
         reader.send(CREATE)
+
+
+@pytest.mark.parametrize("call", ["fetch", "discover", "locate", "send"])
+def test_what_an_account_says_of_an_odd_answer_holds_no_part_of_a_key(call: str) -> None:
+    class Outspoken:
+        def __getattr__(self, _name: str) -> Callable[[object], NoReturn]:
+            def fail(*_: object) -> NoReturn:
+                try:
+                    raise ValueError(KEYS["VOUCHERIFY_APP_TOKEN"])
+                except ValueError as error:
+                    raise IncompleteRead(f"received {KEYS['VOUCHERIFY_APP_TOKEN'][:12]}") from error
+
+            return fail
+
+    connection = open_connection(VENDOR, KEYS)._replace(account=Outspoken())
+    with pytest.raises(IncompleteRead) as caught:
+        getattr(connection, call)(*([] if call == "discover" else [PLACE]))
+    assert str(caught.value) == "received [redacted]"
+    assert_absent(everything_about(caught.value), KEYS["VOUCHERIFY_APP_TOKEN"])
+    connection.client.close()
+
+
+def test_a_read_says_with_which_key_it_was_made_and_tells_nothing_of_it() -> None:
+    def identity(**more: str) -> Identity:
+        rows = {"id": "camp_1", "name": "Club", "campaign_type": "LOYALTY_PROGRAM", "data": [], "total": 0}
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, json=rows))
+        return open_connection(VENDOR, KEYS | more, "http://127.0.0.1", transport=transport).fetch(PLACE).identity
+
+    first, other = identity(), identity(VOUCHERIFY_APP_TOKEN="c4n4ry-another-token")
+    assert first.key == identity().key
+    assert first._replace(key=None) == other._replace(key=None)
+    assert first.key != other.key
+    assert re.fullmatch("[0-9a-f]{16}", str(first.key))

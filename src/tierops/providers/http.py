@@ -120,7 +120,7 @@ class Client:
             yield
         except VendorError as error:
             error.args = (self._redaction.every(short(str(error), _LONGEST_MESSAGE)),)
-            error.__context__ = None  # an error of httpx or of the JSON parser, with the answer or a part of it
+            error.__cause__ = error.__context__ = None  # of httpx or of the JSON parser, with a part of the answer
             raise
 
     def close(self) -> None:
