@@ -113,7 +113,7 @@ def planned() -> TargetPlan:
         (
             (result(Fate.CONFLICT, Fate.CONFLICT)._replace(trouble="conflict", remaining=planned().changes[:1]),),
             (
-                "2 tiers exist, but not as the file says.",
+                "2 tiers exist, but not as wanted.",
                 "Stopped before the end at 1 target.",
                 "1 difference remains.",
             ),

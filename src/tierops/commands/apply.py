@@ -31,6 +31,7 @@ class Prepared(NamedTuple):
     targets: tuple[TargetPlan, ...]
     reads: applying.Reads | None = None
     notes: tuple[Problem, ...] = ()
+    source: str = "the files"
 
 
 @click.command()
@@ -83,8 +84,9 @@ def apply(
             files = pipeline.read_files(chosen.directory, name)
             pipeline.check_files(planned, files)
             urls = files.environment.urls
+        prepared = Prepared(plan, planned, source="the plan" if without_files else "the files")
         with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
-            return _carry_out(session, Prepared(plan, planned), connections, settle)
+            return _carry_out(session, prepared, connections, settle)
     files = pipeline.read_files(chosen.directory, chosen.environment)
     targets = pipeline.select(files, programs)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
@@ -127,6 +129,7 @@ def _carry_out(session: Session, prepared: Prepared, accounts: Connections, sett
     with interrupts.orderly(stop, progress, session.give_up):
         patience = applying.Patience(settle, stop.sleep, monotonic, progress, stop.check)
         results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience)
+        results = tuple(result._replace(source=prepared.source) for result in results)
     return session.report(
         Report(
             "apply",

@@ -130,6 +130,7 @@ class Result(NamedTuple):
     `trouble` says what stopped the target, and is empty where nothing did; `is_interrupted` where somebody did,
     `is_refused` where live was no longer what the plan was made for. `sends` counts the requests that may have been
     carried out, `steps` is what remains to be done by hand.
+    `source` says what live was compared with: the files, or the plan alone where nobody read any.
     """
 
     target: TargetPlan
@@ -140,3 +141,4 @@ class Result(NamedTuple):
     is_refused: bool = False
     sends: int = 0
     steps: tuple[str, ...] = ()
+    source: str = "the files"

@@ -169,14 +169,15 @@ def _results(targets: Sequence[Result]) -> Iterator[str]:
     if missing := fates[Fate.NOT_DONE]:
         yield f"{count(missing, 'tier')} not created."
     if conflicts := fates[Fate.CONFLICT]:
-        yield f"{count(conflicts, 'tier')} {'exists' if conflicts == 1 else 'exist'}, but not as the file says."
+        yield f"{count(conflicts, 'tier')} {'exists' if conflicts == 1 else 'exist'}, but not as wanted."
     if unknown := fates[Fate.UNKNOWN]:
         yield f"{count(unknown, 'tier')} may or may not have been created: plan again to see."
     if stopped := sum(bool(result.trouble) for result in targets):
         yield f"Stopped before the end at {count(stopped, 'target')}."
     if all(result.remaining == () for result in targets):
         was_written = any(result.sends for result in targets)
-        yield f"Live equals the files{', read back after the last write' if was_written else ''}."
+        source = targets[0].source if targets else "the files"
+        yield f"Live equals {source}{', read back after the last write' if was_written else ''}."
     elif remaining := sum(len(result.remaining or ()) for result in targets):
         yield f"{count(remaining, 'difference')} {'remains' if remaining == 1 else 'remain'}."
     if any(remaining_steps(result) for result in targets):

@@ -162,4 +162,4 @@ def state_of_live(result: Result) -> str:
         return f"{unread(result).capitalize()}."
     if result.remaining:
         return f"{count(len(result.remaining), 'difference')} {'remains' if len(result.remaining) == 1 else 'remain'}."
-    return "Live equals the files."
+    return f"Live equals {result.source}."
