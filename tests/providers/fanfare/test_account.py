@@ -533,3 +533,23 @@ def test_a_group_whose_tiers_measure_different_things_has_no_attribute(emulator:
             metadata=described(0, attribute=attribute),
         )  # fmt: skip
     assert fanfare.locate({"group": "Club"}) == {"group": "Club", "attribute": ""}
+
+
+def test_a_group_that_is_not_there_names_the_live_ones_that_read_like_it(
+    emulator: Emulator, fanfare: Connection
+) -> None:
+    for name in ("Coffee Club", "Tea Club"):
+        emulator.fanfare.add_group(name, "ltv", [{"name": "A", "order": 0, "startValue": 0}])
+    assert fanfare.fetch(place("coffee  club")).near == ("Coffee Club",)
+    assert fanfare.fetch(place("Coffee Club")).near == ()
+    with pytest.raises(VendorError, match=r"no tier group 'Cofee Club'; did you mean 'Coffee Club'\?"):
+        fanfare.locate({"group": "Cofee Club"})
+
+
+def test_a_group_of_another_type_has_the_name_and_nothing_is_made_beside_it(
+    emulator: Emulator, fanfare: Connection
+) -> None:
+    emulator.fanfare.add_audience("x", groupName="Club", groupId=GROUP, groupType="RFM")
+    live = fanfare.fetch(place("Club"))
+    assert live.tiers == ()
+    assert "of the type RFM" in VENDOR.abilities(place("Club"), live).blocked

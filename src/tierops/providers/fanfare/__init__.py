@@ -43,7 +43,15 @@ def _abilities(_place: Place, live: Live) -> Abilities:
         by_hand=_BY_HAND,
         members="join this tier immediately",
         undo="Fanfare has no API to undo it",
-        blocked=_ONLY_WHOLE if live.tiers else "",
+        blocked=_ONLY_WHOLE if live.tiers else _why_taken(live),
+    )
+
+
+def _why_taken(live: Live) -> str:
+    """Why a group is not made, although no live tiers have its name."""
+    kinds = [f"{what} is there, but {kind}" for what, kind in live.facts.items()]
+    return (
+        f"{kinds[0]}: make it a group of tiers again in the dashboard (Audiences), or name another one" if kinds else ""
     )
 
 

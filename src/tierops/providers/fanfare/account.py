@@ -14,7 +14,7 @@ from tierops.model import Identity, Live, LiveTier, Place, Request, Value, exact
 from tierops.providers.expect import expect_list, expect_map, expect_text
 from tierops.providers.fanfare.tiers import Audience, attribute_of, decode, is_tier
 from tierops.providers.vendor import Credentials, Dialect, credential, segment
-from tierops.text import jsontext
+from tierops.text import jsontext, names
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -78,16 +78,18 @@ class Account:
         """The full place of a group that is named or whose id is given. Raises `VendorError` where there is none."""
         bucket = self._audiences(named["group"]).find(named["group"])
         if bucket is None:
-            raise VendorError(f"Fanfare has no tier group {named['group']!r}")
+            near = names.near(named["group"], self._audiences(named["group"]).names())
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise VendorError(f"Fanfare has no tier group {named['group']!r}{hint}")
         return {"group": named["group"], "attribute": attribute_of(bucket)}
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
         """The place of every tier group of the organisation, by name; by id where a name is not the only one."""
         buckets = self._audiences("").groups()
-        names = [expect_text(bucket[0], "groupName") for bucket in buckets.values()]
+        group_names = [expect_text(bucket[0], "groupName") for bucket in buckets.values()]
         return tuple(
-            {"group": name if names.count(name) == 1 else id_, "attribute": attribute_of(bucket)}
-            for (id_, bucket), name in zip(buckets.items(), names, strict=True)
+            {"group": name if group_names.count(name) == 1 else id_, "attribute": attribute_of(bucket)}
+            for (id_, bucket), name in zip(buckets.items(), group_names, strict=True)
         )
 
     def fetch(self, place: Place) -> Live:
@@ -99,7 +101,8 @@ class Account:
             if _ID.fullmatch(name):
                 raise VendorError(f"Fanfare has no tier group with the id {name}", 404)
             proof = f"no such group among {len(listed.audiences)} audiences on {listed.pages} pages, read to the end"
-            return Live(self._identity(listed, "", name), (), proof, calls=listed.pages + 1)
+            identity, near = self._identity(listed, "", name), names.near(name, listed.names())
+            return Live(identity, (), proof, facts=listed.others(name), calls=listed.pages + 1, near=near)
         id_ = expect_text(bucket[0], "groupId")
         confirmed = [audience for audience in self._group(id_) if is_tier(audience)]
         if _essence(bucket) != _essence(confirmed):
@@ -160,6 +163,19 @@ class _List:
         for audience in filter(is_tier, self.audiences):
             groups.setdefault(expect_text(audience, "groupId"), []).append(audience)
         return groups
+
+    def names(self) -> list[str]:
+        """The names of all groups of live tiers."""
+        return list(dict.fromkeys(str(a["groupName"]) for a in self.audiences if is_tier(a) and a.get("groupName")))
+
+    def others(self, name: str) -> dict[str, str]:
+        """What else has the name of a group: nobody may make a second one beside it."""
+        kinds = [
+            "archived" if audience.get("archived") is True else f"of the type {audience.get('groupType')}"
+            for audience in self.audiences
+            if audience.get("groupName") == name and not is_tier(audience)
+        ]
+        return {"a group of this name": kinds[0]} if kinds else {}
 
     def find(self, place: str) -> list[Audience] | None:
         """The live tiers of the one group of this name or id. Raises `VendorError` where two groups share a name."""
