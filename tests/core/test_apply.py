@@ -685,3 +685,112 @@ def test_an_interrupted_read_back_of_a_confirmed_create_says_that_it_is_done(
         assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), state)
         assert set(details(result).values()) == {told}
         assert (result.trouble, apply.exit_code([result])) == (trouble, Exit.INTERRUPTED)
+
+
+class Answering(Refusing):
+    """A vendor that accepts a create and whose answer shows something else; nothing is stored."""
+
+    shown: tuple[LiveTier, ...] = ()
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        self.creates += 1
+        return self.shown
+
+
+UNLIKE = "the create was accepted, but its answer does not show the tiers as sent"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        (),
+        (LiveTier("ltr_1", "Silver", LADDER[1].range, LADDER[1].fields),),
+        tuple(LiveTier(f"ltr_{n}", tier.name, Range(Decimal(7), None)) for n, tier in enumerate(LADDER[1:])),
+        tuple(LiveTier(f"ltr_{n}", "Gold", LADDER[2].range) for n in range(2)),
+    ],
+    ids=["nothing", "one of two", "other ranges", "one twice"],
+)
+def test_an_accepted_create_that_shows_something_else_is_never_sent_again(
+    shown: tuple[LiveTier, ...], club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    vendor = Answering(provider)
+    vendor.shown = shown
+    result = carry_out(planned(provider), vendor, slept)
+    assert set(states(result).values()) == {Fate.UNKNOWN}
+    assert (vendor.creates, result.trouble) == (1, UNLIKE)
+    assert apply.exit_code([result]) is Exit.UNKNOWN
+
+
+def test_a_foreign_change_between_the_two_reads_refuses_the_plan_and_nothing_is_written(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.voucherify.add_tiers("Club", [{"name": "VIP", "points": {"from": 900}}])
+    with pytest.raises(PlanRefused, match=r"club/voucherify: live tier 'VIP' .* has appeared"):
+        run([target], provider, slept, {target.address: target.live})
+    assert club.writes == 0
+
+
+def test_a_foreign_change_at_one_target_is_reported_where_another_one_was_written(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    club.voucherify.add_campaign("Other")
+    targets = [planned(provider), planned(provider, at("Other", "other"))]
+    lives = {target.address: target.live for target in targets}
+    club.voucherify.add_tiers("Other", [{"name": "VIP", "points": {"from": 900}}])
+    first, second = run(targets, provider, slept, lives)
+    assert (first.is_refused, second.is_refused) == (False, True)
+    assert "'VIP'" in second.trouble
+    assert set(states(second).values()) == {Fate.NOT_DONE}
+    assert apply.exit_code([first, second]) is Exit.PARTIAL
+
+
+def test_a_read_right_before_the_create_that_fails_writes_nothing(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    target = planned(provider)
+    club.faults.append(Fault(on=LIST, kind="500-before", times=99))
+    (result,) = run([target], provider, slept, {target.address: target.live})
+    assert set(states(result).values()) == {Fate.NOT_DONE}
+    assert result.trouble.startswith("the read before the create failed: Voucherify answered GET")
+    assert apply.exit_code([result]) is Exit.FAILED
+    assert (club.writes, result.sends) == (0, 0)
+
+
+def test_a_mistake_at_one_target_keeps_the_report_of_the_others(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    class Broken(Refusing):
+        def send(self, request: Request) -> Sequence[LiveTier]:
+            if "camp_other" in request.path:
+                raise LookupError("unknown encoding: hex")
+            return super().send(request)
+
+    club.voucherify.add_campaign("Other", id="camp_other")
+    targets = [planned(provider), planned(provider, at("Other", "other"))]
+    first, second = run(targets, Broken(provider), slept)
+    assert set(states(first).values()) == {Fate.DONE}
+    assert set(states(second).values()) == {Fate.UNKNOWN}
+    assert second.trouble == "a mistake in tierops, please report it: LookupError: unknown encoding: hex"
+    assert apply.exit_code([first, second]) is Exit.UNKNOWN
+
+
+def test_keys_of_another_account_are_refused_with_what_shows_that_two_are_of_one(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    target = planned(provider)
+    other = target.live._replace(identity=target.live.identity._replace(account="another"))
+    with pytest.raises(PlanRefused, match=f"keys of another account; {VENDOR.same_account}"):
+        run([target], provider, slept, {target.address: other})
+
+
+def test_the_calls_of_all_targets_of_a_vendor_are_added_up(club: Emulator, provider: Connection, slept: Slept) -> None:
+    asked: list[int] = []
+
+    class Asked(Refusing):
+        def afford(self, calls: int) -> None:
+            asked.append(calls)
+
+    club.voucherify.add_campaign("Other")
+    run([planned(provider), planned(provider, at("Other", "other"))], Asked(provider), slept)
+    assert asked == [10]
