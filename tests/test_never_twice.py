@@ -57,6 +57,8 @@ class NeverTwice(RuleBasedStateMachine):
     @rule(kill=_KILLS, others_kill=_KILLS, of_file=st.booleans())
     def two_applies_at_once(self, kill: Kill | None, others_kill: Kill | None, of_file: bool) -> None:
         self.story.world.may_duplicate = True
+        if any(one and one.moment == "away" for one in (kill, others_kill)):
+            self.story.world.writes_late = True  # what one of them had on its way may land when nobody looks any more
         used_file = of_file and self.story.world.file is not None
         self.story.run(Run(kill=kill), Run(kill=others_kill, used_file=used_file))
 

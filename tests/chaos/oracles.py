@@ -277,7 +277,8 @@ def _is_loud(run: Run, place: Place, name: str) -> bool:
         return True
     results = [result for result in run.results if result.target.target.program == place.name]
     unknown = {o.name for result in results for o in result.outcomes if o.fate is Fate.UNKNOWN}
-    is_told = any(repr(name) in result.trouble for result in results)
+    # Of a place that is there twice, nobody says more than that: it is not looked at any closer.
+    is_told = any(repr(name) in result.trouble or f"named {place.name!r}" in result.trouble for result in results)
     return run.code is not Exit.DONE and (is_told or name in unknown)
 
 

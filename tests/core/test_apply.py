@@ -11,6 +11,7 @@ import pytest
 from harness import InProcess, Slept, connect
 
 from tierops import apply, plan
+from tierops.apply.readback import settled
 from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Fate, Kind, Live, LiveTier, Place, Position, Range, Request, Result, Target, TargetPlan, Tier
@@ -794,3 +795,35 @@ def test_the_calls_of_all_targets_of_a_vendor_are_added_up(club: Emulator, provi
     club.voucherify.add_campaign("Other")
     run([planned(provider), planned(provider, at("Other", "other"))], Asked(provider), slept)
     assert asked == [10]
+
+
+def test_an_interrupt_right_before_the_request_leaves_is_no_lost_answer(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    class Stopped(Refusing):
+        def send(self, request: Request) -> Sequence[LiveTier]:
+            raise Interrupted
+
+    result = carry_out(planned(provider), Stopped(provider), slept)
+    assert set(states(result).values()) == {Fate.NOT_DONE}
+    assert (result.is_interrupted, result.sends) == (True, 0)
+
+
+def test_a_list_that_has_settled_but_never_shows_an_id_is_what_there_is(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    place = VENDOR.place({"campaign": "Club"})
+    live = settled(provider, place, apply.Patience(2, slept, lambda: 0), ids=frozenset({"ltr_nowhere"}))
+    assert [tier.name for tier in live.tiers] == ["Bronze"]
+    assert slept == [2] * 6
+
+
+def test_a_foreign_tier_that_goes_while_apply_runs_is_no_difference_once_live_is_as_wanted(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    club.voucherify.add_tiers("Club", [{"name": "VIP", "points": {"from": 900, "to": 999}}])
+    target = planned(provider, ladder(*LADDER[:2], LADDER[2]._replace(range=Range(Decimal(500), Decimal(900)))))
+    vendor = Refusing(provider, before=lambda: club.voucherify.delete_tier("Club", "VIP"))
+    result = carry_out(target, vendor, slept)
+    assert (result.trouble, result.remaining) == ("", ())
+    assert apply.exit_code([result]) is Exit.DONE

@@ -428,3 +428,9 @@ def test_the_live_digest_ignores_what_the_vendor_touches_by_itself() -> None:
 
     assert digest(BRONZE) == digest(BRONZE._replace(updated_at="2027-01-01"))
     assert digest(BRONZE) != digest(BRONZE._replace(fields={}))
+
+
+def test_a_place_whose_facts_changed_refuses_the_plan() -> None:
+    now = live(BRONZE)._replace(facts={"status": "ACTIVE"})
+    with pytest.raises(PlanRefused, match=r"what it rests on has changed .* \(nothing, now status ACTIVE\)"):
+        plan.missing(build(), now)

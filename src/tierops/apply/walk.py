@@ -47,7 +47,8 @@ class Walk:
         except Interrupted:
             return self.result(self._also(_INTERRUPTED), is_interrupted=True)
         except PlanRefused as error:
-            return self.result(str(error))._replace(is_refused=not self._known.sends)
+            refused = self.result(str(error))._replace(is_refused=not self._known.sends)
+            return refused if refused.is_refused else self._proved(refused)
         except VendorError as error:  # of a read; each way in which a request can end is told by `_send`
             what = "reading back" if self._is_unread else "the read before the create"
             failure = self._also(f"{what} failed: {error}")
@@ -58,9 +59,13 @@ class Walk:
             self._is_unread = bool(self._known.sends)
             mistake = f"a mistake in tierops, please report it: {type(error).__name__}: {error}"
             return self.result(mistake, is_believed=not is_all_sent)
-        result = self.result(trouble)
+        return self._proved(self.result(trouble))
+
+    def _proved(self, result: Result) -> Result:
+        """What stopped a target does not matter where live is as wanted in the end, and nothing exists twice."""
         is_whole = {outcome.fate for outcome in result.outcomes} <= {Fate.DONE, Fate.ALREADY}
-        return result._replace(trouble="") if is_whole and not result.remaining else result
+        is_wanted = is_whole and result.remaining == () and not diff.duplicates(self._live.tiers)
+        return result._replace(trouble="") if is_wanted else result
 
     def result(self, trouble: str = "", *, is_interrupted: bool = False, is_believed: bool = False) -> Result:
         """What is known of each create now.
