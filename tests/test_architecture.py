@@ -140,3 +140,37 @@ def test_no_provider_can_change_or_delete() -> None:
 def test_modules_stay_small() -> None:
     long = {path.name: n for path in MODULES if (n := len(path.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """What is imported where a module begins; types alone, and what a function imports late, close no circle."""
+    names = {
+        ".".join(("tierops", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in MODULES
+    }
+    graph = {
+        name: {
+            other if other in names else other.rpartition(".")[0]
+            for node in ast.parse(path.read_text()).body
+            for other in (
+                {f"{node.module}.{alias.name}" for alias in node.names}
+                if isinstance(node, ast.ImportFrom)
+                else {alias.name for alias in node.names}
+                if isinstance(node, ast.Import)
+                else ()
+            )
+            if other in names or other.rpartition(".")[0] in names
+        }
+        - {name}
+        for name, path in names.items()
+    }
+    # A package is whole only once what it names is; so each module reaches itself only through a circle.
+    for start in graph:
+        seen: set[str] = set()
+        ahead = list(graph[start])
+        while ahead:
+            name = ahead.pop()
+            assert name != start, f"{start} imports itself by way of {sorted(seen)}"
+            if name not in seen:
+                seen.add(name)
+                ahead += graph[name]
