@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tierops import __version__, planning
+from tierops.commands import checkout, options
 from tierops.commands import emulate as emulator_commands
 from tierops.commands import init as init_command
 from tierops.commands import journal as journal_command
-from tierops.commands import options
 from tierops.commands.options import FILE, Settings, shared
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.host import disk, interrupts
@@ -305,6 +305,7 @@ def _report(settings: Settings, report: Report) -> Exit:
     if settings.journal:
         report = settings.journal.end(report)
     report = report._replace(error=settings.redact_all(report.error), environment=settings.environment)
+    report = report._replace(checkout=checkout.find(os.environ))
     _print(settings, output.render(report, settings.format), has_commands=settings.format == "github")
     if report.error and settings.format not in {"json", "github"}:  # whose readers get it from stdout
         _error(settings, visible.printable(report.error))

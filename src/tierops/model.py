@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from os.path import normpath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tierops.errors import Exit
@@ -59,6 +61,18 @@ class Position(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+class Checkout(NamedTuple):
+    """Where a run is in its repository: the root, and the folder that it runs in. Both absolute, without links."""
+
+    root: PurePath
+    folder: PurePath
+
+    def place(self, at: Position) -> Position:
+        """The same place with the file as the repository names it; one outside of it has its whole path."""
+        file = PurePath(normpath(self.folder / at.file))
+        return at._replace(file=(file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix())
 
 
 class Severity(StrEnum):
@@ -444,7 +458,7 @@ class Report(NamedTuple):
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
     and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
-    what `journal verify` found.
+    what `journal verify` found. `checkout` is where the files are, if a service may look them up there.
     """
 
     command: str
@@ -458,3 +472,8 @@ class Report(NamedTuple):
     journal: Chain | None = None
     targets: tuple[Target, ...] = ()
     environment: str | None = None
+    checkout: Checkout | None = None
+
+    def place(self, at: Position) -> Position:
+        """The same place as others see it, who have the repository and not the folder that the command ran in."""
+        return self.checkout.place(at) if self.checkout else at
