@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from tierops import cli
 from tierops.emulator import Emulator
 from tierops.emulator.server import Served, serve
 from tierops.providers.connection import Connection
+
+
+def pytest_configure() -> None:
+    """Where SIGINT is ignored from the start, as in the background job of a shell, a child would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,9 +40,10 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_pauses(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process nobody waits; whoever asked to stop is heard all the same."""
-    monkeypatch.setattr("tierops.host.interrupts.Stop.sleep", lambda self, _: self.check())
+    if "real_pauses" not in request.keywords:
+        monkeypatch.setattr("tierops.host.interrupts.Stop.sleep", lambda self, _: self.check())
 
 
 @pytest.fixture

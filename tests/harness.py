@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -58,6 +61,16 @@ def connect(
         waiting=Waiting(sleep=slept, **waiting),
         transport=transport or InProcess(emulator),
     )
+
+
+@contextmanager
+def running(command: Sequence[str | Path], **settings: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that does not outlive the block, whatever happens in it."""
+    with subprocess.Popen(command, **settings) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 class Ended(NamedTuple):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from tierops import plan as planning
+from tierops import providers
 from tierops.errors import Exit
 from tierops.model import (
+    Fate,
     Identity,
     Live,
     LiveTier,
@@ -16,17 +18,14 @@ from tierops.model import (
     Position,
     Problem,
     Range,
-    Report,
-    Request,
     Result,
     Severity,
-    State,
     Target,
     TargetPlan,
     Tier,
-    Usage,
 )
-from tierops.providers.voucherify.account import Provider
+from tierops.output import Report
+from tierops.providers.connections import Usage
 
 NAMES = ("Bronze", "Silver", "Gold", "Platinum", "Diamond")
 FIELDS = {
@@ -59,28 +58,40 @@ def live(tiers: Sequence[Tier]) -> tuple[LiveTier, ...]:
 
 
 def target(
-    wanted: Sequence[Tier], there: Sequence[LiveTier] = (), *, name: str = "Coffee Club", program: str = "coffee-club"
+    wanted: Sequence[Tier],
+    held: Sequence[LiveTier] = (),
+    *,
+    name: str = "Coffee Club",
+    program: str = "coffee-club",
+    block: Mapping[str, str] | None = None,
+    vendor: str = "voucherify",
+    steps: tuple[str, ...] = (),
 ) -> TargetPlan:
-    """The plan of one campaign."""
-    place = {"campaign": name}
-    identity = Identity("https://api.voucherify.io", "campaign", f"camp_{program}", name, None)
+    """The plan of one ladder; by default that of a campaign."""
+    declared = providers.find(vendor)
+    place = declared.place(block or {"campaign": name})
+    identity = Identity(declared.default_url, declared.noun, f"id_{program}", name, None)
     return planning.build(
-        Target(program, "voucherify", "voucherify", place, tuple(wanted), Position("tiers/coffee-club.yaml", 4, 5)),
-        Live(identity, tuple(there), f"{len(there)} of {len(there)} tiers, as `total` says"),
-        Provider.capabilities(place),
-        lambda to, tiers: (
-            (Request("POST", f"/v1/loyalties/{to.id}/tiers", [{"name": tier.name} for tier in tiers]),) if tiers else ()
+        Target(
+            program,
+            vendor,
+            place,
+            declared.scale(place.fields),
+            tuple(wanted),
+            Position("tiers/coffee-club.yaml", 4, 5),
         ),
+        Live(identity, tuple(held), f"{len(held)} of {len(held)} tiers, as `total` says", steps),
+        declared,
     )
 
 
 def some(number: int = 0, creates: int = 2) -> TargetPlan:
     """Five tiers, of which the highest are to create and the second differs."""
     wanted = desired()
-    there = list(live(wanted[: 5 - creates]))
-    if len(there) > 1:
-        there[1] = there[1]._replace(fields={"metadata": {"since": 2024}}, updated_at="2026-11-25T11:27:58Z")
-    return target(wanted, there, program=f"club-{number}", name=f"Club {number}" if number else "Coffee Club")
+    held = list(live(wanted[: 5 - creates]))
+    if len(held) > 1:
+        held[1] = held[1]._replace(fields={"metadata": {"since": 2024}}, updated_at="2026-11-25T11:27:58Z")
+    return target(wanted, held, program=f"club-{number}", name=f"Club {number}" if number else "Coffee Club")
 
 
 def many(tiers: int) -> TargetPlan:
@@ -89,12 +100,12 @@ def many(tiers: int) -> TargetPlan:
 
 
 def report(*targets: TargetPlan, command: str = "plan", environment: str | None = "production") -> Report:
-    made = Plan("0", "2027-01-01T09:00:00+00:00", "2027-01-02T09:00:00+00:00", environment, targets)
-    return Report(command, Exit.DONE, plan=made, usage=(Usage("voucherify", 2, 0, 1, 1999),))
+    plan = Plan("0", "2027-01-01T09:00:00+00:00", "2027-01-02T09:00:00+00:00", environment, targets)
+    return Report(command, Exit.DONE, plan=plan, usage=(Usage("voucherify", 2, 0, 1, 1999),))
 
 
 def validation(problems: int = 3) -> Report:
-    found = tuple(
+    listed = tuple(
         Problem(
             "ladder-gap",
             f"nothing between Silver and Gold {n}",
@@ -104,35 +115,45 @@ def validation(problems: int = 3) -> Report:
         )
         for n in range(problems)
     )
-    return Report("validate", Exit.FAILED if problems else Exit.DONE, problems=found, checked=(2, 3, 12))
+    return Report("validate", Exit.FAILED if problems else Exit.DONE, problems=listed, checked=(2, 3, 12))
 
 
 def applied() -> Report:
     """One target of each way in which apply ends, and one with nothing to do."""
     whole, part, none = some(1), some(2, creates=4), target(desired(), live(desired()), program="same")
+    step = "publish the ladder in the dashboard"
     left = part.changes
-    states = list(State)
-    outcomes = tuple(Outcome(tier.name, states[n + 1], "the answer was lost") for n, tier in enumerate(part.creates))
-    made = report(whole, part, none, command="apply")
-    return made._replace(
+    fates = list(Fate)
+    outcomes = tuple(Outcome(tier.name, fates[n + 1], "the answer was lost") for n, tier in enumerate(part.creates))
+    page = report(whole, part, none, command="apply")
+    return page._replace(
         exit_code=Exit.UNKNOWN,
         results=(
-            Result(whole, tuple(Outcome(tier.name, State.DONE) for tier in whole.creates), whole.changes[2:]),
+            Result(
+                whole,
+                tuple(Outcome(tier.name, Fate.DONE) for tier in whole.creates),
+                whole.changes[2:],
+                sends=1,
+                steps=(step,),
+            ),
             Result(part, outcomes, left, "reading back failed: 502 from a proxy"),
             Result(part, outcomes[:1], None, "interrupted", is_interrupted=True),
-            Result(none, (), ()),
+            Result(none, (), (), steps=(step,)),
         ),
     )
 
 
 def failed() -> Report:
     message = "2 problems:\n  VOUCHERIFY_APP_ID is not set <b>@all</b>\n  ```"
-    return Report("plan", Exit.FAILED, message, validation(1).problems)
+    return Report("plan", Exit.FAILED, error=message, problems=validation(1).problems)
 
 
 EVERY = {
     "plan": report(some()),
     "plan of a new campaign": report(many(5)),
+    "plan with a step by hand": report(
+        target(desired(), (), steps=("publish the ladder in the dashboard", "tell support"))
+    ),
     "several targets": report(*(some(n, creates=n % 4) for n in range(6))),
     "nothing to do": report(target(desired(), live(desired()))),
     "no target": report(),
@@ -146,5 +167,5 @@ EVERY = {
     "problems": validation(),
     "plan with waived problems": report(some())._replace(problems=validation().problems[2:]),
     "error": failed(),
-    "error of a command that never began": Report("", Exit.USAGE, "no such command"),
+    "error of a command that never began": Report("", Exit.USAGE, error="no such command"),
 }

@@ -10,12 +10,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from harness import CAMPAIGN, KEYS
+from harness import CAMPAIGN, KEYS, running
 
 import github_double
 from github_double import REPOSITORY, GitHubDouble
@@ -132,11 +133,11 @@ class Runner:
         arguments, environ, folder = json.loads((self.folder / "called.json").read_text())
         return arguments, environ, folder
 
-    def start(self, script: str, inputs: dict[str, str]) -> subprocess.Popen[str]:
+    def start(self, script: str, inputs: dict[str, str]) -> AbstractContextManager[subprocess.Popen[str]]:
         for name in ("output", "summary"):
             (self.folder / name).write_text("")
         given = {f"WITH_{name.upper()}": value for name, value in inputs.items()}
-        return subprocess.Popen(
+        return running(
             [sys.executable, str(SCRIPTS / script)],
             cwd=self.workspace,
             env={"PATH": f"{self.path}:{os.environ['PATH']}", **self.environ, **given},
@@ -152,7 +153,8 @@ class Runner:
 
     def __call__(self, command: str, *, script: str = "run.py", **inputs: str) -> Step:
         given = {"command": command, "env": "production", "dir": "tiers", "fail_on_drift": "true"} | inputs
-        return self.end(self.start(script, given))
+        with self.start(script, given) as process:
+            return self.end(process)
 
 
 @pytest.fixture
@@ -372,13 +374,13 @@ def test_what_tierops_told_stands_in_for_a_missing_report(act: Runner, github: G
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_cancelled_job_interrupts_tierops_once(act: Runner, number: int) -> None:
     act.tell(130, waits=True)
-    process = act.start("run.py", {"command": "apply", "plan_file": "plan.json"})
-    assert process.stdout
-    for line in process.stdout:
-        if line == "waiting\n":
-            break
-    process.send_signal(number)
-    step = act.end(process)
+    with act.start("run.py", {"command": "apply", "plan_file": "plan.json"}) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line == "waiting\n":
+                break
+        process.send_signal(number)
+        step = act.end(process)
     assert "signals: 1" in step.log
     assert step.code == 130
     assert step.outputs["exit-code"] == "130"

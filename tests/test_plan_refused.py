@@ -16,11 +16,12 @@ from harness import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tierops import __version__, plan_file
+from tierops import __version__, plan, plan_file
 from tierops.emulator import Emulator
 from tierops.emulator.server import serve
 from tierops.errors import Exit, PlanRefused
-from tierops.model import Plan
+from tierops.model import Plan, TargetPlan
+from tierops.providers.voucherify import VENDOR
 from tierops.text import jsontext
 
 LADDER = """
@@ -174,10 +175,15 @@ def timed(created: timedelta, lifetime: timedelta = timedelta(hours=24)) -> Call
     return made(lambda p: p._replace(created_at=at.isoformat(), expires_at=(at + lifetime).isoformat()))
 
 
+def _at(target: TargetPlan, **identity: str) -> TargetPlan:
+    live = target.live._replace(identity=target.live.identity._replace(**identity))
+    return plan.build(target.target, live, VENDOR)
+
+
 def at_target(**identity: str) -> Callable[[bytes], bytes]:
     def change(p: Plan) -> Plan:
         (target,) = p.targets
-        return p._replace(targets=(target._replace(identity=target.identity._replace(**identity)),))
+        return p._replace(targets=(_at(target, **identity),))
 
     return made(change)
 

@@ -10,7 +10,7 @@ import click
 import pytest
 from harness import Run
 
-from tierops.cli import cli
+from tierops import cli
 from tierops.emulator import Switches
 from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
@@ -19,13 +19,14 @@ from tierops.rules import RULES
 ROOT = Path(__file__).parents[1]
 
 
-def commands_of(group: click.Group, *parents: str) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    for name, command in group.commands.items():
-        found.append((*parents, name))
-        if isinstance(command, click.Group):
-            found += commands_of(command, *parents, name)
-    return found
+def lines() -> list[tuple[str, ...]]:
+    """Every command, and those below one."""
+    names: list[tuple[str, ...]] = []
+    for name in cli.COMMANDS:
+        names.append((name,))
+        if isinstance(command := cli.load(name), click.Group):
+            names += [(name, below) for below in command.commands]
+    return names
 
 
 def summary(run: Run) -> str:
@@ -33,7 +34,7 @@ def summary(run: Run) -> str:
 
 
 def help_texts(run: Run) -> str:
-    texts = ((" ".join(names), run(*names, "--help").out) for names in commands_of(cli))
+    texts = ((" ".join(names), run(*names, "--help").out) for names in lines())
     return "\n" + "\n".join(f"## tierops {name}\n\n```\n{text}```\n" for name, text in texts) + "\n"
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from harness import Run
+from ladders import DOCUMENTED
 
 from test_contract import choices
-from test_targets import DOCUMENTED
 from tierops.emulator import Emulator, Switches
 from tierops.errors import Exit
 

@@ -1,82 +1,92 @@
-"""Each folder in scenarios/ is a story: a program file, what is live, and the plan that must come of it.
+"""Each folder in scenarios/VENDOR/ is a story: a program file, what is live, and the plan that must come of it.
 
-`pytest --bless tests/test_scenarios.py` rewrites the plans. Some folders have a plan.md too: the comment.
+`live.json` is what somebody did in the vendor's dashboard: methods of the emulator, each with its arguments. `plan.txt`
+is what a person reads. A plan.md (the comment) and a plan.json (the plan file) are there where they show something.
+`pytest --bless tests/test_scenarios.py` rewrites the plans.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click import unstyle
-from harness import Slept
+from harness import Slept, connect
 from jsonschema import Draft202012Validator
 
-from tierops import apply, config, plan_file, stages
+from tierops import apply, config, plan, plan_file, rules
 from tierops.emulator import Emulator
 from tierops.errors import Exit
-from tierops.model import Kind, Plan, Report
-from tierops.output import render
-from tierops.providers.voucherify.account import Provider
+from tierops.model import Kind, Live, Plan, Result, Target, TargetPlan
+from tierops.output import Report, render
+from tierops.providers.connection import Connection
 
-SCENARIOS = sorted(path for path in (Path(__file__).parent / "scenarios").iterdir() if path.is_dir())
-
-
-class Here(stages.Vendors):
-    """The vendors of a scenario: the emulator in this process."""
-
-    def connect(self, names):
-        return self.connected
+ROOT = Path(__file__).parent / "scenarios"
+SCENARIOS = sorted(path.parent for path in ROOT.glob("*/*/program.yaml"))
+RENDERED = {"plan.txt": "text", "plan.md": "markdown"}
 
 
-def make_plan(vendors: stages.Vendors) -> Plan:
-    files = stages.read_files(Path(), None, full_check=True)
-    targets = stages.select(files, ())
-    plan = stages.make_plan(targets, stages.read_live(targets, vendors), vendors, None, timedelta(hours=24))
-    times = {"created_at": "2027-01-01T00:00:00+00:00", "expires_at": "2037-01-01T00:00:00+00:00"}
-    return plan._replace(tool_version="0", **times)
+def read_targets() -> tuple[Target, ...]:
+    today = datetime.now(UTC).date()
+    loaded = config.load(Path(), full_check=True, today=today)
+    problems = (*loaded.problems, *rules.check(loaded.programs, today))
+    assert [problem for problem in problems if not problem.waiver] == []
+    return tuple(target for program in loaded.programs for target in program.targets)
 
 
-@pytest.mark.parametrize("folder", SCENARIOS, ids=lambda path: path.name)
+def read(targets: tuple[Target, ...], connection: Connection) -> dict[str, Live]:
+    return {target.address: connection.fetch(target.place) for target in targets}
+
+
+def make_plan(targets: tuple[Target, ...], connection: Connection) -> tuple[TargetPlan, ...]:
+    lives = read(targets, connection)
+    return tuple(plan.build(target, lives[target.address], connection.vendor) for target in targets)
+
+
+def carry_out(planned: tuple[TargetPlan, ...], connection: Connection, slept: Slept) -> tuple[Result, ...]:
+    lives = read(tuple(one.target for one in planned), connection)
+    patience = apply.Patience(settle=0, sleep=slept, now=time.monotonic)
+    connections = {connection.vendor.name: connection}
+    return apply.run(planned, connections, apply.Reads(lives, time.monotonic()), patience)
+
+
+@pytest.mark.parametrize("folder", SCENARIOS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_plan_is_as_expected_and_apply_converges(
-    folder: Path,
-    request: pytest.FixtureRequest,
-    emulator: Emulator,
-    provider: Connection,
-    slept: Slept,
-    monkeypatch: pytest.MonkeyPatch,
+    folder: Path, request: pytest.FixtureRequest, emulator: Emulator, slept: Slept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live = json.loads((folder / "live.json").read_text())
-    emulator.voucherify.add_campaign("Club", id="camp_scenario", tiers=live)
-    vendors = Here({}, {}, connected={"voucherify": provider})
+    vendor = folder.parent.name
+    for action in json.loads((folder / "live.json").read_text()):
+        for method, arguments in action.items():
+            getattr(getattr(emulator, vendor), method)(**arguments)
+    connection = connect(emulator, slept, vendor=vendor)
 
     monkeypatch.chdir(folder)
-    plan = make_plan(vendors)
-    made = {
-        "plan.txt": unstyle(render(Report("plan", Exit.DONE, plan=plan), "text")),
-        "plan.json": plan_file.dumps(plan),
-    }
-    if (folder / "plan.md").exists():
-        made["plan.md"] = render(Report("plan", Exit.DONE, plan=plan), "markdown")
-    for name, text in made.items():
-        if request.config.getoption("--bless"):
-            (folder / name).write_text(text)
-        assert text == (folder / name).read_text(), f"{folder.name}/{name}: see the difference, then --bless"
-    Draft202012Validator(json.loads(config.schema("plan"))).validate(json.loads(made["plan.json"]))
-    assert plan_file.loads(made["plan.json"].encode()) == plan
+    targets = read_targets()
+    planned = make_plan(targets, connection)
+    whole = Plan("0", "2027-01-01T00:00:00+00:00", "2037-01-01T00:00:00+00:00", None, planned)
+    file = plan_file.dumps(whole)
+    pages = {name: unstyle(render(Report("plan", Exit.DONE, plan=whole), form)) for name, form in RENDERED.items()}
+    for name, text in {**pages, "plan.json": file}.items():
+        if name == "plan.txt" or (folder / name).exists():
+            if request.config.getoption("--bless"):
+                (folder / name).write_text(text)
+            assert text == (folder / name).read_text(), f"{folder}/{name}: see the difference, then --bless"
+    Draft202012Validator(json.loads(config.schema("plan"))).validate(json.loads(file))
+    assert plan_file.loads(file.encode()) == whole
     assert emulator.writes == 0
 
-    creates = any(target.creates for target in plan.targets)
-    results = stages.carry_out(plan.targets, None, vendors, apply.Patience(0, slept))
-    left = [change for target in plan.targets for change in target.changes if change.kind is not Kind.CREATE]
+    requests = sum(len(target.requests) for target in planned)
+    results = carry_out(planned, connection, slept)
+    left = [change for target in planned for change in target.changes if change.kind is not Kind.CREATE]
     assert apply.exit_code(results) == (Exit.REMAINING if left else Exit.DONE)
-    assert emulator.writes == (1 if creates else 0)
+    assert emulator.writes == requests
 
-    again = make_plan(vendors)
-    assert [change for target in again.targets for change in target.changes] == left
-    stages.carry_out(plan.targets, None, vendors, apply.Patience(0, slept))
-    stages.carry_out(again.targets, None, vendors, apply.Patience(0, slept))
-    assert emulator.writes == (1 if creates else 0)
+    again = make_plan(targets, connection)
+    assert [change for target in again for change in target.changes] == left
+    carry_out(planned, connection, slept)
+    carry_out(again, connection, slept)
+    assert emulator.writes == requests
     assert slept == []

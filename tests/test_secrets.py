@@ -7,8 +7,6 @@ import logging
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import traceback
 from base64 import b64encode
@@ -413,7 +411,7 @@ def test_certificates_that_cannot_be_read_are_said(
 
 
 def test_no_option_and_no_variable_turns_verification_off(monkeypatch: pytest.MonkeyPatch, slept: Slept) -> None:
-    for command in (cli.cli, *cli.cli.commands.values()):
+    for command in (cli.cli, *map(cli.load, cli.COMMANDS)):
         for parameter in command.params:
             assert not {"insecure", "verify", "no_verify", "tls"} & {parameter.name or ""}
     for name in ("PYTHONHTTPSVERIFY", "CURL_INSECURE", "SSL_NO_VERIFY", "NODE_TLS_REJECT_UNAUTHORIZED"):
@@ -622,46 +620,6 @@ def test_after_a_write_a_mistake_never_says_that_nothing_was_written(
     assert ended.code == code
     assert ("creates may have been carried out: plan again to see" in ended.err) == (code == Exit.UNKNOWN)
     assert (club.writes > 0) == (code == Exit.UNKNOWN)
-
-
-def command(*arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "tierops", *arguments], text=True, check=False, **settings)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-@pytest.mark.parametrize(("line", "code"), [(("plan",), Exit.FAILED), (("apply", "--auto-approve"), Exit.UNKNOWN)])
-def test_a_report_that_cannot_be_written_is_a_failure(
-    line: tuple[str, ...], code: Exit, club: Emulator, tierops: Run
-) -> None:
-    with Path("/dev/full").open("w") as full:
-        ended = command(*line, stdout=full, stderr=subprocess.PIPE)
-    assert ended.returncode == code
-    assert "error: nothing can be written to stdout: OSError" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_progress_that_cannot_be_written_ends_no_apply(club: Emulator, tierops: Run) -> None:
-    with Path("/dev/full").open("w") as full:
-        ended = command("apply", "--auto-approve", stdout=subprocess.PIPE, stderr=full)
-    assert ended.returncode == Exit.DONE
-    assert "Live equals the files" in ended.stdout
-
-
-def test_a_reader_that_has_gone_is_no_crash(club: Emulator, tierops: Run) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    ended = command("plan", stdout=writer, stderr=subprocess.PIPE)
-    os.close(writer)
-    assert ended.returncode == Exit.FAILED
-    assert "Traceback" not in ended.stderr
-
-
-def test_a_terminal_without_arrows_still_gets_the_report(club: Emulator, tierops: Run) -> None:
-    environ = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    ended = command("apply", "--auto-approve", env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert (ended.returncode, ended.stderr.count("Traceback")) == (Exit.DONE, 0)
-    assert command("plan", env=environ, stdout=subprocess.PIPE).returncode == Exit.DONE
 
 
 def test_the_tests_of_this_file_would_notice_a_key() -> None:

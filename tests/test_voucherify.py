@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tierops.emulator import Emulator, Fault, Switches
 from tierops.errors import AnswerLost, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, LiveTier, Range, Tier, compact
+from tierops.providers import connections
 from tierops.providers.voucherify.account import Provider, decode, encode
-from tierops.stages import Vendors
 
 LIST = "GET /v1/loyalties/*/tiers"
 PLACE = {"campaign": "Club"}
@@ -146,8 +146,8 @@ def test_a_campaign_is_found_by_name_or_id_and_read_in_two_requests(
 
 def test_a_name_with_a_slash_and_other_signs_reaches_the_vendor(emulator: Emulator, served, slept: Slept) -> None:
     emulator.voucherify.add_campaign("A/B & C? ü%")
-    with Vendors({"VOUCHERIFY_URL": f"{served.url}/voucherify", **KEYS}, {}) as vendors:
-        live = vendors.connect(["voucherify"])["voucherify"].fetch({"campaign": "A/B & C? ü%"})
+    with connections.connect(["voucherify"], {**KEYS, "VOUCHERIFY_URL": f"{served.url}/voucherify"}, {}) as accounts:
+        live = accounts["voucherify"].fetch({"campaign": "A/B & C? ü%"})
     assert live.identity.name == "A/B & C? ü%"
 
 

@@ -10,11 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from os.path import normpath
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from tierops.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,18 +57,6 @@ class Position(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
-
-
-class Checkout(NamedTuple):
-    """Where a run is in its repository: the root, and the folder that it runs in. Both absolute, without links."""
-
-    root: PurePath
-    folder: PurePath
-
-    def place(self, at: Position) -> Position:
-        """The same place with the file as the repository names it; one outside of it has its whole path."""
-        file = PurePath(normpath(self.folder / at.file))
-        return at._replace(file=(file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix())
 
 
 class Severity(StrEnum):
@@ -426,54 +410,3 @@ class Result(NamedTuple):
     is_refused: bool = False
     sends: int = 0
     steps: tuple[str, ...] = ()
-
-
-class Usage(NamedTuple):
-    """The requests of a run to one vendor. `left` is what the vendor said is left before its limit, where it did."""
-
-    provider: str
-    reads: int
-    writes: int
-    writes_to_come: int
-    left: int | None
-
-
-class Chain(NamedTuple):
-    """How far a journal holds together. Times are ISO 8601 in UTC, None where there is no line.
-
-    `torn` counts the lines that were cut off while they were written and recovered afterwards. `head` is the SHA-256
-    of the last line that holds: who keeps it elsewhere can tell later that the end was cut off.
-    """
-
-    lines: int
-    runs: int
-    first: str | None
-    last: str | None
-    torn: int
-    head: str
-
-
-class Report(NamedTuple):
-    """What a command has to say; every output format is a rendering of this and of nothing else.
-
-    `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
-    and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
-    what `journal verify` found. `checkout` is where the files are, if a service may look them up there.
-    """
-
-    command: str
-    exit_code: Exit
-    error: str = ""
-    problems: tuple[Problem, ...] = ()
-    checked: tuple[int, int, int] | None = None
-    plan: Plan | None = None
-    results: tuple[Result, ...] | None = None
-    usage: tuple[Usage, ...] = ()
-    journal: Chain | None = None
-    targets: tuple[Target, ...] = ()
-    environment: str | None = None
-    checkout: Checkout | None = None
-
-    def place(self, at: Position) -> Position:
-        """The same place as others see it, who have the repository and not the folder that the command ran in."""
-        return self.checkout.place(at) if self.checkout else at

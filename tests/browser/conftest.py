@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tierops.model import Report
-from tierops.output import render
+from tierops.output import Report, render
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 FLAGS = (

@@ -13,8 +13,8 @@ from browser.png import with_palette
 from reports import report, span
 
 from tierops import plan as planning
-from tierops.model import Identity, Live, LiveTier, Position, Report, Request, Target, TargetPlan, Tier
-from tierops.output import render
+from tierops.model import Identity, Live, LiveTier, Position, Target, TargetPlan, Tier
+from tierops.output import Report, render
 from tierops.providers import find
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -33,35 +33,36 @@ _PROOFS = {
 }
 
 
-def _planned(provider: str, place: dict[str, str], name: str, line: int, live: tuple[LiveTier, ...]) -> TargetPlan:
-    kind = find(provider)
+def _planned(provider: str, block: dict[str, str], id_: str, line: int, live: tuple[LiveTier, ...]) -> TargetPlan:
+    vendor = find(provider)
     tiers = tuple(
         Tier(
-            called,
+            name,
             span(low, high),
             fields if provider == "voucherify" else {},
-            Position("tiers/coffee-club.yaml", at, 5),
+            Position("tiers/coffee-club.yaml", 9 + index, 5),
         )
-        for at, (called, low, high, fields) in enumerate(_LADDER, start=9)
+        for index, (name, low, high, fields) in enumerate(_LADDER)
     )
-    identity = Identity(kind.DEFAULT_URL, next(iter(place)), name, next(iter(place.values())), None)
+    place = vendor.place(block)
+    identity = Identity(vendor.default_url, vendor.noun, id_, place.name, None)
+    at = Position("tiers/coffee-club.yaml", line, 5)
     return planning.build(
-        Target("coffee-club", provider, provider, place, tiers, Position("tiers/coffee-club.yaml", line, 5)),
+        Target("coffee-club", provider, place, vendor.scale(block), tiers, at),
         Live(identity, live, _PROOFS[provider].format(len(live))),
-        kind.capabilities(place),
-        lambda to, made: (Request("POST", f"/v1/loyalties/{to.id}/tiers", [t.name for t in made]),) if made else (),
+        vendor,
     )
 
 
 def _example() -> Report:
-    there = (
+    held = (
         LiveTier("ltr_1", "Bronze", span(0, 250)),
         LiveTier("ltr_2", "Silver", span(250, 500), {"metadata": {"perk": "free tea"}}, "2026-12-03T08:14:52Z"),
         LiveTier("ltr_9", "Staff", span(5000, None)),
     )
     group = (LiveTier("lt_1", "Bronze", span(0, 250)), LiveTier("lt_2", "Silver", span(250, 500)))
     return report(
-        _planned("voucherify", {"campaign": "Coffee Club"}, "camp_rRsfatlwN7unSeUIJDCYedal", 5, there),
+        _planned("voucherify", {"campaign": "Coffee Club"}, "camp_rRsfatlwN7unSeUIJDCYedal", 5, held),
         _planned(
             "fanfare",
             {"group": "Coffee Club", "attribute": "loyaltyBalance"},

@@ -10,7 +10,8 @@ from browser.conftest import SCREENSHOTS
 from browser.pictures import EXAMPLE
 from reports import EVERY, desired, live, many, report, some, target
 
-from tierops.model import LiveTier, Report
+from tierops.model import LiveTier
+from tierops.output import Report
 
 Open = Callable[..., Any]
 
@@ -77,7 +78,7 @@ def test_kinds_can_be_switched_off_and_on(opened: Open) -> None:
     page.get_by_role("button", name="to create").click()
     assert seen(page, "tr[data-kind=create]") == {False}
     assert seen(page, "tr[data-kind=differs]") == {True}
-    page.get_by_role("button", name="differs").click()
+    page.get_by_role("button", name="differing").click()
     assert seen(page, "section.target") == {False}
     page.get_by_role("button", name="to create").click()
     assert seen(page, "tr[data-kind=create]") == {True}

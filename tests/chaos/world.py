@@ -13,10 +13,11 @@ from chaos import turnstile
 from chaos.places import Place, Shape, prepare, stored
 from harness import KEYS, InProcess
 
-from tierops import apply, plan_file, stages
+from tierops import apply, pipeline, plan_file
 from tierops.emulator import Emulator, Switches
 from tierops.errors import Exit, TieropsError
 from tierops.model import Plan, Result
+from tierops.providers.connections import Connections
 from tierops.providers.fanfare import account as fanfare
 from tierops.providers.http import Client
 from tierops.providers.limits import Waiting
@@ -155,8 +156,8 @@ class World:
         """`tierops plan --out FILE`."""
 
         def work() -> Exit:
-            with self._vendors(run) as vendors:
-                self.file = plan_file.dumps(self._plan(vendors)[0]).encode()
+            with self._connections(run) as accounts:
+                self.file = plan_file.dumps(self._plan(accounts)[0]).encode()
             return Exit.DONE
 
         return self._live(run, work)
@@ -165,14 +166,14 @@ class World:
         """`tierops apply --auto-approve`, or `tierops apply FILE` if there is one and the run is to use it."""
 
         def work() -> Exit:
-            with self._vendors(run) as vendors:
+            with self._connections(run) as accounts:
                 if run.used_file:
                     planned, lives = plan_file.loads(self.file or b""), None
                     plan_file.check(planned, self.clock.date(), None)
                 else:
-                    planned, lives = self._plan(vendors)
+                    planned, lives = self._plan(accounts)
                 patience = apply.Patience(SETTLE, self._sleep(run))
-                run.results = stages.carry_out(planned.targets, lives, vendors, patience)
+                run.results = pipeline.carry_out(planned.targets, lives, accounts, patience)
             return apply.exit_code(run.results)
 
         return self._live(run, work)
@@ -187,23 +188,24 @@ class World:
             run.is_dead = True
         return run
 
-    def _plan(self, vendors: stages.Vendors) -> tuple[Plan, Any]:
+    def _plan(self, accounts: Connections) -> tuple[Plan, Any]:
         targets = [place.target for place in self.places]
-        lives = stages.read_live(targets, vendors)
-        made = stages.make_plan(targets, lives, vendors, None, LIFE)
+        lives = pipeline.read_live(targets, accounts)
+        made = pipeline.make_plan(targets, lives, accounts, None, LIFE)
         now = self.clock.date()
         return made._replace(created_at=now.isoformat(), expires_at=(now + LIFE).isoformat()), lives
 
-    def _vendors(self, run: Run) -> stages.Vendors:
-        vendors = stages.Vendors({}, {})
+    def _connections(self, run: Run) -> Connections:
+        accounts: dict[str, Any] = {}
+        clients: dict[str, Client] = {}
         for name in sorted({place.vendor for place in self.places}):
             kind = _PROVIDERS[name]
             headers, account = kind.credentials(KEYS)
             waiting = Waiting(sleep=self._sleep(run), now=self.clock)
             url, wire = f"http://127.0.0.1/{name}", Wire(self, run)
-            vendors.clients[name] = Client(kind.TITLE, url, headers, kind.explain, waiting=waiting, transport=wire)
-            vendors.connected[name] = kind(vendors.clients[name], account)
-        return vendors
+            clients[name] = Client(kind.TITLE, url, headers, kind.explain, waiting=waiting, transport=wire)
+            accounts[name] = kind(clients[name], account)
+        return Connections(accounts, clients)
 
     def _sleep(self, run: Run) -> Callable[[float], None]:
         def sleep(seconds: float) -> None:

@@ -11,11 +11,23 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
+from tierops.commands import options
+from tierops.commands.session import Session
 from tierops.emulator import Emulator
 from tierops.emulator.api import Story
 from tierops.emulator.server import serve
 from tierops.errors import Exit, TieropsError
 from tierops.host.resources import folder
+
+
+@click.command()
+@options.shared
+@click.pass_obj
+def demo(session: Session) -> Exit:
+    """The whole story on the emulator, in half a minute."""
+    return tell(lambda text: session.console.page(f"{text}\n"))
 
 
 def tell(say: Callable[[str], None]) -> Exit:

@@ -1,4 +1,4 @@
-"""`tierops import` but for the terminal: which live ladders there are, what becomes of each, and where it goes."""
+"""`tierops import`: program files from what is live. Which ladders there are, what becomes of each, where it goes."""
 
 from __future__ import annotations
 
@@ -6,32 +6,90 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tierops import importing
-from tierops.config import files
-from tierops.errors import TieropsError, UsageError
+import click
+
+from tierops import importing, pipeline
+from tierops.commands import options
+from tierops.commands.session import Session
+from tierops.config import Environment, files
+from tierops.errors import Exit, TieropsError, UsageError
 from tierops.host import disk
 from tierops.model import Live
 
 if TYPE_CHECKING:
-    from tierops.commands.options import Import
-    from tierops.config import Environment
     from tierops.providers.connection import Connection
-
-_THREADS = 16  # as many as for the reads of a plan
+    from tierops.providers.vendor import Vendor
 
 Tell = Callable[[str], None]
 
 
-class Found(NamedTuple):
+class Wanted(NamedTuple):
+    """What is asked for: the ladder at `place`, to `out` or stdout; every ladder where it is None."""
+
+    place: Mapping[str, str] | None
+    key: str | None = None
+    out: Path | None = None
+    is_forced: bool = False
+
+
+class Output(NamedTuple):
     """What there is to print: a program for stdout, what its reader should know, and what could not be imported."""
 
     text: str = ""
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
+
+
+@click.command("import")
+@click.argument("vendor", type=options.VENDOR)
+@options.place(has_homes_only=True, hidden=True)
+@click.option("--all", "is_all", is_flag=True, help="Every ladder, into a file each below --dir.")
+@click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; by default from the name.")
+@click.option("--out", type=options.FILE, metavar="FILE", help="Write to this file.")
+@click.option("--force", is_flag=True, help="Overwrite files.")
+@options.max_wait
+@options.shared
+@click.pass_obj
+def import_(
+    session: Session, /, vendor: Vendor, at: tuple[tuple[str, str], ...], is_all: bool, program: str | None,
+    out: Path | None, force: bool, max_wait: float, **parts: str | None,
+) -> Exit:  # fmt: skip
+    """Write program files from what is live; a plan of them is empty.
+
+    One ladder goes to stdout or --out, --all of a vendor's go into a file each. Sends GET requests only.
+    """
+    place = _place(vendor, options.named(at, parts), is_all=is_all)
+    if is_all and (program or out):
+        raise click.UsageError("--all names keys and files by itself: no --program and no --out with it")
+    chosen, console = session.chosen, session.console
+    environment = pipeline.read_environment(chosen.directory, chosen.environment)
+    today = datetime.now(UTC).date()
+    with session.connections([vendor.name], environment.urls, max_wait, is_read_only=True) as connections:
+        wanted = Wanted(place, program, out, force)
+        output = run(wanted, chosen.directory, environment, connections[vendor.name], today, console.progress)
+    for note in output.notes:
+        console.note(f"note: {note}")
+    console.page(output.text)
+    if output.failures:
+        console.error("not imported:", output.failures)
+        return Exit.FAILED
+    return Exit.DONE
+
+
+def _place(vendor: Vendor, named: Mapping[str, str], *, is_all: bool) -> Mapping[str, str] | None:
+    """The place that a command line names, None for all. Raises `click.UsageError` unless it does either."""
+    homes = [part.name for part in vendor.parts if part.is_home]
+    asked = " ".join(f"--at {name}=…" for name in homes)
+    known = {part.name for part in vendor.parts}
+    if wrong := [name for name in named if name not in known]:
+        raise click.UsageError(f"{vendor.title} has no {wrong[0]}: give {asked} or --all")
+    if is_all == bool(named) or not (is_all or named.keys() >= set(homes)):
+        raise click.UsageError(f"give either {asked} or --all")
+    return named or None
 
 
 class _Terms(NamedTuple):
@@ -53,8 +111,8 @@ class _Terms(NamedTuple):
 
 
 def run(
-    wanted: Import, directory: Path, environment: Environment | None, connection: Connection, today: date, tell: Tell
-) -> Found:
+    wanted: Wanted, directory: Path, environment: Environment, connection: Connection, today: date, tell: Tell
+) -> Output:
     """Read what is live and write the files: one ladder's where it is wanted, else all into `directory`.
 
     `tell` hears of the progress. Raises `TieropsError` where the one ladder cannot be had, and `UsageError`, with
@@ -66,20 +124,30 @@ def run(
     return _one(wanted, wanted.place, directory, terms, tell)
 
 
-def _one(wanted: Import, named: Mapping[str, str], directory: Path, terms: _Terms, tell: Tell) -> Found:
+def _one(wanted: Wanted, named: Mapping[str, str], directory: Path, terms: _Terms, tell: Tell) -> Output:
     _refuse_existing([wanted.out] if wanted.out else [], wanted)
-    place = terms.connection.account.locate(named)
+    place = _located(terms.connection, named)
     live = terms.connection.fetch(terms.connection.vendor.place(place))
     # What goes to stdout may well be compared with the program that is there already: it keeps that one's key.
     taken = {key for key, path in _keys(directory) if path.absolute() != wanted.out.absolute()} if wanted.out else ()
     made = terms.program(place, live, wanted.key or _key(live, taken))
     if wanted.out is None:
-        return Found(made.text, made.notes)
+        return Output(made.text, made.notes)
     _write({wanted.out: made.text}, tell)
-    return Found("", made.notes)
+    return Output("", made.notes)
 
 
-def _all(wanted: Import, directory: Path, terms: _Terms, tell: Tell) -> Found:
+def _located(connection: Connection, named: Mapping[str, str]) -> Mapping[str, str]:
+    """The whole place. Raises `TieropsError` where anything but its name is otherwise than said."""
+    homes = {part.name for part in connection.vendor.parts if part.is_home}
+    place = connection.account.locate({name: value for name, value in named.items() if name in homes})
+    for name in named.keys() - homes:
+        if place[name] != named[name]:
+            raise TieropsError(f"{name} is {place[name]!r} there, not {named[name]!r}")
+    return place
+
+
+def _all(wanted: Wanted, directory: Path, terms: _Terms, tell: Tell) -> Output:
     # The program of a file that this import overwrites, or must not overwrite, is not in its own way.
     taken = {key for key, path in _keys(directory) if path != directory / f"{key}.yaml"}
     texts: dict[Path, str] = {}
@@ -103,13 +171,13 @@ def _all(wanted: Import, directory: Path, terms: _Terms, tell: Tell) -> Found:
     _write(texts, tell)
     if not texts and not failures:
         notes.append(f"nothing to import from {terms.connection.vendor.title}")
-    return Found("", tuple(notes), tuple(failures))
+    return Output("", tuple(notes), tuple(failures))
 
 
 def _reads(connection: Connection, tell: Tell) -> Iterator[tuple[str, Mapping[str, str], Callable[[], Live]]]:
     """Name, place and read of every ladder. They are read side by side and given in order; a read may raise."""
     places = connection.account.discover()
-    pool = ThreadPoolExecutor(_THREADS)
+    pool = ThreadPoolExecutor(pipeline.THREADS)
     try:
         reads = [pool.submit(connection.fetch, connection.vendor.place(place)) for place in places]
         for number, (place, read) in enumerate(zip(places, reads, strict=True), start=1):
@@ -124,10 +192,10 @@ def _key(live: Live, taken: Collection[str]) -> str:
     return importing.key_for(live.identity.name, taken, live.identity.id)
 
 
-def _names(environment: Environment | None) -> dict[str, str]:
+def _names(environment: Environment) -> dict[str, str]:
     """Text → name of the first value that is that text."""
     names: dict[str, str] = {}
-    for name, value in (environment.values if environment else {}).items():
+    for name, value in environment.values.items():
         if isinstance(value, str):
             names.setdefault(value, name)
     return names
@@ -142,7 +210,7 @@ def _keys(directory: Path) -> Iterator[tuple[str, Path]]:
                     yield key, path
 
 
-def _refuse_existing(paths: Iterable[Path], wanted: Import) -> None:
+def _refuse_existing(paths: Iterable[Path], wanted: Wanted) -> None:
     existing = [str(path) for path in paths if os.path.lexists(path)]
     if existing and not wanted.is_forced:
         raise UsageError(f"already there: {', '.join(existing)}; --force overwrites, nothing was written")

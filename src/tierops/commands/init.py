@@ -2,203 +2,188 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
-from tierops.commands import options
-from tierops.commands.options import Settings, shared
+from tierops import importing, providers
+from tierops.commands import options, scaffold
+from tierops.commands.scaffold import Source, Wanted
+from tierops.commands.session import Session
+from tierops.config import environment, files
 from tierops.errors import Exit, TieropsError, UsageError
+from tierops.providers.vendor import Part, Vendor
 
-if TYPE_CHECKING:
-    from tierops.commands.scaffold import Source, Wanted
-
-Tell = Callable[[Settings, str], None]
-# As `click.prompt`: the question, then by name `default`, `type`, `value_proc`.
+# As `Console.ask`: the question, the answer that is proposed, and what there is to choose from or how it is checked.
 Ask = Callable[..., Any]
 
 _NAME = "Coffee Club"
-# As in the schema, which would take time to read at every start.
-ATTRIBUTES = (
-    "loyaltyBalance",
-    "loyaltyLifetimePoints",
-    "ltv",
-    "totalOrders",
-    "aov",
-    "activityScore",
-    "purchaseFrequencyScore",
-    "monetaryScore",
-)
 _ENVIRONMENTS = ("sandbox", "production")
-_PLACES = {"voucherify": "campaign", "fanfare": "group"}
-_VENDORS = {"voucherify": ("voucherify",), "fanfare": ("fanfare",), "both": ("voucherify", "fanfare")}
+_BOTH = "both"
 _PIPELINES = ("github", "gitlab", "none")
-_KEYS = {
-    "voucherify": "VOUCHERIFY_APP_ID=… VOUCHERIFY_APP_TOKEN=…",
-    "fanfare": "FANFARE_SECRET_KEY=…",
-}
 
 
-def command(tell: Tell, ask: Ask, is_asking: Callable[[], bool]) -> click.Command:
-    """The command; `tell` prints a line, `is_asking` tells whether somebody is there whom `ask` can ask."""
-
-    @click.command()
-    @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-    @_chosen
-    @shared
-    @click.pass_obj
-    def init(settings: Settings, /, root: Path, yes: bool, **chosen: Any) -> Exit:
-        """Write the first files of a repository: a ladder, environments, CI workflows.
-
-        Below DIR, which is this folder by default: tiers/ with a first program, an environment each and the schemas for
-        editors, the workflows, and a pre-commit configuration. Asks on a terminal for what no option says. A file that
-        is there already is left alone.
-        """
-        from tierops.commands import scaffold
-
-        say = partial(tell, settings)
-        if settings.directory != Path(scaffold.PROGRAMS):
-            raise UsageError("init makes the folder `tiers`: no --dir with it; name the repository, as in: init DIR")
-        there = _There.at(root / scaffold.PROGRAMS)
-        wanted = _wanted(_Chosen(**chosen), there, partial(ask, err=True) if is_asking() and not yes else None)
-        try:
-            texts = scaffold.texts(wanted)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        if not wanted.key:
-            say(f"kept    {scaffold.PROGRAMS}: it has programs already ({there.programs})")
-        scaffold.write(root, texts, say)
-        say("")
-        for number, step in enumerate(_steps(root, wanted), start=1):
-            say(f"{number}. {step}")
-        return Exit.DONE
-
-    return init
+def _names(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(options.checked_key(value) for value in values))
 
 
-def _chosen(wrapped: Any) -> Any:
-    for option in (
-        click.option("--yes", "-y", is_flag=True, help="Do not ask, not even on a terminal."),
-        click.option("--source", metavar="OWNER/REPO@COMMIT", callback=_source,
-                     help="GitHub repository and commit that CI takes tierops from; by default, where it was"
-                     " installed from."),
-        click.option("--ci", type=click.Choice(_PIPELINES), help="Whose workflows to write [github]."),
-        click.option("--environment", "environments", metavar="NAME", multiple=True, callback=_names,
-                     help="An environment; can be repeated [sandbox, production]."),
-        click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; else from the name."),
-        click.option("--attribute", metavar="NAME", type=click.Choice(ATTRIBUTES),
-                     help=f"Fanfare: what a tier counts, such as ltv [{ATTRIBUTES[0]}]."),
-        click.option("--group", metavar="NAME", callback=_visible, help="Fanfare: the group."),
-        click.option("--campaign", metavar="NAME", callback=_visible, help="Voucherify: the campaign, by name or id."),
-        click.option("--vendor", type=click.Choice(list(_VENDORS)), help="Where the program lives [voucherify]."),
-    ):  # fmt: skip
-        wrapped = option(wrapped)
-    return wrapped
+def _source(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Source | None:
+    if value is None:
+        return None
+    parts = re.fullmatch(r"([A-Za-z0-9-]+/[A-Za-z0-9._-]+)@([0-9a-f]{40})", value)
+    if not parts:
+        raise click.BadParameter("as in OWNER/tierops@COMMIT, the commit with all of its 40 digits: a tag can be moved")
+    return Source(parts[1], parts[2])
 
 
-class _Chosen(NamedTuple):
-    """The options. None, or no environments, where the command line does not say."""
+def _vendor(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value not in {None, _BOTH} and providers.known(str(value)) is None:
+        raise click.BadParameter(f"{value!r} is no vendor; there are: {', '.join(providers.names())}, or {_BOTH}")
+    return value
+
+
+class _Asked(NamedTuple):
+    """The options. None, or nothing, where the command line does not say."""
 
     vendor: str | None
-    campaign: str | None
-    group: str | None
-    attribute: str | None
+    place: Mapping[str, str]
     program: str | None
     environments: tuple[str, ...]
     ci: str | None
     source: Source | None
 
     @property
-    def names(self) -> dict[str, str | None]:
-        """Vendor → its campaign or group."""
-        return {"voucherify": self.campaign, "fanfare": self.group}
-
-    @property
     def has_program(self) -> bool:
         """Whether anything about a program was said."""
-        return any((self.vendor, self.campaign, self.group, self.attribute, self.program))
+        return any((self.vendor, self.place, self.program))
 
 
-class _There(NamedTuple):
+class _Present(NamedTuple):
     """What the folder of the programs holds already: so many program files, and environments."""
 
     programs: int
     environments: tuple[str, ...]
 
     @classmethod
-    def at(cls, directory: Path) -> _There:
-        from tierops.config import environment, files
-
+    def at(cls, directory: Path) -> _Present:
         names = environment.names(directory)
         with suppress(TieropsError):  # there are none
             return cls(len(files.programs(directory)), names)
         return cls(0, names)
 
 
-def _wanted(chosen: _Chosen, there: _There, ask: Ask | None) -> Wanted:
-    from tierops import importing
-    from tierops.commands import scaffold
+@click.command()
+@click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option("--vendor", callback=_vendor, help=f"Where the program lives, or {_BOTH} [{providers.own()[0].name}].")
+@options.place()
+@click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; else from the name.")
+@click.option(
+    "--environment", "environments", metavar="NAME", multiple=True, callback=_names,
+    help="An environment; can be repeated [sandbox, production].",
+)  # fmt: skip
+@click.option("--ci", type=click.Choice(_PIPELINES), help="Whose workflows to write [github].")
+@click.option(
+    "--source", metavar="OWNER/REPO@COMMIT", callback=_source,
+    help="GitHub repository and commit that CI takes tierops from; by default, where it was installed from.",
+)  # fmt: skip
+@click.option("--yes", "-y", is_flag=True, help="Do not ask, not even on a terminal.")
+@options.shared
+@click.pass_obj
+def init(
+    session: Session, /, root: Path, vendor: str | None, at: tuple[tuple[str, str], ...], program: str | None,
+    environments: tuple[str, ...], ci: str | None, source: Source | None, yes: bool, **parts: str | None,
+) -> Exit:  # fmt: skip
+    """Write the first files of a repository: a ladder, environments, CI workflows.
 
-    prompt = ask or _default
-    key, places = None, {}
-    if chosen.has_program or not there.programs:
-        places = _places(chosen, prompt)
-        name = next(place[_PLACES[vendor]] for vendor, place in places.items())
-        key = chosen.program or prompt(
-            "Key of the program", default=importing.key_for(name, ()), value_proc=options.checked_key
-        )
-    environments = chosen.environments or there.environments or prompt(
-        "Environments", default=" ".join(_ENVIRONMENTS), value_proc=_parsed_names
-    )  # fmt: skip
-    ci = chosen.ci or prompt("Workflows for", default="github", type=click.Choice(_PIPELINES))
-    return scaffold.Wanted(key, places, environments, ci, chosen.source or _installed_from() or scaffold.UNKNOWN)
+    Below DIR, which is this folder by default: tiers/ with a first program, an environment each and the schemas for
+    editors, the workflows, and a pre-commit configuration. Asks on a terminal for what no option says. A file that
+    is there already is left alone.
+    """
+    console = session.console
+    if session.chosen.directory != Path(scaffold.PROGRAMS):
+        raise UsageError("init makes the folder `tiers`: no --dir with it; name the repository, as in: init DIR")
+    present = _Present.at(root / scaffold.PROGRAMS)
+    asked = _Asked(vendor, options.named(at, parts), program, environments, ci, source)
+    wanted = _wanted(asked, present, console.ask if console.can_ask and not yes else _default)
+    try:
+        texts = scaffold.texts(wanted)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if not wanted.key:
+        console.line(f"kept    {scaffold.PROGRAMS}: it has programs already ({present.programs})")
+    scaffold.write(root, texts, console.line)
+    console.line("")
+    for number, step in enumerate(_steps(root, wanted), start=1):
+        console.line(f"{number}. {step}")
+    return Exit.DONE
 
 
-def _default(_question: str, *, default: str, value_proc: Callable[[str], Any] = str, **_: object) -> Any:
+def _default(_question: str, default: str, *, check: Callable[[str], Any] = str, **_: object) -> Any:
     """The answer where nobody is asked."""
-    return value_proc(default)
+    return check(default)
 
 
-def _places(chosen: _Chosen, prompt: Ask) -> dict[str, dict[str, str]]:
-    """Vendor → place, as the program file has it. Raises `click.UsageError` for options that contradict each other."""
-    named = [vendor for vendor, name in chosen.names.items() if name]
-    if chosen.attribute and not chosen.group and chosen.vendor is None:
-        named.append("fanfare")
-    told = chosen.vendor or ("both" if len(set(named)) > 1 else named[0] if named else None)
-    vendors = _VENDORS[told or prompt("Vendor", default="voucherify", type=click.Choice(list(_VENDORS)))]
-    for vendor in named:
-        if vendor not in vendors:
-            raise click.UsageError(f"--{_PLACES[vendor]} is {vendor}'s, but --vendor says {told}")
-    if chosen.attribute and "fanfare" not in vendors:
-        raise click.UsageError(f"--attribute is fanfare's, but --vendor says {told}")
-    places = {}
-    name = chosen.campaign or chosen.group or _NAME
+def _wanted(asked: _Asked, present: _Present, ask: Ask) -> Wanted:
+    key, places = None, {}
+    if asked.has_program or not present.programs:
+        places = _places(_vendors(asked, ask), asked.place, ask)
+        default = importing.key_for(_name_of(*next(iter(places.items()))), ())
+        key = asked.program or ask("Key of the program", default, check=options.checked_key)
+    environments = (
+        asked.environments or present.environments or ask("Environments", " ".join(_ENVIRONMENTS), check=_parsed_names)
+    )
+    ci = asked.ci or ask("Workflows for", _PIPELINES[0], choices=_PIPELINES)
+    return Wanted(key, places, environments, ci, asked.source or _installed_from() or scaffold.UNKNOWN)
+
+
+def _vendors(asked: _Asked, ask: Ask) -> tuple[Vendor, ...]:
+    """Where the program is to live. Raises `click.UsageError` for options that contradict each other."""
+    owners = {name: [vendor for vendor in providers.loaded() if _part(vendor, name)] for name in asked.place}
+    for name, vendors in owners.items():
+        if not vendors:
+            raise click.UsageError(f"no vendor has {name!r}")
+        if asked.vendor not in {None, _BOTH, *(vendor.name for vendor in vendors)}:
+            raise click.UsageError(f"{name} is {vendors[0].name}'s, but --vendor says {asked.vendor}")
+    if asked.vendor is None and owners:
+        return tuple(vendor for vendor in providers.loaded() if any(vendor in vendors for vendors in owners.values()))
+    own = providers.own()
+    name = asked.vendor or ask("Vendor", own[0].name, choices=[*(vendor.name for vendor in own), _BOTH])
+    return own[:2] if name == _BOTH else (providers.find(name),)
+
+
+def _part(vendor: Vendor, name: str) -> Part | None:
+    return next((part for part in vendor.parts if part.name == name), None)
+
+
+def _places(vendors: tuple[Vendor, ...], named: Mapping[str, str], ask: Ask) -> dict[str, dict[str, str]]:
+    """Vendor → block of a target. Raises `click.UsageError` for a value that there is not."""
+    names = [named[part.name] for vendor in vendors for part in vendor.parts if part.is_home and part.name in named]
+    name = names[0] if names else _NAME
+    places: dict[str, dict[str, str]] = {}
     for vendor in vendors:
-        noun = _PLACES[vendor]
-        question = f"{noun.title()} at {vendor.title()}, by name or id"
-        name = chosen.names[vendor] or prompt(question, default=name, value_proc=_seen)
-        places[vendor] = {noun: name}
-    if "fanfare" in places:
-        question = "What a tier counts"
-        attribute = chosen.attribute or prompt(question, default=ATTRIBUTES[0], type=click.Choice(ATTRIBUTES))
-        places["fanfare"]["attribute"] = attribute
+        places[vendor.name] = {}
+        for part in vendor.parts:
+            value = named.get(part.name)
+            if value is not None and part.choices and value not in part.choices:
+                raise click.UsageError(f"{part.name}: {value!r} is not one of {', '.join(map(repr, part.choices))}")
+            if value is None:
+                question = f"{vendor.title}: {part.help}"
+                value = ask(question, part.default or name, choices=part.choices, check=options.checked_name)
+            places[vendor.name][part.name] = value
+            name = value if part.is_home else name
     return places
 
 
-def _seen(text: str) -> str:
-    if not re.search(r"\S", text):
-        raise click.BadParameter("a name has at least one visible character")
-    return text
-
-
-def _visible(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    return value if value is None else _seen(value)
+def _name_of(vendor: str, place: Mapping[str, str]) -> str:
+    """What people call the ladder."""
+    return place[next(part.name for part in providers.find(vendor).parts if part.is_home)]
 
 
 def _parsed_names(text: str) -> tuple[str, ...]:
@@ -209,52 +194,35 @@ def _parsed_names(text: str) -> tuple[str, ...]:
     return tuple(options.checked_key(name) for name in names)
 
 
-def _names(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(options.checked_key(value) for value in values))
-
-
-def _source(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Source | None:
-    from tierops.commands.scaffold import Source
-
-    if value is None:
-        return None
-    found = re.fullmatch(r"([A-Za-z0-9-]+/[A-Za-z0-9._-]+)@([0-9a-f]{40})", value)
-    if not found:
-        raise click.BadParameter("as in OWNER/tierops@COMMIT, the commit with all of its 40 digits: a tag can be moved")
-    return Source(found[1], found[2])
-
-
 def _installed_from() -> Source | None:
     """The repository and commit that pip noted (PEP 610), if it installed tierops from GitHub."""
-    import json
-    from importlib import metadata
-
-    from tierops.commands.scaffold import Source
-
     try:
         origin = json.loads(metadata.distribution("tierops").read_text("direct_url.json") or "{}")
     except (metadata.PackageNotFoundError, ValueError):
         return None
     commit = origin.get("vcs_info", {}).get("commit_id", "")
-    found = re.fullmatch(
+    address = re.fullmatch(
         r"(?:https|ssh)://(?:[^/@]+@)?github\.com/([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?", origin.get("url", "")
     )
-    return Source(found[1], commit) if found and re.fullmatch("[0-9a-f]{40}", commit) else None
+    return Source(address[1], commit) if address and re.fullmatch("[0-9a-f]{40}", commit) else None
 
 
 def _steps(root: Path, wanted: Wanted) -> Iterator[str]:
-    from tierops.commands import scaffold
-
     if root.resolve() != Path.cwd():
         yield f"cd {shlex.quote(str(root))}"
     if wanted.key:
-        what = " and ".join(
-            f"{place[_PLACES[vendor]]!r} at {vendor.title()}" for vendor, place in wanted.places.items()
+        homes = " and ".join(
+            f"{_name_of(vendor, place)!r} at {providers.find(vendor).title}" for vendor, place in wanted.places.items()
         )
-        yield f"In tiers/{wanted.key}.yaml, put your tiers: it names {what}, and three tiers for a start"
-    keys = " ".join(_KEYS[vendor] for vendor in wanted.places or _KEYS)
+        yield f"In tiers/{wanted.key}.yaml, put your tiers: it names {homes}, and three tiers for a start"
+    keys = [
+        f"{variable.name}=…"
+        for name in wanted.places or [vendor.name for vendor in providers.own()]
+        for variable in providers.find(name).variables
+        if variable.is_secret and not variable.is_alternative
+    ]
     first = wanted.environments[0]
-    yield f"Set the keys: export {keys}"
+    yield f"Set the keys: export {' '.join(keys)}"
     yield f"tierops validate --env {first}"
     yield f"tierops plan --env {first}      (reads only; nothing is created before an apply)"
     yield from scaffold.pipeline_steps(wanted)

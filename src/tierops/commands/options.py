@@ -1,24 +1,23 @@
-"""The options of the commands, and where the global ones are kept."""
+"""The options that commands share, and the types of what they take."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import combinations
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
+from tierops import providers
+from tierops.commands.session import ReportFile, Session
 from tierops.host import disk
-from tierops.host.interrupts import Stop
-
-if TYPE_CHECKING:
-    from tierops.journal import Journal
-    from tierops.providers.http import Witness
+from tierops.providers.vendor import Part, Vendor
 
 
 class _File(click.Path):
@@ -38,125 +37,38 @@ class _File(click.Path):
 FILE = _File(dir_okay=False, path_type=Path)
 
 
-class ReportFile(NamedTuple):
-    """A report that a run writes besides the one on stdout."""
-
-    format: str
-    path: Path
-
-
-@dataclass
-class Settings:
-    """The global options, wherever on the command line they stood, how the report is to be written, and how far it is.
-
-    `is_writing` is True from when a create may have been sent. `journal` is the one that this run keeps, once it has
-    begun. `redact` takes whole keys out of a text, `redact_all` also parts of them out of a short one. `writes` tells
-    how many requests that write have left so far.
-    """
-
-    directory: Path = Path("tiers")
-    environment: str | None = None
-    verbose: int = 0
-    quiet: bool = False
-    no_color: bool = False
-    command: str = ""
-    format: str = "text"
-    reports: tuple[ReportFile, ...] = ()
-    is_writing: bool = False
-    stop: Stop = field(default_factory=Stop)
-    journal: Journal | None = None
-    redact: Callable[[str], str] = str
-    redact_all: Callable[[str], str] = str
-    writes: Callable[[], int] = int
-
-    @property
-    def color(self) -> bool | None:
-        """As `click.echo` takes it: None leaves it to whether a terminal reads."""
-        return False if self.no_color else None
-
-    def keep_apart(self, *paths: Path | None) -> None:
-        """Raise `click.UsageError` where a report would be written over a file that is something else."""
-        for path in paths:
-            if path is not None and any(_same(path, report.path) for report in self.reports):
-                raise click.UsageError(f"--report would overwrite {path}")
-
-    @property
-    def witness(self) -> Callable[[str], Witness] | None:
-        """Who is told of the writes to a vendor; see `stages.Vendors`."""
-        return self.journal.witness if self.journal else None
-
-    def begin_journal(self, path: Path | None, environ: Mapping[str, str]) -> None:
-        """Begin the journal, if there is to be one. Raises `UsageError` where it cannot be written."""
-        if path is not None:
-            from tierops import journal
-
-            self.journal = journal.begin(path, self.command, self.environment, journal.who(environ))
-
-
-# How the names of those variables of a vendor end whose values may be shown.
-_NO_SECRET = ("_URL", "_PROJECT")
-# What one ladder is called at each vendor.
-_LADDERS = {"voucherify": "campaign", "fanfare": "group"}
-
-
-def settings(environ: Mapping[str, str]) -> Settings:
-    """The options as they are unless told, and what keeps the vendors' keys secret: the values of their variables."""
-    vendors = tuple(f"{vendor.upper()}_" for vendor in _LADDERS)
-    keys = [
-        value.strip() for name, value in environ.items() if name.startswith(vendors) and not name.endswith(_NO_SECRET)
-    ]
-    if not keys:
-        return Settings()
-    from tierops.text.redaction import Redaction
-
-    redaction = Redaction(keys)
-    return Settings(redact=redaction.whole, redact_all=redaction.every)
-
-
-class Import(NamedTuple):
-    """What `import` is asked for: the ladder called `place`, to `out` or stdout; all of them where it is None."""
-
-    vendor: str
-    place: Mapping[str, str] | None
-    key: str | None
-    out: Path | None
-    is_forced: bool
-    max_wait: float
-
-    @classmethod
-    def parse(
-        cls,
-        vendor: str,
-        *,
-        all_: bool,
-        program: str | None,
-        out: Path | None,
-        force: bool,
-        max_wait: float,
-        **ladders: str | None,
-    ) -> Import:
-        """From the command line. Raises `click.UsageError` unless one ladder of this vendor is named, or all are."""
-        own = _LADDERS[vendor]
-        if wrong := [option for option, name in ladders.items() if name and option != own]:
-            raise click.UsageError(f"{vendor} has no --{wrong[0]}: give --{own} or --all")
-        name = ladders[own]
-        if all_ == bool(name):
-            raise click.UsageError(f"give either --{own} or --all")
-        if all_ and (program or out):
-            raise click.UsageError("--all names keys and files by itself: no --program and no --out with it")
-        return cls(vendor, {own: name} if name else None, program, out, force, max_wait)
-
-
 class _Duration(click.ParamType[timedelta]):
     """`90s`, `30m`, `24h` or `7d`."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", str(value))
-        if not found:
+        duration = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", str(value))
+        if not duration:
             self.fail(f"{value!r} is not a time such as 90s, 30m, 24h or 7d", param, ctx)
-        return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+        return timedelta(seconds=int(duration[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[2]])
+
+
+class Seconds(click.FloatRange):
+    """A time in seconds that ends: no infinity, and not `nan`, which is in every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if not isfinite(seconds):
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return seconds
+
+
+class _Pair(click.ParamType[tuple[str, str]]):
+    """`KEY=VALUE`."""
+
+    name = "pair"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        key, is_pair, text = str(value).partition("=")
+        if not is_pair or not key:
+            self.fail(f"{value!r} is not KEY=VALUE", param, ctx)
+        return key, checked_name(text)
 
 
 class _Report(click.ParamType[ReportFile]):
@@ -176,22 +88,18 @@ class _Report(click.ParamType[ReportFile]):
         return ReportFile(format_, path)
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
-
-
 def _keep_reports(ctx: click.Context, param: click.Parameter, value: tuple[ReportFile, ...]) -> None:
     for one, other in combinations(value, 2):
-        if _same(one.path, other.path):
+        if one.path.resolve() == other.path.resolve():
             raise click.BadParameter(f"two reports would go to {other.path}", ctx, param)
     _keep(ctx, param, value)
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Remember an option; the one nearer to the command's end of the line wins, and a default never does."""
-    settings = ctx.ensure_object(Settings)
+    session = ctx.ensure_object(Session)
     if param.name and ctx.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
-        setattr(settings, param.name, value)
+        session.choose(**{param.name: value})
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -203,16 +111,16 @@ def _kept(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
 
 def _environments(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """The names that a shell can complete. It looks for files only, for it runs at every press of the key."""
-    folder = ctx.ensure_object(Settings).directory / "environments"
-    found = folder.glob("*.y*ml") if folder.is_dir() else ()
-    return sorted({path.stem for path in found if path.stem.startswith(begun)})
+    folder = ctx.ensure_object(Session).chosen.directory / "environments"
+    paths = folder.glob("*.y*ml") if folder.is_dir() else ()
+    return sorted({path.stem for path in paths if path.stem.startswith(begun)})
 
 
 def shared(command: _Command) -> _Command:
     """The options that stand before or after the name of a command."""
     path = click.Path(path_type=Path)
     for option in (
-        _kept("--no-color", is_flag=True, help="Plain text; NO_COLOR does the same."),
+        _kept("--no-color", is_flag=True, help="Plain text, as with NO_COLOR or TERM=dumb."),
         _kept("--quiet", "-q", is_flag=True, help="No progress on stderr."),
         _kept("--verbose", "-v", count=True, help="Log every request to stderr."),
         _kept(
@@ -244,11 +152,8 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 format_ = _formats("text", "json", "markdown", "html")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
 program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
-all_environments = click.option(
-    "--all-environments", is_flag=True, help="Check with the values of every environment; --env is not needed."
-)
 max_wait = click.option(
-    "--max-wait", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",
+    "--max-wait", type=Seconds(0), default=120.0, show_default=True, metavar="SECONDS",
     help="Longest wait for a vendor's rate limit.",
 )  # fmt: skip
 journal = click.option(
@@ -256,17 +161,85 @@ journal = click.option(
     help="Append to FILE what is about to be written and what came of it; see `tierops journal`.",
 )  # fmt: skip
 ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
-sign = click.option(
-    "--sign", "keyfile", type=FILE, metavar="KEYFILE", help="Sign the saved plan with this ed25519 private key (PEM)."
-)
-require_signature = click.option(
-    "--require-signature", "pubkey", type=FILE, metavar="PUBKEY",
-    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
-)  # fmt: skip
-settle = click.option(
-    "--settle", type=click.FloatRange(0), default=2.0, show_default=True, metavar="SECONDS",
-    help="Quiet period between two equal reads after a lost answer.",
-)  # fmt: skip
+
+
+class _Vendor(click.ParamType[Vendor]):
+    """The name of a vendor: one of tierops' own, or of another distribution that is installed."""
+
+    name = "vendor"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Vendor:
+        vendor = value if isinstance(value, Vendor) else providers.known(str(value))
+        if vendor is None:
+            self.fail(f"{value!r} is no vendor; there are: {', '.join(providers.names())}", param, ctx)
+        return vendor
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(vendor.name) for vendor in providers.own() if vendor.name.startswith(incomplete)]
+
+
+VENDOR = _Vendor()
+
+
+class Group(click.Group):
+    """Commands below a name; the name alone shows its help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])
+
+
+# Options of the commands that take places, too: a part of a place that is called so has no option of its own.
+_TAKEN = frozenset({"all", "at", "ci", "environment", "force", "out", "program", "source", "vendor", "yes"})
+
+
+def place(*, has_homes_only: bool = False, hidden: bool = False) -> Callable[[_Command], _Command]:
+    """`--at`, and for each part of a vendor's place an option that means the same; see `named`."""
+    parts: dict[str, list[tuple[Vendor, Part]]] = {}
+    for vendor in providers.own():
+        for part in vendor.parts:
+            if part.name not in _TAKEN and (part.is_home or not has_homes_only):
+                parts.setdefault(part.name, []).append((vendor, part))
+
+    def decorate(command: _Command) -> _Command:
+        for name, owners in reversed(parts.items()):
+            choices = owners[0][1].choices
+            command = click.option(
+                f"--{name.replace('_', '-')}", name, metavar="VALUE" if choices else "NAME", hidden=hidden,
+                type=click.Choice(choices) if choices else None, callback=_name,
+                help="; ".join(f"{vendor.title}: {_with_default(part)}" for vendor, part in owners) + ".",
+            )(command)  # fmt: skip
+        return click.option(
+            "--at", multiple=True, metavar="KEY=VALUE", type=_Pair(),
+            help="Where the ladder is, as a target's block in a program file has it; repeatable.",
+        )(command)  # fmt: skip
+
+    return decorate
+
+
+def _with_default(part: Part) -> str:
+    return f"{part.help} [{part.default}]" if part.default else part.help
+
+
+def named(at: Sequence[tuple[str, str]], parts: Mapping[str, str | None]) -> dict[str, str]:
+    """The place that `--at` and the options of its parts name. Raises `click.UsageError` for a part named twice."""
+    block: dict[str, str] = {}
+    for name, value in (*at, *parts.items()):
+        if value is not None:
+            if name in block:
+                raise click.UsageError(f"{name} is given twice")
+            block[name] = value
+    return block
+
+
+def checked_name(text: str) -> str:
+    """The text, if it can be a name. Raises `click.BadParameter`."""
+    if not text.strip():
+        raise click.BadParameter("a name has at least one visible character")
+    return text
+
+
+def _name(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    return value if value is None else checked_name(value)
 
 
 def checked_key(text: str) -> str:
@@ -279,21 +252,3 @@ def checked_key(text: str) -> str:
 def key(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """`checked_key`, as the callback of an option."""
     return value if value is None else checked_key(value)
-
-
-def import_(command: _Command) -> _Command:
-    """What `import` takes; see `Import`."""
-    for option in (
-        max_wait,
-        click.option("--force", is_flag=True, help="Overwrite files."),
-        click.option("--out", type=FILE, metavar="FILE", help="Write to this file."),
-        click.option("--program", metavar="KEY", callback=key, help="Key of the program; by default from the name."),
-        click.option("--all", "all_", is_flag=True, help="Every ladder, into a file each below --dir."),
-        *(
-            click.option(f"--{name}", metavar="NAME", help=f"{vendor.title()}: the {name}, by name or id.")
-            for vendor, name in reversed(_LADDERS.items())
-        ),
-        click.argument("vendor", type=click.Choice(list(_LADDERS))),
-    ):
-        command = option(command)
-    return command

@@ -1,43 +1,27 @@
-"""What `tierops init` writes: the texts of a new repository's files, and how they get there without harm to others."""
+"""What `tierops init` writes: the files of a new repository, and how they get there without harm to others."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from tierops import providers
 from tierops.config import schemas, writing
 from tierops.errors import UsageError
 from tierops.host import disk
-from tierops.host.resources import folder
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 PROGRAMS = "tiers"
 # No YAML, so that no command takes one for a program.
 _SCHEMAS = f"{PROGRAMS}/.schemas"
-
-_WORKFLOWS = ("tiers-plan.yml", "tiers-apply.yml", "tiers-drift.yml")
-
-_ENVIRONMENT = """\
-# yaml-language-server: $schema=../.schemas/environment.schema.json
-version: 1
-environment: {name}
-# Where the vendor's API is elsewhere than at its default address:
-# providers:
-#   voucherify: {{url: https://us1.api.voucherify.io}}
-# What differs between environments; programs name it as ${{campaign}} in any text or number:
-# values:
-#   campaign: Coffee Club ({name})
-"""
-
-_HOOK = """\
-repos:
-  - repo: https://github.com/{repository}
-    rev: "{commit}"
-    hooks:
-      - id: tierops-validate
-"""
+_TEMPLATES = Path(__file__).parent / "templates"
+WORKFLOWS = ("tiers-plan.yml", "tiers-apply.yml", "tiers-drift.yml")
 
 
 class Source(NamedTuple):
@@ -55,7 +39,7 @@ UNKNOWN = Source("OWNER/tierops", "0" * 40)
 
 
 class Wanted(NamedTuple):
-    """What the new repository is to have. `places`: vendor → campaign or group and what goes with it.
+    """What the new repository is to have. `places`: vendor → the block of a target.
 
     `key` is the first program's, None where there is to be none. `ci` is `github`, `gitlab` or `none`.
     """
@@ -69,22 +53,43 @@ class Wanted(NamedTuple):
 
 def texts(wanted: Wanted) -> dict[str, str]:
     """Path below the repository → text, in the order in which they are of interest. Raises `writing.CannotSay`."""
-    found = {f"{PROGRAMS}/{wanted.key}.yaml": _program(wanted.key, wanted.places)} if wanted.key else {}
+    files = {}
+    if wanted.key:
+        files[f"{PROGRAMS}/{wanted.key}.yaml"] = _render("program.yaml", key=wanted.key, places=wanted.places)
+    vendors = [providers.find(name) for name in wanted.places] or providers.own()
     for name in wanted.environments:
-        found[f"{PROGRAMS}/environments/{name}.yaml"] = _ENVIRONMENT.format(name=writing.Yaml().text(name))
+        files[f"{PROGRAMS}/environments/{name}.yaml"] = _render("environment.yaml", name=name, vendors=vendors)
     for name in ("program", "environment"):
-        found[f"{_SCHEMAS}/{name}.schema.json"] = schemas.schema(name)
-    found |= _pipeline(wanted)
-    found[".pre-commit-config.yaml"] = _HOOK.format(**wanted.source._asdict())
-    return found
+        files[f"{_SCHEMAS}/{name}.schema.json"] = schemas.schema(name)
+    if wanted.ci == "github":
+        files |= {f".github/workflows/{name}": workflow(name, wanted.source) for name in WORKFLOWS}
+    if wanted.ci == "gitlab":
+        files[".gitlab-ci.yml"] = gitlab_pipeline(wanted.source, wanted.environments)
+    files[".pre-commit-config.yaml"] = _render("pre-commit.yaml", source=wanted.source)
+    return files
+
+
+def workflow(name: str, source: Source | None) -> str:
+    """One of the `WORKFLOWS`; without a source, as tierops' own repository has it."""
+    task = "" if source else "put a released commit of tierops in place of `./` (uses: OWNER/tierops@COMMIT)"
+    if source == UNKNOWN:
+        task = "put the repository of tierops and a commit of it after `uses:`"
+    # A key that takes the place of others is for who asks for it.
+    variables = [variable for vendor in providers.own() for variable in vendor.variables if not variable.is_alternative]
+    return _render(name, uses=source or "./", task=task, variables=variables)
+
+
+def gitlab_pipeline(source: Source | None, environments: Sequence[str]) -> str:
+    """The pipeline for GitLab; without a source, as the documentation shows it."""
+    return _render("gitlab-ci.yml", source=source, environments=environments)
 
 
 def pipeline_steps(wanted: Wanted) -> Iterator[str]:
     """What is left to do for the pipeline, in sentences."""
     if wanted.ci == "github":
-        listed = f"[{', '.join(map(writing.quoted, wanted.environments))}]"
+        names = f"[{', '.join(map(writing.quoted, wanted.environments))}]"
         yield (
-            f"On GitHub, set the repository variable TIEROPS_ENVIRONMENTS to {listed}, and make for each one the"
+            f"On GitHub, set the repository variable TIEROPS_ENVIRONMENTS to {names}, and make for each one the"
             " environments NAME-plan (a key that only reads) and NAME (a key that writes): see tiers-plan.yml"
         )
     if wanted.ci == "gitlab":
@@ -97,53 +102,54 @@ def pipeline_steps(wanted: Wanted) -> Iterator[str]:
         )
 
 
-def _pipeline(wanted: Wanted) -> dict[str, str]:
-    """The workflows of this repository, as another one has them."""
-    if wanted.ci == "github":
-        source = folder("workflows")
-        return {f".github/workflows/{name}": _github((source / name).read_text("utf-8"), wanted) for name in _WORKFLOWS}
-    if wanted.ci == "gitlab":
-        return {".gitlab-ci.yml": _gitlab((folder("gitlab") / "gitlab-ci.yml").read_text("utf-8"), wanted)}
-    return {}
+def _render(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(values)
 
 
-def _github(text: str, wanted: Wanted) -> str:
-    """Takes tierops from its repository, not from the folder that the text lies in. The environments are a variable."""
-    task = "" if wanted.source != UNKNOWN else "put the repository of tierops and a commit of it after `uses:`, "
-    text = re.sub(r"put a released commit of tierops in place of `\./`[^,]*?\),? (and )?", task, text)
-    return re.sub(r"(?m)(?<=uses: )\./(?=\s|$)", str(wanted.source), text)
+@cache
+def _environment() -> Environment:
+    """The templates. GitHub has `{{` for itself, hence the brackets."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-
-def _gitlab(text: str, wanted: Wanted) -> str:
-    """Names the source and the environments: in lists, in comments, and with a job `apply NAME` for each."""
-    first, second = (_section(text, f"apply {name}") for name in ("sandbox", "production"))
-    jobs = (
-        first.replace("apply sandbox", f"apply {name}").replace(": sandbox", f": {_in_any_yaml(name)}")
-        for name in wanted.environments
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        autoescape=False,  # noqa: S701 (YAML, whose texts go through the filters below)
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    text = text.replace(second, "").replace(first, "".join(jobs))
-    text = text.replace("[sandbox, production]", f"[{', '.join(map(_in_any_yaml, wanted.environments))}]")
-    text = re.sub(
-        r"sandbox(\S*) and production\1",
-        lambda found: " and ".join(name + found[1] for name in wanted.environments),
-        text,
-    )
-    address = f"git+https://github.com/{wanted.source}"
-    text = re.sub(r"(?m)^( +TIEROPS: ).*$", lambda found: f"{found[1]}{address} # what pip installs", text)
-    return text.replace("copy this as .gitlab-ci.yml. docs/ci.md says", "docs/ci.md of tierops says")
+    environment.filters |= {
+        "yaml": _text,
+        "block": _block,
+        "any_yaml": _in_any_yaml,
+        "any_yaml_list": _list_in_any_yaml,
+    }
+    return environment
 
 
-def _section(text: str, name: str) -> str:
-    """A job with the empty lines after it."""
-    found = re.search(rf"(?m)^{name}:\n(?:(?: .*)?\n)*", text)
-    if not found:
-        raise LookupError(f"no job {name} in the example for GitLab")
-    return found[0]
+def _text(text: str) -> str:
+    return writing.Yaml().text(text)
+
+
+def _block(block: Mapping[str, str]) -> str:
+    yaml = writing.Yaml()
+    return writing.flow({name: yaml.text(text, in_flow=True) for name, text in block.items()})
 
 
 def _in_any_yaml(name: str) -> str:
     """In quotes unless no reader of YAML takes it for anything but text, as some do with `no` or `1e3`."""
     return name if re.fullmatch("[a-z]{6,}(-[a-z]+)*", name) else f'"{name}"'
+
+
+def _list_in_any_yaml(names: Sequence[str]) -> str:
+    return f"[{', '.join(map(_in_any_yaml, names))}]"
 
 
 def write(root: Path, files: Mapping[str, str], say: Callable[[str], object]) -> None:
@@ -172,23 +178,3 @@ def _refuse_no_folder(path: Path) -> None:
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
         raise UsageError(f"{path} is a symbolic link, through which init writes nothing; nothing was written")
-
-
-def _program(key: str, places: Mapping[str, Mapping[str, str]]) -> str:
-    yaml = writing.Yaml()
-    targets = [
-        f"  - {vendor}: {writing.flow({name: yaml.text(text, in_flow=True) for name, text in place.items()})}"
-        for vendor, place in places.items()
-    ]
-    lines = [
-        "# yaml-language-server: $schema=.schemas/program.schema.json",
-        "#",
-        "# A first ladder: make it yours before it is applied, for a created tier cannot be taken back.",
-        "version: 1",
-        f"program: {yaml.text(key)}",
-        "targets:",
-        *targets,
-        "tiers: # low to high; a tier ends where the next one begins",
-        *(f"  - name: {name}\n    from: {start}" for name, start in (("Bronze", 0), ("Silver", 250), ("Gold", 500))),
-    ]
-    return "\n".join(lines) + "\n"

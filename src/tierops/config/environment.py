@@ -21,6 +21,10 @@ class Environment(NamedTuple):
     values: Mapping[str, str | int | Decimal]
 
 
+NO_ENVIRONMENT = Environment("", {}, {})
+"""Where none is chosen."""
+
+
 def names(directory: Path) -> tuple[str, ...]:
     """The environments that there are, sorted. Raises `TieropsError` for a folder that cannot be read."""
     return tuple(files.environments(directory))

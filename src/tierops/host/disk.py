@@ -8,7 +8,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 
 from tierops.errors import UsageError
 
@@ -93,7 +92,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _name_beside(path: Path) -> Path:
-    return path.with_name(f".tierops-{token_hex(8)}")
+    return path.with_name(f".tierops-{os.urandom(8).hex()}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def to(write: Callable[[str], None]) -> Iterator[None]:
+def passed_to(write: Callable[[str], None]) -> Iterator[None]:
     """Pass each log line of tierops to `write`."""
     log, lines = logging.getLogger("tierops"), _Lines(write)
     before = log.level

@@ -7,20 +7,49 @@ those who keep it elsewhere.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
-from tierops.errors import Exit, UsageError
+from tierops import __version__
+from tierops.errors import UsageError
+from tierops.journal import document
 from tierops.journal.line import LONGEST, MOST_TORN, NOTHING, Line, hash_of, is_torn, parse
-from tierops.model import Chain, Position, Problem, Report, Severity, Value
+from tierops.model import Position, Problem, Severity
+from tierops.text.visible import printable
 
 _MOST_NOTES = 100
 _MOST_INTENTS = 10_000
+_LONGEST_REQUEST = 200  # characters of a method and a path
 
 
-def verify(path: Path) -> Report:
-    """Follow the chain from the first line to the last, line by line. Raises `UsageError` for an unreadable file.
+class Chain(NamedTuple):
+    """How far a journal holds together. Times are ISO 8601 in UTC, None where there is no line.
 
-    The first line that is broken is a problem; what a crash left behind is a note.
+    `torn` counts the lines that were cut off while they were written and recovered afterwards. `head` is the SHA-256
+    of the last line that holds: who keeps it elsewhere can tell later that the end was cut off.
     """
+
+    lines: int
+    runs: int
+    first: str | None
+    last: str | None
+    torn: int
+    head: str
+
+
+class Verdict(NamedTuple):
+    """The chain of a journal, the first line that is broken as a problem, and what a crash left behind as notes."""
+
+    chain: Chain
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """True where no line is broken."""
+        return all(problem.severity is Severity.NOTE for problem in self.problems)
+
+
+def verify(path: Path) -> Verdict:
+    """Follow the chain from the first line to the last, line by line. Raises `UsageError` for an unreadable file."""
     check = _Check(str(path))
     try:
         with path.open("rb") as file:
@@ -31,8 +60,8 @@ def verify(path: Path) -> Report:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except _Broken as broken:
         problem = Problem("broken-journal", broken.reason, Position(str(path), broken.line, 1))
-        return Report("journal verify", Exit.FAILED, problems=(*check.shown(), problem), journal=check.chain)
-    return Report("journal verify", Exit.DONE, problems=check.shown(), journal=check.chain)
+        return Verdict(check.chain, (*check.notes(), problem))
+    return Verdict(check.chain, check.notes())
 
 
 class _Broken(Exception):
@@ -42,6 +71,15 @@ class _Broken(Exception):
         super().__init__(reason)
 
 
+class _Torn(NamedTuple):
+    """Bytes that are no whole line. `is_possible` says that a crash can have cut them off."""
+
+    line: int
+    length: int
+    hash: str
+    is_possible: bool
+
+
 class _Check:
     """The walk along the chain. What it keeps is bounded, however long the file."""
 
@@ -49,11 +87,11 @@ class _Check:
         self.chain = Chain(0, 0, None, None, 0, NOTHING)
         self._name = name
         self._read = 0
-        self._torn: list[tuple[int, int, str, bool]] = []  # line, bytes, hash, whether it may be torn
-        self._intents: dict[Value, tuple[int, str]] = {}
+        self._torn: list[_Torn] = []
+        self._unanswered: dict[int, tuple[int, str]] = {}  # number of an intent → its line in the file, its request
         self._run = 0  # the line where the run began that has not ended
         self._notes: list[Problem] = []
-        self._more = 0
+        self._more_notes = 0
 
     def take(self, raw: bytes) -> None:
         """One line, with the newline if it has one. Raises `_Broken`."""
@@ -63,36 +101,36 @@ class _Check:
             raise _Broken(self._read, f"longer than {LONGEST:,} bytes, as no line is")
         line = parse(text)
         if line is None:
-            self._torn.append((self._read, len(text), hash_of(text), is_torn(text, has_newline=text != raw)))
+            self._torn.append(_Torn(self._read, len(text), hash_of(text), is_torn(text, has_newline=text != raw)))
             if len(self._torn) > MOST_TORN:
                 raise self._altered()
             return
         if self._torn and not self._is_recovery(line):
             raise self._altered()
         self._link(line)
-        self._follow(line)
+        self._follow(self._typed(line))
 
     def finish(self) -> None:
         """The file has ended. Raises `_Broken`."""
-        if not all(may_be_torn for *_, may_be_torn in self._torn):
+        if not all(torn.is_possible for torn in self._torn):
             raise self._altered()
-        for at, length, *_ in self._torn:
-            self._note(at, f"cut off after {length} bytes while it was written; the next run recovers it")
+        for torn in self._torn:
+            self._note(torn.line, f"cut off after {torn.length} bytes while it was written; the next run recovers it")
         self._run_ended()
 
-    def shown(self) -> tuple[Problem, ...]:
+    def notes(self) -> tuple[Problem, ...]:
         """The notes, as many as anybody reads."""
-        if not self._more:
+        if not self._more_notes:
             return tuple(self._notes)
-        last = Problem("journal", f"{self._more} more notes", Position(self._name, self._read, 1), "", Severity.NOTE)
-        return (*self._notes, last)
+        at = Position(self._name, self._read, 1)
+        return (*self._notes, Problem("journal", f"{self._more_notes} more notes", at, severity=Severity.NOTE))
 
     def _altered(self) -> _Broken:
-        return _Broken(self._torn[0][0], "altered: the line is not what its own digest says")
+        return _Broken(self._torn[0].line, "altered: the line is not what its own digest says")
 
     def _is_recovery(self, line: Line) -> bool:
-        told = [{"bytes": length, "sha256": hash_} for _, length, hash_, _ in self._torn]
-        return line.kind == "recovered" and line.fields.get("torn") == told
+        torn = [{"bytes": torn.length, "sha256": torn.hash} for torn in self._torn]
+        return line.kind == "recovered" and line.fields.get("torn") == torn
 
     def _link(self, line: Line) -> None:
         if line.n != self.chain.lines + 1:
@@ -100,46 +138,57 @@ class _Check:
             raise _Broken(self._read, f"is number {line.n} where {due} is due: lines were removed, inserted or moved")
         if line.previous != self.chain.head:
             raise _Broken(self._read, "does not follow the line before, which was altered or replaced")
-        for at, length, *_ in self._torn:
-            self._note(at, f"cut off after {length} bytes while it was written; recovered in line {self._read}")
-        first = self.chain.first or line.at
-        torn = self.chain.torn + len(self._torn)
-        self.chain = Chain(line.n, self.chain.runs + (line.kind == "run"), first, line.at, torn, line.hash)
+        for torn in self._torn:
+            recovered = f"recovered in line {self._read}"
+            self._note(torn.line, f"cut off after {torn.length} bytes while it was written; {recovered}")
+        self.chain = Chain(
+            lines=line.n,
+            runs=self.chain.runs + (line.kind == "run"),
+            first=self.chain.first or line.at,
+            last=line.at,
+            torn=self.chain.torn + len(self._torn),
+            head=line.hash,
+        )
         self._torn.clear()
 
-    def _follow(self, line: Line) -> None:
-        match line.kind:
-            case "run":
+    def _typed(self, line: Line) -> document.AnyLine:
+        try:
+            return document.read(line.fields)
+        except ValueError as error:
+            reason = f"is no line that tierops {__version__} writes ({printable(str(error))})"
+            raise _Broken(self._read, reason) from None
+
+    def _follow(self, line: document.AnyLine) -> None:
+        match line:
+            case document.RunLine():
                 self._run_ended()
                 self._run = self._read
-            case "end":
+            case document.EndLine():
                 self._run = 0
                 self._run_ended()
-            case "intent":
-                if len(self._intents) == _MOST_INTENTS:  # no run has as many under way; bounded all the same
-                    self._unanswered(next(iter(self._intents)))
-                shown = f"{line.fields.get('method')} {line.fields.get('path')}"
-                self._intents[line.n] = self._read, shown[:200]
-            case "answer":
-                answered = line.fields.get("intent")
-                if isinstance(answered, int):
-                    self._intents.pop(answered, None)
+            case document.IntentLine():
+                if len(self._unanswered) == _MOST_INTENTS:  # no run has as many under way; bounded all the same
+                    self._note_unanswered(next(iter(self._unanswered)))
+                self._unanswered[line.n] = self._read, f"{line.method} {line.path}"[:_LONGEST_REQUEST]
+            case document.AnswerLine():
+                self._unanswered.pop(line.intent, None)
             case _:
                 pass
 
     def _run_ended(self) -> None:
-        for intent in list(self._intents):
-            self._unanswered(intent)
+        for intent in list(self._unanswered):
+            self._note_unanswered(intent)
         if self._run:
             self._note(self._run, "the run that begins here has no end: it was killed, or is still under way")
         self._run = 0
 
-    def _unanswered(self, intent: Value) -> None:
-        at, request = self._intents.pop(intent)
+    def _note_unanswered(self, intent: int) -> None:
+        at, request = self._unanswered.pop(intent)
         self._note(at, f"{request} has no answer: a create may or may not have landed")
 
     def _note(self, line: int, message: str) -> None:
         if len(self._notes) < _MOST_NOTES:
-            self._notes.append(Problem("journal", message, Position(self._name, line, 1), "", Severity.NOTE))
+            at = Position(self._name, line, 1)
+            self._notes.append(Problem("journal", message, at, severity=Severity.NOTE))
         else:
-            self._more += 1
+            self._more_notes += 1

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tierops import __version__, plan_file
 from tierops.errors import Exit, NotSent, UsageError
 from tierops.journal.line import BEGINNING, LONGEST, MOST_TORN, NOTHING, compose, hash_of, is_torn, parse
-from tierops.model import Kind, Plan, Report, TargetPlan, Value
+from tierops.model import Kind, Plan, Result, TargetPlan, Value
 from tierops.text import jsontext
 
 try:
@@ -80,8 +80,8 @@ def begin(
 class Journal:
     """A journal that a run is writing; see `begin`. Safe to use from several threads.
 
-    A failure to write raises nothing by itself: `failure` then says it, nothing more is written, and no request that
-    may write leaves any more.
+    If the journal cannot be written, `failure` says why; nothing is appended after that, and every later write request
+    is refused. `has_intents` says that a request may have been sent.
     """
 
     def __init__(self, path: Path, file: int, tail: _Tail, now: Callable[[], datetime]) -> None:
@@ -92,7 +92,8 @@ class Journal:
         self._lock = Lock()
         self._n, self._previous, self._size, torn, self._gap = tail
         self._attempts: dict[tuple[str, ...], int] = {}
-        self._has_ended = self._may_have_written = False
+        self.has_intents = False
+        self._has_ended = False
         if torn:
             self.append("recovered", torn=[{"bytes": len(line), "sha256": hash_of(line)} for line in torn])
 
@@ -143,17 +144,17 @@ class Journal:
             path=path,
             attempt=attempt,
             body_sha256=request[-1],
-            body=_shown(body),
+            body=_kept(body),
         )
         if not n:
             raise NotSent(f"{method} {path} was not sent: {self.failure}")
-        self._may_have_written = True
+        self.has_intents = True
         return n
 
     def plan(self, plan: Plan, targets: Sequence[TargetPlan]) -> None:
         """Write which plan is carried out, and at which of its targets."""
         digest = plan_file.to_data(plan)["digest"]
-        shown: list[Value] = [
+        described: list[Value] = [
             {
                 "address": target.address,
                 "provider": target.target.provider,
@@ -162,35 +163,31 @@ class Journal:
             }
             for target in targets
         ]
-        self.append("plan", plan_digest=digest, plan_environment=plan.environment, targets=shown)
+        self.append("plan", plan_digest=digest, plan_environment=plan.environment, targets=described)
 
-    def end(self, report: Report) -> Report:
+    def end(self, code: Exit, results: Sequence[Result] = (), audited: Plan | None = None) -> str:
         """Write what came of it all, and close. A second end changes nothing.
 
-        The report as it is to be shown: where the journal is not whole, it says so, and is no success unless
-        something may have been written.
+        `audited` is the plan whose differences an audit found. Returns why the journal is not whole, empty where it is.
         """
         if self._has_ended:
-            return report
+            return ""
         self._has_ended = True
-        for result in report.results or ():
+        for result in results:
             for name, fate, detail in result.outcomes:
                 address = result.target.address
                 self.append("outcome", is_synced=False, address=address, tier=name, state=fate.value, detail=detail)
-        if report.command == "drift" and report.plan is not None:
-            self.plan(report.plan, report.plan.targets)
-            for target in report.plan.targets:
+        if audited is not None:
+            self.plan(audited, audited.targets)
+            for target in audited.targets:
                 kinds = [change.kind for change in target.changes]
                 counts = {kind.value: kinds.count(kind) for kind in Kind}
                 self.append("drift", is_synced=False, address=target.address, **counts)
-        self.append("end", exit_code=int(report.exit_code))
+        self.append("end", exit_code=int(code))
         with self._lock:
             failure, self.failure = self.failure, "the journal has ended"
             os.close(self._file)  # and with it the lock
-        if not failure:
-            return report
-        code = report.exit_code if self._may_have_written or report.error else Exit.FAILED
-        return report._replace(exit_code=code, error="; ".join(filter(None, (report.error, failure))))
+        return failure
 
 
 class _Witness(NamedTuple):
@@ -285,7 +282,7 @@ def _foreign(path: Path) -> UsageError:
     return UsageError(f"{path} is no journal, and tierops will not write into it")
 
 
-def _shown(body: bytes) -> Value:
+def _kept(body: bytes) -> Value:
     """A request's body as JSON; None where it is too long to be kept, and for what is not JSON."""
     try:
         return jsontext.loads(body) if len(body) <= _LONGEST_BODY else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from tierops.model import Report
+from tierops.output.report import Report
+
+__all__ = ["Report", "as_file", "render"]
 
 
 def render(report: Report, format_: str) -> str:

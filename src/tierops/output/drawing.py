@@ -13,7 +13,8 @@ from unicodedata import east_asian_width
 
 from tierops.model import Kind, LiveTier, Range, Scale, TargetPlan, Tier, digits
 from tierops.output import ladder, view
-from tierops.output.words import MEANINGS, count, shortened
+from tierops.output.ladder import Row
+from tierops.output.words import count, meaning, shortened
 
 WIDTH = 960  # of a band, in the drawing's own units
 _LEFT = 72  # for the names of the lanes
@@ -84,14 +85,6 @@ class Drawing(NamedTuple):
     note: str
 
 
-class _Step(NamedTuple):
-    """One range of the scale, or, where `alike` counts them, ranges that are left out."""
-
-    range: Range
-    sides: tuple[tuple[str, ...], tuple[str, ...]]
-    alike: int = 0
-
-
 class _Run(NamedTuple):
     """Neighbouring steps of a band that are in one tier; `last` is included."""
 
@@ -102,7 +95,7 @@ class _Run(NamedTuple):
 
 def draw(target: TargetPlan) -> Drawing:
     """The ladders of a target. Of a long one, only what differs, and no more than `view.MOST_RUNGS` ranges of that."""
-    steps = list(_steps(target))
+    steps = ladder.shortened(target, view.MOST_RUNGS)[::-1]
     drawn = steps[: view.MOST_RUNGS]
     kinds = {change.name: change.kind for change in target.changes}
     bands = [drawn[at : at + _PER_BAND] for at in range(0, len(drawn), _PER_BAND)]
@@ -113,27 +106,7 @@ def draw(target: TargetPlan) -> Drawing:
     return Drawing(tuple(_band(band, target, kinds, width) for band in bands), _text(target), note)
 
 
-def _steps(target: TargetPlan) -> Iterator[_Step]:
-    rows = ladder.rows(target.live.tiers, target.target.tiers)
-    kinds = {change.name: change.kind for change in target.changes}
-    alike: list[ladder.Row] = []
-    for row in reversed(rows):
-        if len(rows) > view.MOST_RUNGS and not row.is_different(kinds):
-            alike.append(row)
-            continue
-        if alike:
-            yield _elided(alike)
-            alike = []
-        yield _Step(row.range, (row.live, row.desired))
-    if alike:
-        yield _elided(alike)
-
-
-def _elided(rows: Sequence[ladder.Row]) -> _Step:
-    return _Step(Range(rows[0].range.lower, rows[-1].range.upper), ((), ()), len(rows))
-
-
-def _band(steps: Sequence[_Step], target: TargetPlan, kinds: Mapping[str, Kind], width: float) -> Band:
+def _band(steps: Sequence[Row], target: TargetPlan, kinds: Mapping[str, Kind], width: float) -> Band:
     bars: list[Bar] = []
     marks: list[Mark] = []
     lanes: list[Lane] = []
@@ -145,7 +118,7 @@ def _band(steps: Sequence[_Step], target: TargetPlan, kinds: Mapping[str, Kind],
     for side, (name, tiers) in enumerate(sides):
         ranges = {tier.name: tier.range for tier in tiers if not tier.range.is_empty}
         shown = {n: k for n, k in kinds.items() if side or k in {Kind.DIFFERS, Kind.UNMANAGED}}
-        rows = _stacked(_runs([step.sides[side] for step in steps]))
+        rows = _stacked(_runs([step.names[side] for step in steps]))
         for depth, row in enumerate(rows[:_MOST_ROWS]):
             for run in row:
                 top = y + depth * (_BAR + _GAP)
@@ -153,7 +126,7 @@ def _band(steps: Sequence[_Step], target: TargetPlan, kinds: Mapping[str, Kind],
         height = max(1, min(len(rows), _MOST_ROWS)) * (_BAR + _GAP) - _GAP
         lanes.append(Lane(name, y, height))
         marks += _marks(steps, side, y, height, width, tuple(ranges.values()))
-        y += height + (_STRIP if any(len(step.sides[side]) > 1 for step in steps) else 0) + _PAD * (2 - side)
+        y += height + (_STRIP if any(len(step.names[side]) > 1 for step in steps) else 0) + _PAD * (2 - side)
     edges = [Tick(_LEFT + at * width, _bound(step.range.lower)) for at, step in enumerate(steps)]
     edges.append(Tick(_LEFT + len(steps) * width, _bound(steps[-1].range.upper)))
     return Band(y + 26, tuple(lanes), tuple(bars), tuple(marks), tuple(edges))
@@ -162,9 +135,9 @@ def _band(steps: Sequence[_Step], target: TargetPlan, kinds: Mapping[str, Kind],
 def _runs(names: Sequence[tuple[str, ...]]) -> list[_Run]:
     runs: list[_Run] = []
     open_: dict[str, int] = {}
-    for at, there in enumerate((*names, ())):
-        runs += [_Run(name, open_.pop(name), at - 1) for name in tuple(open_) if name not in there]
-        for name in there:
+    for at, present in enumerate((*names, ())):
+        runs += [_Run(name, open_.pop(name), at - 1) for name in tuple(open_) if name not in present]
+        for name in present:
             open_.setdefault(name, at)
     return sorted(runs, key=lambda run: run.first)
 
@@ -183,7 +156,7 @@ def _stacked(runs: Sequence[_Run]) -> list[list[_Run]]:
 
 def _bar(
     run: _Run,
-    steps: Sequence[_Step],
+    steps: Sequence[Row],
     ranges: Mapping[str, Range],
     kinds: Mapping[str, Kind],
     y: float,
@@ -197,8 +170,8 @@ def _bar(
     opens_high = range_.upper is None and steps[run.last].range.upper is None
     kind = kinds.get(run.name)
     name = f"{kind.symbol} {shortened(run.name)}" if kind else shortened(run.name)
-    told = scale.span(range_)
-    meaning = f" ({MEANINGS[kind]})" if kind else ""
+    span = scale.span(range_)
+    change = f" ({meaning(kind, is_planned=True)})" if kind else ""
     room = width - 2 * _PAD - _ARROW * (opens_low + opens_high)
     return Bar(
         x + (_ARROW if opens_low else 0),
@@ -207,8 +180,8 @@ def _bar(
         _outline(x, y, width, opens_low=opens_low, opens_high=opens_high),
         kind.value if kind else "",
         _fitted(name, room / (14 * (_BOLD if kind else _SHARE))),
-        _fitted(told, room / (12 * _SHARE)),
-        f"{shortened(run.name, 200)}: {told}{meaning}",
+        _fitted(span, room / (12 * _SHARE)),
+        f"{shortened(run.name, 200)}: {span}{change}",
     )
 
 
@@ -222,22 +195,22 @@ def _outline(x: float, y: float, width: float, *, opens_low: bool, opens_high: b
 
 
 def _marks(
-    steps: Sequence[_Step], side: int, y: float, height: float, width: float, ranges: Sequence[Range]
+    steps: Sequence[Row], side: int, y: float, height: float, width: float, ranges: Sequence[Range]
 ) -> Iterator[Mark]:
     for at, step in enumerate(steps):
         x = _LEFT + at * width + 2
-        is_new = at == 0 or bool(steps[at - 1].sides[side]) or steps[at - 1].alike > 0
+        is_new = at == 0 or bool(steps[at - 1].names[side]) or steps[at - 1].alike > 0
         if step.alike:
             yield Mark(x, y, width - 4, _BAR, "alike", f"⋮ {step.alike:,} alike")
-        elif not step.sides[side]:
+        elif not step.names[side]:
             if not is_new:  # one hole, however many ranges of the other side it spans
                 continue
             kind, label = ("gap", "gap") if _is_between(step.range, ranges) else ("none", "no tier")
             length = next(
-                (n for n, later in enumerate(steps[at:]) if later.sides[side] or later.alike), len(steps) - at
+                (n for n, later in enumerate(steps[at:]) if later.names[side] or later.alike), len(steps) - at
             )
             yield Mark(x, y, length * width - 4, _BAR, kind, label)
-        elif (tiers := len(step.sides[side])) > 1:
+        elif (tiers := len(step.names[side])) > 1:
             label = "overlap" if tiers == 2 else f"overlap of {tiers:,}"
             yield Mark(x, y + height + 2, width - 4, _STRIP - 3, "overlap", label)
 
@@ -270,8 +243,8 @@ def _text(target: TargetPlan) -> str:
         ("live", target.live.tiers),
         ("desired", target.target.tiers),
     )
-    told = []
+    lanes = []
     for name, tiers in sides:
         ranges = (f"{tier.name} {target.target.scale.span(tier.range)}" for tier in tiers[:100])
-        told.append(f"{name}: {', '.join(ranges) or 'no tiers'}")
-    return shortened(f"Ladders in {target.target.scale.unit}; {'; '.join(told)}", 1500)
+        lanes.append(f"{name}: {', '.join(ranges) or 'no tiers'}")
+    return shortened(f"Ladders in {target.target.scale.unit}; {'; '.join(lanes)}", 1500)

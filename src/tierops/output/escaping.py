@@ -40,12 +40,12 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{lines}\n{fence}"
 
 
-def _escape(found: re.Match[str]) -> str:
-    text = found[0]
-    if found["hash"]:
+def _escape(match: re.Match[str]) -> str:
+    text = match[0]
+    if match["hash"]:
         parts = [text[at : at + _LONGEST_HASH] for at in range(0, len(text), _LONGEST_HASH)]
         return "".join(f"<span>{part}</span>" for part in parts)
-    if found["joint"]:
+    if match["joint"]:
         return f"<span>{text if text in _PLAIN else _harmless(text)}</span>"
     if text[0].isdigit():  # a number that would start a list
         return f"&#{ord(text[0])};{text[1:]}"

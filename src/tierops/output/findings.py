@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from tierops.model import Change, Kind, Position, Problem, Report, Severity, TargetPlan
-from tierops.output.text import departure
-from tierops.output.words import shortened
+from tierops.model import Change, Kind, Position, Problem, Severity, TargetPlan
+from tierops.output.report import Report
+from tierops.output.words import departure, shortened
 from tierops.rules import RULES
 from tierops.text import jsontext
 
@@ -45,9 +45,14 @@ CHECKS = tuple(
 )
 DRIFT = (
     Check("drift-missing", "a tier of the files is not live", "`tierops apply` creates it.", Level.WARNING),
-    Check("drift-differs", "a live tier is not as in the files", "Change it or the file by hand.", Level.WARNING),
+    Check(
+        "drift-differs",
+        "a live tier is not as in the files",
+        "Change the file, or the tier at the vendor; tierops never changes a live tier.",
+        Level.WARNING,
+    ),
     Check("drift-unmanaged", "a live tier is in no file", "Add it to a file; tierops never removes it.", Level.WARNING),
-    Check("drift-blocked", "a tier is not live and must not be created", "Mend what the message says, by hand."),
+    Check("drift-blocked", "a tier is not live and must not be created", "Do what the message says."),
 )
 _OF_KIND = dict(zip((Kind.CREATE, Kind.DIFFERS, Kind.UNMANAGED, Kind.BLOCKED), DRIFT, strict=True))
 
@@ -81,17 +86,17 @@ def checks(command: str) -> tuple[Check, ...]:
 
 def findings(report: Report) -> tuple[Finding, ...]:
     """The problems in the files, then, for `drift`, the changes of each target. In the order of the report."""
-    found = [_problem(problem._replace(at=report.place(problem.at))) for problem in report.problems]
+    listed = [_problem(problem._replace(at=report.place(problem.at))) for problem in report.problems]
     if report.command == "drift" and report.plan is not None:
         changes = [_change(change, target) for target in report.plan.targets for change in target.changes]
-        found += [change._replace(at=report.place(change.at)) for change in changes]
-    return tuple(_numbered(found))
+        listed += [change._replace(at=report.place(change.at)) for change in changes]
+    return tuple(_numbered(listed))
 
 
-def by_weight(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def by_weight(listed: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The heaviest first, otherwise in the order given."""
     levels = list(Level)
-    return tuple(sorted(found, key=lambda finding: levels.index(finding.level)))
+    return tuple(sorted(listed, key=lambda finding: levels.index(finding.level)))
 
 
 def _problem(problem: Problem) -> Finding:
@@ -113,13 +118,13 @@ def _problem(problem: Problem) -> Finding:
 
 def _change(change: Change, target: TargetPlan) -> Finding:
     check = _OF_KIND[change.kind]
-    told = f"{target.address}: {departure(change, target)}"
+    message = f"{target.address}: {departure(change, target.target.scale)}"
     if change.note and change.kind in {Kind.DIFFERS, Kind.BLOCKED}:
-        told += f"; {change.note}"
+        message += f"; {change.note}"
     return Finding(
         check.id,
         check.level,
-        shortened(told, _LONGEST),
+        shortened(message, _LONGEST),
         change.after.at if change.after and change.after.at else target.target.at,
         _digest(check.id, target.target.program, target.target.name, change.name),
         target.target.program,
@@ -132,8 +137,8 @@ def _digest(*parts: str) -> str:
     return jsontext.digest(list(parts)).removeprefix("sha256:")[:16]
 
 
-def _numbered(found: list[Finding]) -> Iterator[Finding]:
+def _numbered(listed: list[Finding]) -> Iterator[Finding]:
     seen: Counter[str] = Counter()
-    for finding in found:
+    for finding in listed:
         seen[finding.fingerprint] += 1
         yield finding._replace(fingerprint=f"{finding.fingerprint}:{seen[finding.fingerprint]}")

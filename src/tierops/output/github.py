@@ -6,8 +6,8 @@ See: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow
 
 from __future__ import annotations
 
-from tierops.model import Report
 from tierops.output.findings import Finding, Level, by_weight, findings
+from tierops.output.report import Report
 from tierops.output.words import plain
 from tierops.text.visible import printable
 
@@ -25,8 +25,8 @@ def _annotation(finding: Finding) -> str:
     at = finding.at
     title = f"{finding.rule} ({finding.subject})" if finding.subject else finding.rule
     properties = {"file": at.file, "line": str(at.line), "col": str(at.column), "title": title}
-    told = ",".join(f"{name}={_property(printable(value))}" for name, value in properties.items())
-    return f"::{_COMMANDS[finding.level]} {told}::{_data(finding.message)}"
+    pairs = ",".join(f"{name}={_property(printable(value))}" for name, value in properties.items())
+    return f"::{_COMMANDS[finding.level]} {pairs}::{_data(finding.message)}"
 
 
 def _data(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import Counter
 from hashlib import sha256
 
 from tierops import __version__, plan_file
-from tierops.model import Kind, Report
 from tierops.output import drawing, jinja, view, words
+from tierops.output.report import Report
+from tierops.output.summary import summary, title
 
 _MANY = 10  # changes from which a reader may want to filter
 _MOST_OPEN = 12  # targets whose list is not folded
@@ -17,24 +17,21 @@ _MOST_OPEN = 12  # targets whose list is not folded
 def render(report: Report) -> str:
     """A page with inline style, script and drawings; its policy forbids it to load anything."""
     targets = view.targets(report)
-    told = [target for target in targets if target.is_worth_telling]
+    changed = [target for target in targets if target.is_worth_telling]
     is_result = report.results is not None
-    drawings = [drawing.draw(target.plan) if target.lines and not is_result else None for target in told]
-    kinds = Counter(line.kind for target in told for line in target.lines)
+    drawings = [drawing.draw(target.plan) if target.changes and not is_result else None for target in changed]
+    kinds = words.amounts(change.kind for target in changed for change in target.changes)
+    is_planned = report.command in {"plan", "show"}
     script = jinja.source("report.js")
     return jinja.page(
         "report.html",
-        title=words.title(report),
-        sentences=words.summary(report),
+        title=title(report),
+        sentences=summary(report),
         error=words.error(report.error, 20_000),
-        findings=view.findings(report.problems),
-        targets=list(zip(told, drawings, strict=True)),
+        problems=view.problems(report.problems),
+        targets=list(zip(changed, drawings, strict=True)),
         unchanged=[target.address for target in targets if not target.is_worth_telling],
-        kinds=[
-            (kind, kinds[kind], words.meaning(kind, is_planned=report.command in {"plan", "show"}))
-            for kind in Kind
-            if kinds[kind]
-        ],
+        kinds=[(kind, amount, words.meaning(kind, is_planned=is_planned)) for kind, amount in kinds.items()],
         has_filters=sum(kinds.values()) > _MANY and len(kinds) > 1,
         is_result=is_result,
         most_open=_MOST_OPEN,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tierops import __version__, plan_file
-from tierops.model import Kind, Plan, Problem, Report, Result, Value
+from tierops.model import Kind, Plan, Problem, Result, Value
+from tierops.output.report import Report
 from tierops.text import jsontext
 
 
@@ -49,5 +50,6 @@ def _result(result: Result) -> Value:
         "address": result.target.address,
         "trouble": result.trouble or None,
         "outcomes": [{"name": o.name, "state": o.fate.value, "detail": o.detail} for o in result.outcomes],
+        "steps": list(result.steps),
         "remaining": None if result.remaining is None else [plan_file.change_data(c) for c in result.remaining],
     }

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from tierops import __version__
-from tierops.model import Position, Report
+from tierops.model import Position
 from tierops.output.findings import CHECKS, DRIFT, Finding, Level, findings
+from tierops.output.report import Report
 from tierops.output.words import plain
 from tierops.text.visible import printable
 
@@ -64,12 +65,12 @@ def _cases(report: Report) -> Iterator[_Case]:
         yield _Case(_title(report), "tierops", error=plain(report.error))
     places = _places(report)
     elsewhere: dict[str, dict[str, list[Finding]]] = {}
-    found: dict[tuple[str, str], list[Finding]] = {}
+    at_target: dict[tuple[str, str], list[Finding]] = {}  # by address and rule
     for finding in findings(report):
         targets = finding.targets or tuple(places.get(finding.program, ()))
         known = [target for target in targets if target in places.get(finding.program, ())]
         for target in known:
-            found.setdefault((f"{finding.program}/{target}", finding.rule), []).append(finding)
+            at_target.setdefault((f"{finding.program}/{target}", finding.rule), []).append(finding)
         if not known:
             elsewhere.setdefault(finding.at.file, {}).setdefault(finding.rule, []).append(finding)
     rules = [check.id for check in (DRIFT if report.command == "drift" else CHECKS)]
@@ -77,15 +78,15 @@ def _cases(report: Report) -> Iterator[_Case]:
         for target, at in targets_at.items():
             address = f"{program}/{target}"
             # `drift` may have seen waived findings of the other rules, too.
-            for rule in dict.fromkeys([*rules, *(rule for where, rule in found if where == address)]):
-                yield _case(f"{rule} at {address}", program, at, found.get((address, rule), ()))
+            for rule in dict.fromkeys([*rules, *(rule for where, rule in at_target if where == address)]):
+                yield _case(f"{rule} at {address}", program, at, at_target.get((address, rule), ()))
     for file, by_rule in elsewhere.items():
-        for rule, there in by_rule.items():
-            yield _case(f"{rule} in {file}", file, there[0].at, there)
+        for rule, in_file in by_rule.items():
+            yield _case(f"{rule} in {file}", file, in_file[0].at, in_file)
 
 
-def _case(name: str, suite: str, at: Position, found: Sequence[Finding]) -> _Case:
-    return _Case(printable(name), printable(suite), found[0].at if found else at, tuple(found))
+def _case(name: str, suite: str, at: Position, own: Sequence[Finding]) -> _Case:
+    return _Case(printable(name), printable(suite), own[0].at if own else at, tuple(own))
 
 
 def _places(report: Report) -> Mapping[str, Mapping[str, Position]]:
@@ -99,9 +100,13 @@ def _places(report: Report) -> Mapping[str, Mapping[str, Position]]:
 
 
 def _properties(report: Report) -> dict[str, str]:
-    told = {"version": __version__, "command": report.command, "environment": report.environment or ""}
-    told["exit-code"] = str(int(report.exit_code))
-    return {key: printable(value) for key, value in told.items() if value}
+    properties = {
+        "version": __version__,
+        "command": report.command,
+        "environment": report.environment or "",
+        "exit-code": str(int(report.exit_code)),
+    }
+    return {name: printable(value) for name, value in properties.items() if value}
 
 
 def _counts(cases: Sequence[_Case]) -> dict[str, str]:
@@ -119,13 +124,13 @@ def _write(suite: ET.Element, case: _Case) -> None:
     if case.outcome == "error":
         ET.SubElement(element, "error", message=case.error.replace("\n", " "), type="tierops").text = case.error
     elif case.outcome == "failure":
-        told = [finding for finding in case.findings if finding.level is not Level.NOTE]
-        more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
-        failure = ET.SubElement(element, "failure", message=told[0].message + more, type=told[0].rule)
-        failure.text = _lines(told)
+        heavy = [finding for finding in case.findings if finding.level is not Level.NOTE]
+        more = f" (and {len(heavy) - 1} more)" if len(heavy) > 1 else ""
+        failure = ET.SubElement(element, "failure", message=heavy[0].message + more, type=heavy[0].rule)
+        failure.text = _lines(heavy)
     elif case.outcome == "skipped":
         ET.SubElement(element, "skipped", message=case.findings[0].waiver).text = _lines(case.findings)
 
 
-def _lines(found: Sequence[Finding]) -> str:
-    return "\n".join(f"{printable(str(finding.at))}: {finding.message}" for finding in found)
+def _lines(listed: Sequence[Finding]) -> str:
+    return "\n".join(f"{printable(str(finding.at))}: {finding.message}" for finding in listed)

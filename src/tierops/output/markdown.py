@@ -8,14 +8,16 @@ from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 
 from tierops import plan_file
-from tierops.model import Report
 from tierops.output import jinja, view, words
 from tierops.output.escaping import fenced, inline
+from tierops.output.report import Report
+from tierops.output.summary import summary, title
 
 COMMENT = 65_000  # bytes; GitHub takes 65,536 characters, and whoever posts the comment may mark it
 STEP_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB
 _MOST_LINES = 50  # of one table; what is longer goes on in another
 _MOST_ERROR = 2_000
+_CONTINUED, _REMAINS = " (continued)", ": what remains"
 _NOTE = 700  # bytes that the sentence about what was left out may take
 
 _Item = TypeVar("_Item")
@@ -36,7 +38,7 @@ class Rank(IntEnum):
 _PARTS = {  # in the words of a count: "2 tables"
     Rank.TABLE: "table",
     Rank.LADDER: "ladder",
-    Rank.FACTS: "identity part",
+    Rank.FACTS: "list of technical details",
     Rank.FIELDS: "table of fields",
     Rank.REQUESTS: "list of requests",
     Rank.UNCHANGED: "list of unchanged targets",
@@ -66,34 +68,40 @@ def render(report: Report, limit: int = COMMENT) -> str:
 
 
 def _sections(page: Any, report: Report, digest: str) -> Iterator[Section]:
-    yield Section(Rank.ALWAYS, page.head(words.title(report), " ".join(words.summary(report))))
+    yield Section(Rank.ALWAYS, page.head(title(report), " ".join(summary(report))))
     if report.error:
         yield Section(Rank.ALWAYS, f"{fenced(words.error(report.error, _MOST_ERROR), 'text')}\n")
-    for found in _batches(view.findings(report.problems)):
-        yield Section(Rank.TABLE, page.findings(found), lines=len(found))
+    for problems in _batches(view.problems(report.problems)):
+        yield Section(Rank.TABLE, page.problems(problems), lines=len(problems))
     targets = view.targets(report)
-    told = [target for target in targets if target.is_worth_telling]
-    for target in told:
-        yield from _target(page, target, is_result=report.results is not None)
-    if len(told) < len(targets):
-        same = [target.address for target in targets if not target.is_worth_telling]
-        yield Section(Rank.UNCHANGED, page.unchanged(same))
-    creates = sum(len(target.plan.creates) for target in targets) if report.command in {"plan", "show"} else 0
+    for target in targets:
+        if target.is_worth_telling:
+            yield from _target(page, target, is_result=report.results is not None)
+    if unchanged := [target.address for target in targets if not target.is_worth_telling]:
+        yield Section(Rank.UNCHANGED, page.unchanged(unchanged))
+    kinds = (change.kind for target in targets for change in target.changes)
+    legend = words.legend(kinds, is_planned=report.command in {"plan", "show"})
     pairs = view.facts(report.plan) if report.plan else ()
     usage = " ".join(words.usage(usage) for usage in report.usage)
-    has_lines = any(target.lines for target in told)
-    yield Section(Rank.ALWAYS, page.foot(creates, has_lines, pairs, digest, usage))
+    yield Section(Rank.ALWAYS, page.foot(legend, pairs, digest, usage))
 
 
 def _target(page: Any, target: view.Target, *, is_result: bool) -> Iterator[Section]:
-    tables = [(page.ended(found), len(found)) for found in _batches(target.ended)]
-    tables += [(page.changes(found, target.unit), len(found)) for found in _batches(target.lines)]
-    for place, (table, lines) in enumerate(tables or [("", 0)]):
-        yield Section(Rank.TABLE, page.target(target, place > 0) + table, lines)
-    if target.lines and not is_result:
+    # Each table has a heading, for the one before it may be left out.
+    if not target.outcomes and not target.changes:
+        yield Section(Rank.TABLE, page.target(target, ""))
+    for number, outcomes in enumerate(_batches(target.outcomes)):
+        heading = page.target(target, _CONTINUED if number else "")
+        yield Section(Rank.TABLE, heading + page.outcomes(outcomes), len(outcomes))
+    for number, changes in enumerate(_batches(target.changes)):
+        heading = page.target(target, _CONTINUED if number else _REMAINS if target.outcomes else "")
+        yield Section(Rank.TABLE, heading + page.changes(changes, target.unit), len(changes))
+    if target.steps:
+        yield Section(Rank.TABLE, page.steps(target.steps, is_result))
+    if target.changes and not is_result:
         yield Section(Rank.LADDER, page.ladder(view.rungs(target.plan), target.unit))
-    if any(line.fields for line in target.lines):
-        yield Section(Rank.FIELDS, page.fields(target.lines))
+    if any(change.fields for change in target.changes):
+        yield Section(Rank.FIELDS, page.fields(target.changes))
     yield Section(Rank.FACTS, page.facts(target.facts))
     if target.requests:
         fences = [jinja.verbatim(fenced(request, "http")) for request in target.requests]

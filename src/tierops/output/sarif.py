@@ -10,22 +10,23 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 from tierops import __version__
-from tierops.model import Position, Report, Value
+from tierops.model import Position, Value
 from tierops.output.findings import Check, Finding, Level, by_weight, checks, findings
+from tierops.output.report import Report
 from tierops.output.words import plain
 from tierops.text import jsontext
 from tierops.text.visible import printable
 
-_MOST = 25_000  # results of a run; GitHub refuses a file with more
+MOST = 25_000  # results of a run; GitHub refuses a file with more
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "the root of the repository"
 _SEVERITIES = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "recommendation"}
 
 
-def render(report: Report) -> str:
-    """One SARIF log with one run, as ASCII. Findings beyond what GitHub takes are counted in a notification."""
-    found = findings(report)
-    kept = found if len(found) <= _MOST else by_weight(found)[:_MOST]
+def render(report: Report, most: int = MOST) -> str:
+    """One SARIF log with one run, as ASCII. Findings beyond `most`, the lightest, are counted in a notification."""
+    every = findings(report)
+    kept = every if len(every) <= most else by_weight(every)[:most]
     listed = checks(report.command)
     numbers = {check.id: number for number, check in enumerate(listed)}
     run: dict[str, Value] = {
@@ -33,7 +34,7 @@ def render(report: Report) -> str:
         "automationDetails": {"id": "/".join(["tierops", report.command, *_environment(report), ""])},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"description": _message(_ROOT)}},
-        "invocations": [_invocation(report, len(found) - len(kept))],
+        "invocations": [_invocation(report, len(every) - len(kept), most)],
         "results": [_result(finding, numbers[finding.rule]) for finding in kept],
     }
     return jsontext.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
@@ -59,20 +60,20 @@ def _rule(check: Check) -> dict[str, Value]:
     }
 
 
-def _invocation(report: Report, left_out: int) -> dict[str, Value]:
+def _invocation(report: Report, left_out: int, most: int) -> dict[str, Value]:
     """GitHub refuses the upload of a run that did not succeed, and so does not take its alerts for fixed."""
-    told: list[Value] = []
+    notifications: list[Value] = []
     if report.error:
-        told.append({"level": "error", "message": _message(plain(report.error))})
+        notifications.append({"level": "error", "message": _message(plain(report.error))})
     if left_out:
-        message = f"{left_out} of the lighter findings are left out: GitHub takes {_MOST} of a run"
-        told.append({"level": "warning", "message": _message(message)})
+        message = f"{left_out} of the lighter findings are left out: GitHub takes {most} of a run"
+        notifications.append({"level": "warning", "message": _message(message)})
     invocation: dict[str, Value] = {
         "executionSuccessful": not report.error,
         "exitCode": int(report.exit_code),
         "exitCodeDescription": report.exit_code.meaning,
     }
-    return {**invocation, "toolExecutionNotifications": told} if told else invocation
+    return {**invocation, "toolExecutionNotifications": notifications} if notifications else invocation
 
 
 def _result(finding: Finding, number: int) -> dict[str, Value]:

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from click import style
 
 from tierops.errors import Exit
-from tierops.model import (
-    Chain,
-    Change,
-    Fate,
-    Kind,
-    Plan,
-    Problem,
-    Report,
-    Result,
-    Scale,
-    Severity,
-    TargetPlan,
-    Tier,
-    Usage,
-    Value,
-)
-from tierops.output import ladder
+from tierops.model import Change, Fate, Kind, Plan, Problem, Result, Scale, Severity, TargetPlan, Tier
+from tierops.output import summary, view, words
+from tierops.output.report import Report
+from tierops.output.words import count
 from tierops.text.visible import fit, printable, width
-from tierops.text.wording import differences, shown
+from tierops.text.wording import shown
+
+if TYPE_CHECKING:
+    from tierops.journal.check import Chain
 
 _WIDTH = 80
-_MOST_ROWS = 24  # of a ladder; longer ones leave out what is alike on both sides
-_LEGEND = "+ create   ~ differs (change it by hand)   ? unmanaged   ! blocked"
+_MOST_RUNGS = 24  # of a ladder; longer ones leave out what is alike on both sides
 _COLOURS = {Kind.CREATE: "green", Kind.DIFFERS: "yellow", Kind.UNMANAGED: "cyan", Kind.BLOCKED: "red"}
-_STATES = {
-    Fate.DONE: ("created", "green"),
-    Fate.ALREADY: ("was there already", "cyan"),
-    Fate.NOT_DONE: ("not created", "red"),
-    Fate.CONFLICT: ("in conflict", "red"),
-    Fate.UNKNOWN: ("unknown", "red"),
-}
+_FATE_COLOURS = {Fate.DONE: "green", Fate.ALREADY: "cyan"}
 
 
 def render(report: Report) -> str:
@@ -52,10 +35,10 @@ def render(report: Report) -> str:
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
     elif report.checked is not None:
-        lines += _checked(report.checked, report.problems)
+        lines += summary.checked(report.checked, report.problems)
     elif report.journal is not None:
         lines += _journal(report.journal, report.exit_code)
-    lines += [_usage(usage) for usage in report.usage]
+    lines += [words.usage(usage) for usage in report.usage]
     return "\n".join([*lines, ""])
 
 
@@ -64,124 +47,90 @@ def _problem(problem: Problem) -> str:
     return printable(f"{severity}{problem}")
 
 
-def _checked(checked: tuple[int, int, int], problems: Sequence[Problem]) -> list[str]:
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    things = ", ".join(
-        _count(number, noun) for number, noun in zip(checked, ("program", "target", "tier"), strict=True)
-    )
-    return [f"{things}: " + (style(_count(errors, "problem"), fg="red") if errors else style("valid", fg="green"))]
-
-
 def _journal(chain: Chain, code: Exit) -> Iterator[str]:
     when = printable(f", from {chain.first} to {chain.last}") if chain.lines else ""
-    torn = f", {_count(chain.torn, 'torn line')} recovered" if chain.torn else ""
-    held = style("whole", fg="green") if code is Exit.DONE else style("broken after them", fg="red")
-    yield f"{_count(chain.lines, 'line')}, {_count(chain.runs, 'run')}{when}{torn}: {held}"
+    torn = f", {count(chain.torn, 'torn line')} recovered" if chain.torn else ""
+    verdict = style("whole", fg="green") if code is Exit.DONE else style("whole; what follows is not", fg="red")
+    yield f"{count(chain.lines, 'line')}, {count(chain.runs, 'run')}{when}{torn}: {verdict}"
     yield printable(f"last whole line: sha256 {chain.head}")
 
 
 def _plan(plan: Plan) -> Iterator[str]:
+    kinds = [change.kind for target in plan.targets for change in target.changes]
     if plan.environment:
         yield printable(f"environment {plan.environment}")
     if plan.signature:
         yield printable(f"signed ({plan.signature.algorithm}; not checked here) by")
         yield printable(f"  key {plan.signature.key}")
-    if not plan.is_empty:
-        yield from (_LEGEND, "")
+    if kinds:
+        yield "   ".join(f"{symbol} {meaning}" for symbol, meaning in words.legend(kinds, is_planned=True))
+        yield ""
     for target in plan.targets:
         yield from _target(target)
-    yield _summary(plan)
+    yield f"Plan: {words.tally(kinds, is_planned=True)}." if kinds else summary.nothing_to_do(plan)
 
 
 def _target(target: TargetPlan) -> Iterator[str]:
     identity = target.live.identity
+    id_ = f"({identity.id})" if identity.id else "(not there yet)"
     yield style(printable(target.address), bold=True)
-    yield printable(f"  {target.target.provider} {identity.kind} {identity.name!r} ({identity.id})")
+    yield printable(f"  {words.vendor(target.target.provider)} {identity.kind} {identity.name!r} {id_}")
     yield printable(f"  {identity.base_url}, read: {target.live.proof}")
-    for change in target.changes:
-        yield ""
-        yield from _change(change, target)
+    yield from _changes(target.changes, target, is_planned=True)
     if target.changes:
         yield ""
         yield from _ladder(target)
+    if steps := words.later_steps(target):
+        yield from ("", "  After apply, to be done by hand:", *_list(steps))
     yield ""
 
 
-def _change(change: Change, target: TargetPlan) -> Iterator[str]:
-    tier, scale = change.after or change.before, target.target.scale
-    where = f"  {scale.span(tier.range)} {printable(scale.unit)}" if tier else ""
-    yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + where
+def _changes(changes: Sequence[Change], target: TargetPlan, *, is_planned: bool) -> Iterator[str]:
+    scale = target.target.scale
+    for change, note in zip(changes, words.notes(changes, is_planned=is_planned), strict=True):
+        yield ""
+        yield from _change(change, scale)
+        yield from _wrapped(note, "      → ")
+        if change.kind is Kind.DIFFERS and change.before and change.before.updated_at:
+            yield f"      (the vendor last changed it at {printable(change.before.updated_at)})"
+
+
+def _change(change: Change, scale: Scale) -> Iterator[str]:
+    tier = change.after or change.before
+    span = f"  {scale.span(tier.range)} {printable(scale.unit)}" if tier else ""
+    yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + span
     if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
-        yield from (f"      {printable(line)}" for line in _leaves(tier.fields))
-    yield from (f"      {printable(line)}" for line in _fields(change, target.target.scale))
-    yield from _wrapped(change.note)
-    if change.kind is Kind.DIFFERS and change.before and change.before.updated_at:
-        yield f"      (the vendor last changed it at {printable(change.before.updated_at)})"
+        yield from (f"      {printable(f'{path}: {shown(value)}')}" for path, value in words.leaves(tier.fields))
+    yield from (f"      {printable(difference)}" for difference in words.changed(change, scale))
 
 
-def _fields(change: Change, scale: Scale) -> Iterator[str]:
-    if change.before and change.after:
-        yield from differences(change.before, change.after, change.fields, scale)
-
-
-def _leaves(fields: Mapping[str, Value]) -> Iterator[str]:
-    for name, field in fields.items():
-        if isinstance(field, Mapping):
-            yield from (f"{name}.{key}: {shown(item)}" for key, item in field.items())
-        else:
-            yield f"{name}: {shown(field)}"
-
-
-def _wrapped(note: str) -> Iterator[str]:
+def _wrapped(text: str, start: str) -> Iterator[str]:
     from textwrap import wrap
 
-    yield from wrap(printable(note), _WIDTH, initial_indent="      → ", subsequent_indent="        ")
+    yield from wrap(printable(text), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+
+
+def _list(steps: Sequence[str]) -> Iterator[str]:
+    for step in steps:
+        yield from _wrapped(step, "    - ")
 
 
 def _ladder(target: TargetPlan) -> Iterator[str]:
-    rows = ladder.rows(target.live.tiers, target.target.tiers)
-    symbols = {change.name: f" {change.kind.symbol}" for change in target.changes}
-    seen = {name: symbol for name, symbol in symbols.items() if symbol in {" ~", " ?"}}  # on the live side
-    cells = [
-        (
-            target.target.scale.span(row.range),
-            _names(row.live, seen),
-            _names(row.desired, symbols),
-            row.is_different(symbols),
-        )
-        for row in rows
-    ]
+    rungs = view.rungs(target, _MOST_RUNGS)
     unit = fit(printable(target.target.scale.unit), _WIDTH // 4).rstrip()
-    left = max([width(unit), *(len(cell[0]) for cell in cells)])
+    left = max([width(unit), *(len(rung.range) for rung in rungs)])
     side = (_WIDTH - left - 6) // 2
     yield f"  {fit(unit, left)}  {'live':<{side}}  desired"
-    alike = 0
-    for range_, live, desired, is_different in cells:
-        if len(cells) > _MOST_ROWS and not is_different:
-            alike += 1
-            continue
-        if alike:
-            yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
-            alike = 0
-        yield f"  {range_:<{left}}  {fit(live, side)}  {fit(desired, side)}".rstrip()
-    if alike:
-        yield f"  {'⋮':<{left}}  {_count(alike, 'range')} alike on both sides"
+    for rung in rungs:
+        if rung.alike:
+            yield f"  {rung.range:<{left}}  {count(rung.alike, 'range')} alike on both sides"
+        else:
+            live, desired = fit(_names(rung.live), side), fit(_names(rung.desired), side)
+            yield f"  {rung.range:<{left}}  {live}  {desired}".rstrip()
 
 
-def _names(names: Sequence[str], symbols: Mapping[str, str]) -> str:
-    if not names:
-        return "·  (no tier)"
-    return "┃ " + " ┃ ".join(printable(name) + symbols.get(name, "") for name in names)
-
-
-_MISSING = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}
-
-
-def departure(change: Change, target: TargetPlan) -> str:
-    """How live departs from the files in one tier, in one line. Nothing in it is escaped."""
-    told = "; ".join(_fields(change, target.target.scale)) or _MISSING.get(change.kind, "")
-    when = change.before.updated_at if change.before else None
-    return f"{change.name}: {told}" + (f" (last changed {when})" if when else "")
+def _names(names: Sequence[str]) -> str:
+    return "┃ " + " ┃ ".join(names) if names else "·  (no tier)"
 
 
 def _drift(plan: Plan) -> Iterator[str]:
@@ -190,68 +139,37 @@ def _drift(plan: Plan) -> Iterator[str]:
         for change in target.changes:
             at = change.after.at if change.after and change.after.at else target.target.at
             symbol = style(change.kind.symbol, fg=_COLOURS[change.kind])
-            yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {departure(change, target)}")
-    kinds = Counter(change.kind for target in plan.targets for change in target.changes)
-    missing = kinds[Kind.CREATE] + kinds[Kind.BLOCKED]
-    yield (
-        f"Drift: {missing} missing, {kinds[Kind.DIFFERS]} differing, {kinds[Kind.UNMANAGED]} unmanaged"
-        f" at {_count(len(plan.targets), 'target')}."
-        if kinds
-        else f"No drift: live equals the files at {_count(len(plan.targets), 'target')}."
-    )
-
-
-def _usage(usage: Usage) -> str:
-    writes = f", {_count(usage.writes, 'write')}" if usage.writes else ""
-    to_come = f", {_count(usage.writes_to_come, 'write')} to come" if usage.writes_to_come else ""
-    left = "" if usage.left is None else f"; {usage.left} calls left before its limit"
-    return f"Requests to {usage.provider}: {_count(usage.reads, 'read')}{writes}{to_come}{left}."
-
-
-def _summary(plan: Plan) -> str:
+            departure = words.departure(change, target.target.scale)
+            yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {departure}")
     if plan.is_empty:
-        tiers = sum(len(target.target.tiers) for target in plan.targets)
-        return (
-            f"Nothing to do: live equals the files ({_count(tiers, 'tier')} at {_count(len(plan.targets), 'target')})."
-        )
-    kinds = Counter(change.kind for target in plan.targets for change in target.changes)
-    parts = [
-        f"{kinds[Kind.CREATE]} to create",
-        f"{kinds[Kind.DIFFERS]} differing",
-        f"{kinds[Kind.UNMANAGED]} unmanaged",
-        f"{kinds[Kind.BLOCKED]} blocked",
-    ]
-    return "Plan: " + ", ".join(parts) + "."
+        yield summary.no_drift(plan)
+        return
+    # What is blocked is missing all the same.
+    kinds = [Kind.CREATE if c.kind is Kind.BLOCKED else c.kind for target in plan.targets for c in target.changes]
+    yield f"Drift: {words.tally(kinds, is_planned=False)} at {count(len(plan.targets), 'target')}."
 
 
 def _results(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
         yield style(printable(result.target.address), bold=True)
         for outcome in result.outcomes:
-            word, colour = _STATES[outcome.fate]
+            word = style(words.FATES[outcome.fate], fg=_FATE_COLOURS.get(outcome.fate, "red"))
             detail = f" ({printable(outcome.detail)})" if outcome.detail else ""
-            yield f"  {style(word, fg=colour)}: {printable(outcome.name)}{detail}"
+            yield f"  {word}: {printable(outcome.name)}{detail}"
         if result.trouble:
-            yield from _wrapped(f"stopped: {result.trouble}")
+            yield from _wrapped(f"stopped: {result.trouble}", "      → ")
         yield from _remaining(result)
+        if steps := words.remaining_steps(result):
+            yield from ("  still to be done by hand:", *_list(steps))
         yield ""
-    counts = Counter(outcome.fate for result in results for outcome in result.outcomes)
-    yield "Apply: " + ", ".join(f"{counts[state]} {word}" for state, (word, _) in _STATES.items()) + "."
-    if all(result.remaining == () for result in results):
-        yield "Live equals the files, read back after the last write."
+    yield from summary.results(results)
 
 
 def _remaining(result: Result) -> Iterator[str]:
     if result.remaining is None:
-        yield f"  what is live now {'was not' if result.is_interrupted else 'could not be'} read"
-    elif not result.remaining and not result.outcomes:
-        yield "  nothing to do"
+        yield f"  {words.unread(result)}"
     elif result.remaining:
         yield "  differences remain:"
-        for change in result.remaining:
-            yield ""
-            yield from _change(change, result.target)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+        yield from _changes(result.remaining, result.target, is_planned=False)
+    elif not result.outcomes:
+        yield "  nothing to do"

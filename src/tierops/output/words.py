@@ -1,35 +1,40 @@
-"""What a report says in sentences, for people who run no commands. Pure text; the formats escape and lay it out."""
+"""The words of all reports, for people who run no commands. Pure text; the formats escape it and lay it out.
+
+What a create means for members, how a tier is changed and whether a create can be undone are the vendor's sentences,
+which a plan carries with it. Nothing here says them of all vendors.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from tierops.model import Fate, Kind, Plan, Report, Result, Severity, TargetPlan, Usage
+from tierops import providers
+from tierops.model import Change, Fate, Kind, Result, Scale, TargetPlan, Value
 from tierops.text.visible import printable
+from tierops.text.wording import differences
 
-STATES = {
+if TYPE_CHECKING:
+    from tierops.providers.connections import Usage
+
+FATES = {
     Fate.DONE: "created",
     Fate.ALREADY: "was there already",
     Fate.NOT_DONE: "not created",
     Fate.CONFLICT: "in conflict",
-    Fate.UNKNOWN: "unknown: it may or may not have been created",
+    Fate.UNKNOWN: "unknown",
 }
-MEANINGS = {
+_MEANINGS = {
     Kind.CREATE: "to create",
-    Kind.DIFFERS: "differs",
+    Kind.DIFFERS: "differing",
     Kind.UNMANAGED: "unmanaged",
     Kind.BLOCKED: "blocked",
 }
-_TITLES = {
-    "plan": ("Plan", "for"),
-    "show": ("Plan", "for"),
-    "drift": ("Drift", "at"),
-    "apply": ("Apply", "to"),
-    "validate": ("Validation", "for"),
-}
-_MOST_TOLD = 2  # creates that the summary names one by one
+_NOT_LIVE = "in the file, but not live"
+_SAME = {Kind.BLOCKED: "blocked for the same reason as", Kind.DIFFERS: "what to do is the same as for"}
+_DEPARTURES = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}
 
 
 def count(amount: int, noun: str) -> str:
@@ -50,8 +55,19 @@ def plain(text: str) -> str:
 
 def error(text: str, most: int) -> str:
     """A message of several lines in at most so many characters."""
-    told = plain(text)
-    return told if len(told) <= most else told[: most - 1] + "…"
+    lines = plain(text)
+    return lines if len(lines) <= most else lines[: most - 1] + "…"
+
+
+def moment(text: str) -> str:
+    """A time of a plan as a person reads it; any other text as it is."""
+    parts = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", text)
+    return f"{parts[1]} {parts[2]} UTC" if parts else shortened(text)
+
+
+def vendor(provider: str) -> str:
+    """What the vendor of a provider calls itself."""
+    return shortened(providers.find(provider).title)
 
 
 def usage(used: Usage) -> str:
@@ -59,136 +75,85 @@ def usage(used: Usage) -> str:
     writes = f", {count(used.writes, 'write')}" if used.writes else ""
     to_come = f", {count(used.writes_to_come, 'write')} to come" if used.writes_to_come else ""
     left = "" if used.left is None else f"; {used.left:,} calls left before its limit"
-    return f"Requests to {shortened(used.provider.title())}: {count(used.reads, 'read')}{writes}{to_come}{left}."
-
-
-def title(report: Report) -> str:
-    """`Plan for production`."""
-    name, preposition = _TITLES.get(report.command, (report.command.capitalize() or "tierops", "for"))
-    environment = report.plan.environment if report.plan else None
-    return f"{name} {preposition} {shortened(environment)}" if environment else name
+    return f"Requests to {vendor(used.provider)}: {count(used.reads, 'read')}{writes}{to_come}{left}."
 
 
 def meaning(kind: Kind, *, is_planned: bool) -> str:
     """A kind of change in a word or two; only a plan is about to create what is missing."""
-    return MEANINGS[kind] if is_planned or kind is not Kind.CREATE else "missing"
+    return _MEANINGS[kind] if is_planned or kind is not Kind.CREATE else "missing"
 
 
-def moment(text: str) -> str:
-    """A time of a plan as a person reads it; any other text as it is."""
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", text)
-    return f"{found[1]} {found[2]} UTC" if found else shortened(text)
+def amounts(kinds: Iterable[Kind]) -> dict[Kind, int]:
+    """How often each kind occurs, in the order of the kinds; without those that do not."""
+    counted = Counter(kinds)
+    return {kind: counted[kind] for kind in Kind if counted[kind]}
 
 
-def summary(report: Report) -> tuple[str, ...]:
-    """What happened or will happen, in a few sentences."""
-    if report.error:
-        return (f"{title(report)} failed.", *_problems(report))
-    if report.results is not None:
-        return tuple(_results(report.results))
-    if report.plan is not None:
-        return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report))
-    return tuple(_problems(report))
+def legend(kinds: Iterable[Kind], *, is_planned: bool) -> tuple[tuple[str, str], ...]:
+    """The symbols that occur, each with what it means."""
+    return tuple((kind.symbol, meaning(kind, is_planned=is_planned)) for kind in amounts(kinds))
 
 
-def place(target: TargetPlan) -> str:
-    """`Coffee Club (Voucherify)`."""
-    return f"{shortened(target.live.identity.name)} ({shortened(target.target.provider.title())})"
+def tally(kinds: Iterable[Kind], *, is_planned: bool) -> str:
+    """`2 to create, 1 blocked`."""
+    counted = amounts(kinds).items()
+    return ", ".join(f"{amount:,} {meaning(kind, is_planned=is_planned)}" for kind, amount in counted)
 
 
-def _problems(report: Report) -> Iterator[str]:
-    errors = sum(problem.severity is Severity.ERROR for problem in report.problems)
-    waived = len(report.problems) - errors
-    if report.checked is not None:
-        parts = (
-            count(amount, noun) for amount, noun in zip(report.checked, ("program", "target", "tier"), strict=True)
-        )
-        yield f"{', '.join(parts)}: " + (f"{count(errors, 'problem')} to solve." if errors else "valid.")
-    elif errors:
-        yield f"{count(errors, 'problem')} to solve in the files."
-    if waived:
-        yield f"{count(waived, 'problem')} waived."
+def notes(changes: Sequence[Change], *, is_planned: bool) -> Iterator[str]:
+    """What each change means and what to do, said in full once."""
+    firsts: dict[tuple[Kind, str], str] = {}
+    for change in changes:
+        if change.kind in {Kind.CREATE, Kind.BLOCKED} and not is_planned:
+            yield _NOT_LIVE
+            continue
+        first = firsts.setdefault((change.kind, change.note), change.name)
+        is_said = first != change.name and change.kind in _SAME
+        yield f"{_SAME[change.kind]} {shortened(first)}" if is_said else change.note
 
 
-def _plan(plan: Plan) -> Iterator[str]:
-    kinds = _kinds(plan)
-    if not kinds:
-        yield f"Nothing to do: live equals the files ({_extent(plan)})."
-    if creating := [target for target in plan.targets if target.creates]:
-        yield _creates(creating)
-        yield "This cannot be undone by API."
-    if kinds[Kind.BLOCKED]:
-        yield f"{_are(kinds[Kind.BLOCKED], 'tier')} missing but blocked: nothing will be created there."
-    yield from _by_hand(kinds)
+def changed(change: Change, scale: Scale) -> Iterator[str]:
+    """What differs in a tier, field by field; nothing where the tier is on one side only. Nothing is escaped."""
+    if change.before and change.after:
+        yield from differences(change.before, change.after, change.fields, scale)
 
 
-def _drift(plan: Plan) -> Iterator[str]:
-    kinds = _kinds(plan)
-    if not kinds:
-        yield f"No drift: live equals the files ({_extent(plan)})."
-        return
-    differing = sum(bool(target.changes) for target in plan.targets)
-    yield f"Live differs from the files at {differing:,} of {count(len(plan.targets), 'target')}."
-    if missing := kinds[Kind.CREATE] + kinds[Kind.BLOCKED]:
-        yield f"{_are(missing, 'tier')} missing."
-    yield from _by_hand(kinds)
+def departure(change: Change, scale: Scale) -> str:
+    """How live departs from the files in one tier, in one line. Nothing in it is escaped."""
+    is_on_both_sides = change.kind is Kind.DIFFERS
+    how = f": {'; '.join(changed(change, scale))}" if is_on_both_sides else f" {_DEPARTURES[change.kind]}"
+    when = change.before.updated_at if change.before else None
+    return f"{change.name}{how}" + (f" (last changed {when})" if when else "")
 
 
-def _by_hand(kinds: Counter[Kind]) -> Iterator[str]:
-    if differing := kinds[Kind.DIFFERS]:
-        yield f"{count(differing, 'tier')} {'differs' if differing == 1 else 'differ'} and must be changed by hand."
-    if kinds[Kind.UNMANAGED]:
-        yield f"{_are(kinds[Kind.UNMANAGED], 'live tier')} in no file: reported, never touched."
+def leaves(fields: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """A tier's fields, and the entries of those that are maps: `metadata.perk`."""
+    for name, field in fields.items():
+        if isinstance(field, Mapping):
+            yield from ((f"{name}.{key}", item) for key, item in field.items())
+        else:
+            yield name, field
 
 
-def _creates(targets: Sequence[TargetPlan]) -> str:
-    amount = sum(len(target.creates) for target in targets)
-    first = targets[0]
-    where = f"in {place(first)}" if len(targets) == 1 else f"at {count(len(targets), 'target')}"
-    told = f"{count(amount, 'tier')} will be created {where}; "
-    if len(targets) > 1 or amount > _MOST_TOLD:
-        return f"{told}members whose balance lies in a new tier's range will move into it at once."
-    moves = [
-        f"members with {shortened(first.target.scale.amounts(tier.range))} will move into {shortened(tier.name)}"
-        for tier in first.creates
-    ]
-    return f"{told}{' and '.join(moves)} at once."
+def later_steps(target: TargetPlan) -> tuple[str, ...]:
+    """What remains to be done by hand once the plan's creates are done; nothing where it has none."""
+    return target.live.steps if target.creates else ()
 
 
-def _results(results: Sequence[Result]) -> Iterator[str]:
-    states = Counter(outcome.fate for result in results for outcome in result.outcomes)
-    if not states:
-        yield "Nothing had to be created."
-    if states[Fate.DONE]:
-        yield f"{count(states[Fate.DONE], 'tier')} created."
-    if states[Fate.ALREADY]:
-        yield f"{count(states[Fate.ALREADY], 'tier')} {_was(states[Fate.ALREADY])} there already."
-    if states[Fate.NOT_DONE]:
-        yield f"{count(states[Fate.NOT_DONE], 'tier')} not created."
-    if states[Fate.CONFLICT]:
-        yield f"{_are(states[Fate.CONFLICT], 'tier')} there, but not as wanted."
-    if unknown := states[Fate.UNKNOWN]:
-        yield f"{count(unknown, 'tier')} may or may not have been created: look before anything else is done."
-    if stopped := sum(bool(result.trouble) for result in results):
-        yield f"Stopped at {count(stopped, 'target')}."
-    if all(result.remaining == () for result in results):
-        yield "Live equals the files, read back after the last write."
-    elif remaining := sum(len(result.remaining or ()) for result in results):
-        yield f"{count(remaining, 'difference')} {'remains' if remaining == 1 else 'remain'}."
+def remaining_steps(result: Result) -> tuple[str, ...]:
+    """What remains to be done by hand after apply; nothing where there was nothing to create."""
+    return result.steps if result.outcomes else ()
 
 
-def _kinds(plan: Plan) -> Counter[Kind]:
-    return Counter(change.kind for target in plan.targets for change in target.changes)
+def unread(result: Result) -> str:
+    """How a target ended whose ladder was not read after the last write."""
+    return f"what is live now {'was not' if result.is_interrupted else 'could not be'} read"
 
 
-def _extent(plan: Plan) -> str:
-    tiers = sum(len(target.target.tiers) for target in plan.targets)
-    return f"{count(tiers, 'tier')} at {count(len(plan.targets), 'target')}"
-
-
-def _are(amount: int, noun: str) -> str:
-    return f"{count(amount, noun)} {'is' if amount == 1 else 'are'}"
-
-
-def _was(amount: int) -> str:
-    return "was" if amount == 1 else "were"
+def state_of_live(result: Result) -> str:
+    """How live relates to the files after apply."""
+    if result.remaining is None:
+        return f"{unread(result).capitalize()}."
+    if result.remaining:
+        return f"{count(len(result.remaining), 'difference')} {'remains' if len(result.remaining) == 1 else 'remain'}."
+    return "Live equals the files."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -19,9 +20,10 @@ _loaded: dict[str, Vendor] = {}
 
 @cache
 def own() -> tuple[Vendor, ...]:
-    """The vendors that tierops brings along, by name."""
-    folders = sorted(path.name for path in Path(__file__).parent.iterdir() if (path / "account.py").is_file())
-    return tuple(import_module(f"{__name__}.{folder}").VENDOR for folder in folders)
+    """The vendors that tierops brings along, by rank."""
+    folders = (path.name for path in Path(__file__).parent.iterdir() if (path / "account.py").is_file())
+    vendors = (import_module(f"{__name__}.{folder}").VENDOR for folder in folders)
+    return tuple(sorted(vendors, key=lambda vendor: (vendor.rank, vendor.name)))
 
 
 def known(name: str) -> Vendor | None:
@@ -55,6 +57,16 @@ def find(name: str) -> Vendor:
 def loaded() -> tuple[Vendor, ...]:
     """Every vendor that this run knows so far: tierops' own, and those that were asked for by name."""
     return (*own(), *_loaded.values())
+
+
+def secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """The values that must not leave tierops: of every variable of a vendor but those that are said to be open."""
+    for vendor in loaded():
+        prefix = vendor.url_variable.removesuffix("URL")
+        is_open = {vendor.url_variable, *(variable.name for variable in vendor.variables if not variable.is_secret)}
+        for name, value in environ.items():
+            if name.startswith(prefix) and name not in is_open:
+                yield value.strip()
 
 
 def names() -> tuple[str, ...]:

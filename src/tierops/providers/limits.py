@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from threading import Condition
 from typing import NamedTuple
 
@@ -151,6 +150,8 @@ def _pause(after: str, ends: float | None, named: float | None, now: float) -> f
         return seconds + 1.0
     if ends is not None:
         return max(0.0, ends - now) + 1
+    from email.utils import parsedate_to_datetime  # a rare form, and slow to import
+
     try:
         return max(0.0, parsedate_to_datetime(after).timestamp() - now) + 1
     except (ValueError, TypeError):

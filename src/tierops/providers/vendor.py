@@ -27,24 +27,27 @@ class Part(NamedTuple):
     """One key of a place, as it stands in a target's block.
 
     `is_home` says that it takes part in telling one ladder from another. `default` is what `init` proposes; empty, it
-    proposes the name that the other places have.
+    proposes the name that the other places have. `choices` are all values that there are, where there are few.
     """
 
     name: str
     help: str
     is_home: bool = True
     default: str = ""
+    choices: tuple[str, ...] = ()
 
 
 class Variable(NamedTuple):
     """A variable of the environment that holds a key, or says whose it is. `help` tells where a person finds it.
 
-    What is secret is taken out of everything that leaves tierops.
+    What is secret is taken out of everything that leaves tierops. `is_alternative` says that it takes the place of
+    those before it.
     """
 
     name: str
     help: str
     is_secret: bool = True
+    is_alternative: bool = False
 
 
 class Allowance(NamedTuple):
@@ -92,7 +95,8 @@ class Vendor(NamedTuple):
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
 
-    `read_only` says why nothing can be created at all, and is empty where something can.
+    `read_only` says why nothing can be created at all, and is empty where something can. `rank` is its place in lists
+    of vendors: the lowest comes first.
     """
 
     name: str
@@ -111,6 +115,7 @@ class Vendor(NamedTuple):
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     read_only: str = ""
+    rank: int = 100
 
     def place(self, fields: Mapping[str, str]) -> Place:
         """The place that a target's block names."""

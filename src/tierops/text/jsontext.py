@@ -30,12 +30,16 @@ def loads(text: str | bytes) -> Value:
 
 def dumps(value: Value, *, indent: int | None = None) -> str:
     """JSON text in ASCII with keys in the order given: one line, or indented as `json.dumps` would."""
-    return "".join(_write(value, indent, "\n"))
+    parts: list[str] = []
+    _write(value, parts, indent or 0, "\n" if indent else "", is_sorted=False)
+    return "".join(parts)
 
 
 def canonical(value: Value) -> str:
     """The one text of a value: sorted keys, no blanks. Equal texts mean equal values, and `true` is not `1`."""
-    return dumps(_sorted(value))
+    parts: list[str] = []
+    _write(value, parts, 0, "", is_sorted=True)
+    return "".join(parts)
 
 
 def digest(value: Value) -> str:
@@ -43,32 +47,31 @@ def digest(value: Value) -> str:
     return "sha256:" + sha256(canonical(value).encode()).hexdigest()
 
 
-def _write(value: Value, indent: int | None, newline: str) -> list[str]:
-    if isinstance(value, Mapping):
-        items = [
-            [quote(key), ": " if indent else ":", *_write(item, indent, newline + " " * (indent or 0))]
-            for key, item in value.items()
-        ]
-        return _enclose("{", items, "}", indent, newline)
-    if isinstance(value, list):
-        items = [_write(item, indent, newline + " " * (indent or 0)) for item in value]
-        return _enclose("[", items, "]", indent, newline)
-    return [_scalar(value)]
-
-
-def _enclose(start: str, items: list[list[str]], end: str, indent: int | None, newline: str) -> list[str]:
-    if not items:
-        return [start, end]
-    inner = newline + " " * indent if indent else ""
-    parts = [start]
-    for number, item in enumerate(items):
-        parts += ["," if number else "", inner, *item]
-    return [*parts, newline if indent else "", end]
+def _write(value: Value, parts: list[str], indent: int, newline: str, *, is_sorted: bool) -> None:
+    """Append the text of a value; `newline` starts a line at its own depth, and is empty where all is one line."""
+    if isinstance(value, str):
+        parts.append(quote(value))
+    elif isinstance(value, Mapping):
+        inner = newline and newline + " " * indent
+        before, colon = "{" + inner, ": " if indent else ":"
+        for key in sorted(value) if is_sorted else value:
+            parts += before, quote(key), colon
+            _write(value[key], parts, indent, inner, is_sorted=is_sorted)
+            before = "," + inner
+        parts.append(newline + "}" if value else "{}")
+    elif isinstance(value, list):
+        inner = newline and newline + " " * indent
+        before = "[" + inner
+        for item in value:
+            parts.append(before)
+            _write(item, parts, indent, inner, is_sorted=is_sorted)
+            before = "," + inner
+        parts.append(newline + "]" if value else "[]")
+    else:
+        parts.append(_scalar(value))
 
 
 def _scalar(value: object) -> str:
-    if isinstance(value, str):
-        return quote(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
@@ -76,14 +79,6 @@ def _scalar(value: object) -> str:
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")
     raise TypeError(f"not a JSON value: {value!r}")
-
-
-def _sorted(value: Value) -> Value:
-    if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    return value
 
 
 # A number longer than this is no loyalty threshold; unbounded, `1e999999` would fill the memory when written out.

@@ -11,6 +11,16 @@ from tierops.model import Abilities, Live, Place, Scale
 from tierops.providers.fanfare import tiers
 from tierops.providers.vendor import Part, Variable, Vendor, counted
 
+_ATTRIBUTES = (
+    "loyaltyBalance",
+    "loyaltyLifetimePoints",
+    "ltv",
+    "totalOrders",
+    "aov",
+    "activityScore",
+    "purchaseFrequencyScore",
+    "monetaryScore",
+)
 _COUNTS = {"loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"}
 
 _BY_HAND = (
@@ -42,8 +52,8 @@ VENDOR = Vendor(
     title="Fanfare",
     noun="group",
     parts=(
-        Part("group", "the tier group, by name or id"),
-        Part("attribute", "what a tier counts, such as ltv", is_home=False, default="loyaltyBalance"),
+        Part("group", "the group, by name or id"),
+        Part("attribute", "what a tier counts, such as ltv", False, _ATTRIBUTES[0], _ATTRIBUTES),
     ),
     url_variable="FANFARE_URL",
     variables=(Variable("FANFARE_SECRET_KEY", "dashboard, Settings: a secret key (sk_live_… or sk_test_…)"),),
@@ -56,4 +66,5 @@ VENDOR = Vendor(
     block=tiers.block,
     allowance=counted("X-RateLimit-Remaining", "X-RateLimit-Limit", "X-RateLimit-Reset"),
     package=__name__,
+    rank=2,
 )

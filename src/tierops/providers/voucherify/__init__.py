@@ -42,9 +42,11 @@ VENDOR = Vendor(
     variables=(
         Variable("VOUCHERIFY_APP_ID", "dashboard, Project settings, Application keys"),
         Variable("VOUCHERIFY_APP_TOKEN", "beside the app id"),
-        Variable("VOUCHERIFY_OAUTH_TOKEN", "in place of the two: a token of Voucherify's OAuth"),
+        Variable("VOUCHERIFY_OAUTH_TOKEN", "in place of the two: a token of Voucherify's OAuth", is_alternative=True),
         Variable(
-            "VOUCHERIFY_PROJECT", "the project's id, where several keys of one project are in use", is_secret=False
+            "VOUCHERIFY_PROJECT",
+            "any name for the project, so that another key of it may apply the plan",
+            is_secret=False,
         ),
     ),
     default_url="https://api.voucherify.io",
@@ -56,4 +58,5 @@ VENDOR = Vendor(
     block=tiers.block,
     allowance=_allowance,
     package=__name__,
+    rank=1,
 )

@@ -1,0 +1,133 @@
+"""`tierops apply`: create what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import click
+
+from tierops import apply as applying
+from tierops import output, pipeline, providers
+from tierops.commands import options
+from tierops.commands.session import Session
+from tierops.errors import Exit, TieropsError, UsageError
+from tierops.host import interrupts
+from tierops.model import Plan, Problem, TargetPlan
+from tierops.output import Report
+from tierops.providers.connections import Connections
+
+
+class Prepared(NamedTuple):
+    """A plan, and those of its targets that are to be carried out; `notes` are problems that stop nothing.
+
+    `reads` is None where live must be read again.
+    """
+
+    plan: Plan
+    targets: tuple[TargetPlan, ...]
+    reads: applying.Reads | None = None
+    notes: tuple[Problem, ...] = ()
+
+
+@click.command()
+@click.argument("planfile", required=False, type=options.FILE)
+@click.option("--auto-approve", is_flag=True, help="Do not ask before creating.")
+@click.option(
+    "--require-signature", "pubkey", type=options.FILE, metavar="PUBKEY",
+    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
+)  # fmt: skip
+@click.option(
+    "--without-files", is_flag=True,
+    help="Carry out PLANFILE where the program files are not; they are not compared with it.",
+)  # fmt: skip
+@options.program
+@click.option(
+    "--settle", type=options.Seconds(0), default=2.0, show_default=True, metavar="SECONDS",
+    help="Quiet period between the two equal reads before a create, and after a lost answer.",
+)  # fmt: skip
+@options.ttl
+@options.max_wait
+@options.journal
+@options.format_
+@options.shared
+@click.pass_obj
+def apply(
+    session: Session, planfile: Path | None, auto_approve: bool, pubkey: Path | None, without_files: bool,
+    programs: tuple[str, ...], settle: float, ttl: timedelta, max_wait: float, journal_file: Path | None,
+) -> Exit:  # fmt: skip
+    """Create what is missing.
+
+    With PLANFILE: carries out that plan, if live is still as it was then. Without: makes a plan, asks, carries it out.
+    """
+    chosen, console = session.chosen, session.console
+    chosen.keep_apart(planfile, pubkey, journal_file)
+    if pubkey is not None and planfile is None:
+        raise UsageError("--require-signature is for a plan file: name one, as in `tierops apply plan.json`")
+    if without_files and planfile is None:
+        raise UsageError("--without-files is for a plan file: name one, as in `tierops apply plan.json`")
+    is_asking = planfile is None and not auto_approve
+    if is_asking and not console.can_ask:
+        raise UsageError("apply asks before it creates, but no terminal is here: give a plan file or --auto-approve")
+    session.begin_journal(journal_file)
+    if planfile is not None:
+        plan = pipeline.load_plan(planfile, pubkey)
+        name = chosen.environment or plan.environment
+        pipeline.check_plan(plan, name)
+        planned = pipeline.matching(plan.targets, programs)
+        urls: Mapping[str, str] = {}
+        if not without_files:
+            files = pipeline.read_files(chosen.directory, name)
+            pipeline.check_files(planned, files)
+            urls = files.environment.urls
+        with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
+            return _carry_out(session, Prepared(plan, planned), connections, settle)
+    files = pipeline.read_files(chosen.directory, chosen.environment)
+    targets = pipeline.select(files, programs)
+    with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
+        reads = applying.Reads(pipeline.read_live(targets, connections), monotonic())
+        plan = pipeline.make_plan(targets, reads.lives, files.environment.name, ttl)
+        prepared = Prepared(plan, plan.targets, reads, files.problems)
+        if is_asking and any(target.creates for target in plan.targets):
+            _ask(session, plan)
+            prepared = prepared._replace(reads=None)  # time has passed: look again
+        return _carry_out(session, prepared, connections, settle)
+
+
+def _ask(session: Session, plan: Plan) -> None:
+    """Show the plan and go on only if the answer is `yes`."""
+    console = session.console
+    show = console.page if session.chosen.format == "text" else console.aside
+    show(f"{output.render(Report('plan', Exit.DONE, plan=plan), 'text')}\n")
+    number = sum(len(target.creates) for target in plan.targets)
+    undo = "; ".join(dict.fromkeys(_undo(target) for target in plan.targets if target.creates))
+    question = f"Create {number} tier{'' if number == 1 else 's'}? {undo}. Type `yes` to go on"
+    if console.ask(question, "no", shows_default=False) != "yes":
+        raise TieropsError("not approved; nothing was written")
+
+
+def _undo(planned: TargetPlan) -> str:
+    vendor = providers.find(planned.target.provider)
+    return vendor.abilities(planned.target.place, planned.live).undo
+
+
+def _carry_out(session: Session, prepared: Prepared, accounts: Connections, settle: float) -> Exit:
+    stop, progress = session.stop, session.console.progress
+    if session.journal:
+        session.journal.plan(prepared.plan, prepared.targets)
+    with interrupts.orderly(stop, progress, session.give_up):
+        patience = applying.Patience(settle, stop.sleep, monotonic, progress, stop.check)
+        results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience)
+    return session.report(
+        Report(
+            "apply",
+            applying.exit_code(results),
+            problems=prepared.notes,
+            plan=prepared.plan,
+            results=results,
+            usage=accounts.usage(),
+        )
+    )

@@ -1,0 +1,117 @@
+"""The one gate: all that tierops prints leaves through here, without keys and with no power over a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, TextIO
+
+import click
+
+from tierops.text.redaction import Redaction
+from tierops.text.visible import page, printable
+
+
+class Unheard(Exception):
+    """Nothing can be written to stdout: its reader has gone, or where it leads is full. The cause says which."""
+
+
+class Console(NamedTuple):
+    """Where a run speaks. `is_quiet` keeps progress back; `color` is as click takes it, None leaves it to the terminal.
+
+    What goes to stderr is for people who watch: that it cannot be written ends nothing.
+    """
+
+    redaction: Redaction = Redaction(())
+    is_quiet: bool = False
+    color: bool | None = None
+
+    def page(self, text: str, *, has_commands: bool = False) -> None:
+        """Whole lines for stdout; with `has_commands`, some of them are for the CI service. Raises `Unheard`."""
+        try:
+            self._print(text, has_commands=has_commands)
+        except OSError as error:
+            raise Unheard from error
+
+    def line(self, text: str) -> None:
+        """One line for stdout. Raises `Unheard`."""
+        self.page(f"{self._one_line(text)}\n")
+
+    def aside(self, text: str) -> None:
+        """Whole lines for stderr."""
+        with suppress(OSError):
+            self._print(text, err=True)
+
+    def note(self, text: str) -> None:
+        """One line for stderr."""
+        self.aside(f"{self._one_line(text)}\n")
+
+    def progress(self, text: str) -> None:
+        """One line for stderr, unless the run is to be quiet."""
+        if not self.is_quiet:
+            self.note(text)
+
+    def error(self, text: str, details: Sequence[str] = ()) -> None:
+        """What went wrong, and a line for each of its details, for stderr."""
+        lines = "".join(f"\n  {self._one_line(detail)}" for detail in details)
+        self.aside(f"{click.style('error: ', fg='red')}{self._one_line(text)}{lines}\n")
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody sits at a terminal who could answer."""
+        return sys.stdin is not None and sys.stdin.isatty()
+
+    def ask(
+        self,
+        question: str,
+        default: str,
+        *,
+        choices: Sequence[str] = (),
+        check: Callable[[str], Any] | None = None,
+        shows_default: bool = True,
+    ) -> Any:
+        """What `check` makes of the answer; asked again for none of the `choices`, and where `check` raises.
+
+        `check` raises `click.BadParameter`.
+        """
+        kind = click.Choice(choices) if choices else None
+        return click.prompt(
+            question, default=default, show_default=shows_default, type=kind, value_proc=check, err=True
+        )
+
+    def _one_line(self, text: str) -> str:
+        return printable(self.redaction.every(text))
+
+    def _print(self, text: str, *, err: bool = False, has_commands: bool = False) -> None:
+        shown = page(self.redaction.whole(text), has_commands=has_commands)
+        click.echo(shown, err=err, nl=False, color=self.color)
+
+
+def open_streams() -> None:
+    """Have stdout and stderr take every character, as UTF-8 whatever the locale says: others parse what comes there."""
+    for stream in _streams():
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def close_streams() -> None:
+    """Write what is left in their buffers, or give it up: Python would fail on it, with an exit code of its own."""
+    for stream in _streams():
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            abandon(stream)
+
+
+def _streams() -> tuple[TextIO, ...]:
+    return tuple(stream for stream in (sys.stdout, sys.stderr) if stream is not None)
+
+
+def abandon(stream: TextIO) -> None:
+    """Let what is left in the buffer go nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

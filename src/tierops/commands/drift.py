@@ -1,0 +1,40 @@
+"""`tierops drift`: has anybody changed live by hand?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from tierops import pipeline
+from tierops.commands import options
+from tierops.commands.session import Session
+from tierops.errors import Exit
+from tierops.output import Report
+
+
+@click.command()
+@options.program
+@options.max_wait
+@options.journal
+@options.findings_format
+@options.shared
+@click.pass_obj
+def drift(session: Session, programs: tuple[str, ...], max_wait: float, journal_file: Path | None) -> Exit:
+    """Audit: does live equal the files?
+
+    Sends GET requests only, and a read-only key is enough. Exits with 2 where live differs in anything.
+    """
+    chosen = session.chosen
+    chosen.keep_apart(journal_file)
+    session.begin_journal(journal_file)
+    files = pipeline.read_files(chosen.directory, chosen.environment)
+    targets = pipeline.select(files, programs)
+    names = [target.provider for target in targets]
+    with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
+        lives = pipeline.read_live(targets, accounts)
+        plan = pipeline.make_plan(targets, lives, files.environment.name, timedelta(0))
+        usage = accounts.usage()
+    code = Exit.DONE if plan.is_empty else Exit.DIFFERENCES
+    return session.report(Report("drift", code, problems=files.problems, plan=plan, usage=usage))

@@ -1,0 +1,182 @@
+"""One run: what its command line chose, where it speaks, and what it holds open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import click
+
+from tierops import output, providers
+from tierops.commands import checkout
+from tierops.commands.console import Console
+from tierops.errors import Exit, UsageError
+from tierops.host import disk, logs
+from tierops.host.interrupts import Stop
+from tierops.model import Problem
+from tierops.output import Report
+from tierops.providers.connections import Connections, connect
+from tierops.providers.limits import Waiting
+from tierops.text.redaction import Redaction
+
+if TYPE_CHECKING:
+    from tierops.journal import Journal
+
+UNDER_WAY = "a create may have been under way: plan again to see"
+
+
+class ReportFile(NamedTuple):
+    """A report that a run writes besides the one on stdout."""
+
+    format: str
+    path: Path
+
+
+class Chosen(NamedTuple):
+    """The options that many commands share, wherever on the command line they stood."""
+
+    directory: Path = Path("tiers")
+    environment: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    no_color: bool = False
+    format: str = "text"
+    reports: tuple[ReportFile, ...] = ()
+
+    def keep_apart(self, *paths: Path | None) -> None:
+        """Raise `click.UsageError` where a report would be written over a file that is something else."""
+        for path in paths:
+            if path is not None and any(path.resolve() == report.path.resolve() for report in self.reports):
+                raise click.UsageError(f"--report would overwrite {path}")
+
+
+class _Keys(Redaction):
+    """Takes the keys out of text: of all vendors that this run has met so far."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._environ = environ
+        self._vendors = 0
+
+    def whole(self, text: str) -> str:
+        self._meet()
+        return super().whole(text)
+
+    def every(self, text: str) -> str:
+        self._meet()
+        return super().every(text)
+
+    def _meet(self) -> None:
+        if (met := len(providers.loaded())) != self._vendors:
+            self._vendors = met
+            self.add(providers.secrets(self._environ))
+
+
+class Session:
+    """What a command gets with `@click.pass_obj`. Nothing else reads the environment of the process.
+
+    `command` is the name of the one that runs, `journal` the one that this run keeps, once it has begun. `wants_json`
+    says that the line asks for JSON, although it may be wrong before that option is reached.
+    """
+
+    def __init__(self) -> None:
+        # tierops has no pydantic plugins; looking for some would read the metadata of every installed package.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+        self.environ: Mapping[str, str] = os.environ
+        self.command = ""
+        self.wants_json = False
+        self.stop = Stop()
+        self.journal: Journal | None = None
+        self.console = Console(_Keys(self.environ))
+        self.chosen = Chosen()
+        is_plain = bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
+        self.choose(environment=self.environ.get("TIEROPS_ENV") or None, no_color=is_plain)
+        self._connections: Connections | None = None
+
+    def choose(self, **options: Any) -> None:
+        """Remember options by their names in `Chosen`."""
+        self.chosen = self.chosen._replace(**options)
+        color = False if self.chosen.no_color else None
+        self.console = self.console._replace(is_quiet=self.chosen.quiet, color=color)
+
+    @property
+    def writes(self) -> int:
+        """How many requests that may write have left so far."""
+        return self._connections.writes if self._connections else 0
+
+    def begin_journal(self, path: Path | None) -> None:
+        """Begin the journal, if there is to be one. Raises `UsageError` where it cannot be written."""
+        if path is not None:
+            from tierops import journal  # few runs keep one
+
+            who = journal.who(self.environ)
+            self.journal = journal.begin(path, self.command, self.chosen.environment, who)
+
+    @contextmanager
+    def connections(
+        self, names: Iterable[str], urls: Mapping[str, str], max_wait: float, *, is_read_only: bool = False
+    ) -> Iterator[Connections]:
+        """The vendors of these names, connected until the end of the block. Raises as `connect` does."""
+        waiting = Waiting(max_wait, self.stop.sleep, tell=self.console.progress, check=self.stop.check)
+        witness = self.journal.witness if self.journal else None
+        with (
+            logs.passed_to(self.console.note) if self.chosen.verbose else nullcontext(),
+            connect(
+                names,
+                self.environ,
+                urls,
+                waiting,
+                is_read_only=is_read_only,
+                witness=witness,
+                keep_secret=self.console.redaction.add,
+            ) as connected,
+        ):
+            self._connections = connected
+            yield connected
+
+    def report(self, report: Report) -> Exit:
+        """Give the report to whoever reads it, in every form that was chosen, and say how the run ends."""
+        if self.journal:
+            report = _journalled(self.journal, report)
+        error = self.console.redaction.every(report.error)
+        place = checkout.find(self.environ)
+        report = report._replace(error=error, environment=self.chosen.environment, checkout=place)
+        format_ = self.chosen.format
+        self.console.page(output.render(report, format_), has_commands=format_ == "github")
+        if report.error and format_ not in {"json", "github"}:  # whose readers get it from stdout
+            self.console.error(report.error)
+        is_saved = [self._save(report, file) for file in self.chosen.reports]
+        # What became of the creates matters more than a file.
+        return report.exit_code if all(is_saved) or report.exit_code or self.writes else Exit.USAGE
+
+    def fail(self, code: Exit, message: str, problems: tuple[Problem, ...] = ()) -> Exit:
+        """Report what kept the command from its work."""
+        if self.wants_json:
+            self.choose(format="json")
+        return self.report(Report(self.command, code, error=message, problems=problems))
+
+    def give_up(self) -> NoReturn:
+        """Leave at once, whatever other threads wait for."""
+        self.console.error(f"stopped at once; {UNDER_WAY}")
+        os._exit(Exit.INTERRUPTED)
+
+    def _save(self, report: Report, file: ReportFile) -> bool:
+        try:
+            disk.save(file.path, self.console.redaction.whole(output.as_file(report, file.format)), disk.ORDINARY)
+        except UsageError as error:
+            self.console.error(f"the report is not saved: {error}")
+            return False
+        return True
+
+
+def _journalled(journal: Journal, report: Report) -> Report:
+    """The report at the end of the journal: no success where that is not whole, unless something may be written."""
+    audited = report.plan if report.command == "drift" else None
+    failure = journal.end(report.exit_code, report.results or (), audited)
+    if not failure:
+        return report
+    code = report.exit_code if journal.has_intents or report.error else Exit.FAILED
+    return report._replace(exit_code=code, error="; ".join(filter(None, (report.error, failure))))

@@ -1,0 +1,178 @@
+"""What a report says first: a title, and what happened or will happen in a few sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tierops import providers
+from tierops.model import Fate, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.output.report import Report
+from tierops.output.words import amounts, count, later_steps, remaining_steps, shortened, vendor
+
+_TITLES = {
+    "plan": ("Plan", "for"),
+    "show": ("Plan", "for"),
+    "drift": ("Drift", "at"),
+    "apply": ("Apply", "to"),
+    "validate": ("Validation", "for"),
+}
+_MOST_NAMED = 2  # creates that are named one by one
+
+
+def title(report: Report) -> str:
+    """`Plan for production`."""
+    name, preposition = _TITLES.get(report.command, (report.command.capitalize() or "tierops", "for"))
+    environment = report.plan.environment if report.plan else None
+    return f"{name} {preposition} {shortened(environment)}" if environment else name
+
+
+def summary(report: Report) -> tuple[str, ...]:
+    """What happened or will happen, in a few sentences."""
+    if report.error:
+        return (f"{title(report)} failed.", *_problems(report.problems))
+    if report.results is not None:
+        return results(report.results)
+    if report.plan is not None:
+        return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
+    if report.checked is not None:
+        return checked(report.checked, report.problems)
+    return tuple(_problems(report.problems))
+
+
+def checked(sizes: tuple[int, int, int], problems: Sequence[Problem]) -> tuple[str, ...]:
+    """What was read from the files, and whether it is as it must be."""
+    nouns = ("program", "target", "tier")
+    read = ", ".join(count(amount, noun) for amount, noun in zip(sizes, nouns, strict=True))
+    errors = _errors(problems)
+    verdict = f"{count(errors, 'problem')} to solve" if errors else "valid"
+    return (f"{read}: {verdict}.", *_waived(problems))
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """What a plan without a change says."""
+    tiers = sum(len(target.target.tiers) for target in plan.targets)
+    return f"Nothing to do: live equals the files ({count(tiers, 'tier')} at {count(len(plan.targets), 'target')})."
+
+
+def no_drift(plan: Plan) -> str:
+    """What an audit says that found nothing."""
+    return f"No drift: live equals the files at {count(len(plan.targets), 'target')}."
+
+
+def results(targets: Sequence[Result]) -> tuple[str, ...]:
+    """What apply did."""
+    return tuple(_results(targets))
+
+
+def _errors(problems: Sequence[Problem]) -> int:
+    return sum(problem.severity is Severity.ERROR for problem in problems)
+
+
+def _problems(problems: Sequence[Problem]) -> Iterator[str]:
+    if errors := _errors(problems):
+        yield f"{count(errors, 'problem')} to solve in the files."
+    yield from _waived(problems)
+
+
+def _waived(problems: Sequence[Problem]) -> Iterator[str]:
+    if waived := len(problems) - _errors(problems):
+        yield f"{count(waived, 'problem')} waived."
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    if plan.is_empty:
+        yield nothing_to_do(plan)
+        return
+    kinds = _kinds(plan)
+    if creating := [target for target in plan.targets if target.creates]:
+        yield _creates(creating)
+        yield from _effects(creating)
+    if blocked := kinds.get(Kind.BLOCKED):
+        yield f"{_are(blocked, 'tier')} missing but blocked: {'it' if blocked == 1 else 'they'} will not be created."
+    yield from _untouched(kinds)
+    if any(later_steps(target) for target in creating):
+        yield "After apply something remains to be done by hand: see each target."
+
+
+def _drift(plan: Plan) -> Iterator[str]:
+    if plan.is_empty:
+        yield no_drift(plan)
+        return
+    kinds = _kinds(plan)
+    differing = sum(bool(target.changes) for target in plan.targets)
+    part = f" at {differing:,} of {count(len(plan.targets), 'target')}" if len(plan.targets) > 1 else ""
+    yield f"Live differs from the files{part}."
+    if missing := kinds.get(Kind.CREATE, 0) + kinds.get(Kind.BLOCKED, 0):
+        yield f"{_are(missing, 'tier')} missing."
+    yield from _untouched(kinds)
+
+
+def _untouched(kinds: dict[Kind, int]) -> Iterator[str]:
+    if differing := kinds.get(Kind.DIFFERS):
+        verb = "differs" if differing == 1 else "differ"
+        yield f"{count(differing, 'tier')} {verb}; tierops never changes a live tier."
+    if unmanaged := kinds.get(Kind.UNMANAGED):
+        yield f"{_are(unmanaged, 'live tier')} in no file: reported, never touched."
+
+
+def _creates(targets: Sequence[TargetPlan]) -> str:
+    amount = sum(len(target.creates) for target in targets)
+    if len(targets) > 1:
+        return f"{count(amount, 'tier')} will be created at {count(len(targets), 'target')}."
+    (target,) = targets
+    where = f"{shortened(target.live.identity.name)} ({vendor(target.target.provider)})"
+    created = f"{count(amount, 'tier')} will be created in {where}"
+    if amount > _MOST_NAMED:
+        return f"{created}."
+    balances = target.target.scale.amounts
+    named = (f"{shortened(tier.name)} ({shortened(balances(tier.range))})" for tier in target.creates)
+    return f"{created}: {' and '.join(named)}."
+
+
+def _effects(targets: Sequence[TargetPlan]) -> Iterator[str]:
+    """What creates mean for members and how they are undone, as the vendors say it; the vendor is named where many."""
+    members: dict[str, str] = {}  # what happens to members → the vendor that says so first
+    undo: list[str] = []
+    for target in targets:
+        declared = providers.find(target.target.provider)
+        abilities = declared.abilities(target.target.place, target.live)
+        members.setdefault(abilities.members, declared.title)
+        undo.append(abilities.undo)
+    for happens, who in members.items():
+        start = "Members" if len(members) == 1 else f"At {shortened(who)}, members"
+        yield f"{start} whose balance is in the range of a new tier {shortened(happens, 300)}."
+    yield from (f"{shortened(sentence, 300)}." for sentence in dict.fromkeys(undo))
+
+
+def _results(targets: Sequence[Result]) -> Iterator[str]:
+    fates = Counter(outcome.fate for result in targets for outcome in result.outcomes)
+    if not fates:
+        yield "Nothing had to be created."
+    if created := fates[Fate.DONE]:
+        yield f"{count(created, 'tier')} created."
+    if earlier := fates[Fate.ALREADY]:
+        yield f"{count(earlier, 'tier')} {'was' if earlier == 1 else 'were'} there already."
+    if missing := fates[Fate.NOT_DONE]:
+        yield f"{count(missing, 'tier')} not created."
+    if conflicts := fates[Fate.CONFLICT]:
+        yield f"{count(conflicts, 'tier')} {'exists' if conflicts == 1 else 'exist'}, but not as the file says."
+    if unknown := fates[Fate.UNKNOWN]:
+        yield f"{count(unknown, 'tier')} may or may not have been created: plan again to see."
+    if stopped := sum(bool(result.trouble) for result in targets):
+        yield f"Stopped before the end at {count(stopped, 'target')}."
+    if all(result.remaining == () for result in targets):
+        was_written = any(result.sends for result in targets)
+        yield f"Live equals the files{', read back after the last write' if was_written else ''}."
+    elif remaining := sum(len(result.remaining or ()) for result in targets):
+        yield f"{count(remaining, 'difference')} {'remains' if remaining == 1 else 'remain'}."
+    if any(remaining_steps(result) for result in targets):
+        yield "Something remains to be done by hand: see each target."
+
+
+def _kinds(plan: Plan) -> dict[Kind, int]:
+    return amounts(change.kind for target in plan.targets for change in target.changes)
+
+
+def _are(amount: int, noun: str) -> str:
+    return f"{count(amount, noun)} {'is' if amount == 1 else 'are'}"

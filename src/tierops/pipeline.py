@@ -1,0 +1,240 @@
+"""The whole way on one page: files → ladders → live → plan → results. Prints nothing and reads no environment.
+
+`config` brings YAML along and `plan_file` pydantic: they are imported where they are used, for neither `--help` nor the
+completion of a shell has a use for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from tierops import __version__, apply, diff, plan, providers, rules
+from tierops.errors import BadInput, PlanRefused, UsageError, VendorError
+from tierops.host import disk, extras
+from tierops.model import Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+
+if TYPE_CHECKING:
+    from tierops.apply import Patience
+    from tierops.config import Environment
+    from tierops.providers.connections import Connections
+
+THREADS = 16
+"""How many ladders are read or written side by side; with one httpx client, more are no faster."""
+
+
+class Files(NamedTuple):
+    """What the files say: programs without an error, every problem, and the environment they were filled from."""
+
+    programs: tuple[Program, ...]
+    problems: tuple[Problem, ...]
+    environment: Environment
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop every command."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+def read_files(
+    directory: Path, environment: str | None, *, paths: Sequence[Path] = (), full_check: bool = False
+) -> Files:
+    """Read and check the files. Raises `TieropsError` where there is nothing to check."""
+    from tierops import config
+
+    today = datetime.now(UTC).date()
+    loaded = config.load(directory, environment=environment, paths=paths, full_check=full_check, today=today)
+    broken = rules.check(loaded.programs, today)
+    problems = sorted((*loaded.problems, *broken), key=lambda problem: problem.at)
+    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT)
+
+
+def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), full_check: bool = False) -> Files:
+    """`read_files` with the values of each environment in turn; once where there are none.
+
+    The programs are those that are right in all of them, as the first one has them. A problem that is not in all of
+    them says where it is.
+    """
+    from tierops import config
+    from tierops.config import environment as environments
+
+    names: Sequence[str | None] = tuple(environments.names(directory)) or (None,)
+    reads = [read_files(directory, name, paths=paths, full_check=full_check) for name in names]
+    holders: dict[Problem, list[str | None]] = {}
+    for name, files in zip(names, reads, strict=True):
+        for problem in dict.fromkeys(files.problems):
+            holders.setdefault(problem, []).append(name)
+    problems = [
+        problem if len(within) == len(reads) else _placed(problem, within) for problem, within in holders.items()
+    ]
+    keys = set.intersection(*({program.key for program in files.programs} for files in reads))
+    programs = tuple(program for program in reads[0].programs if program.key in keys)
+    return Files(programs, tuple(sorted(problems, key=lambda problem: problem.at)), config.NO_ENVIRONMENT)
+
+
+def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
+    if problem.rule == "unknown-value":  # says so itself
+        return problem
+    return problem._replace(message=f"{problem.message} (environment {', '.join(map(str, names))})")
+
+
+def read_environment(directory: Path, name: str | None) -> Environment:
+    """The environment alone, where no program is read. Raises as `read_files` and `select` do."""
+    from tierops import config
+    from tierops.config import environment as environments
+
+    path = environments.choose(directory, name)
+    environment, problems = (None, []) if path is None else environments.read(path)
+    if problems:
+        raise BadInput(problems)
+    return environment or config.NO_ENVIRONMENT
+
+
+def select(files: Files, patterns: Sequence[str]) -> tuple[Target, ...]:
+    """The targets of the programs whose key matches a shell pattern; of all where there is none.
+
+    Raises `BadInput` where any file has an error, `UsageError` where a pattern matches nothing.
+    """
+    if files.errors:
+        raise BadInput(files.problems)
+    return matching(tuple(target for program in files.programs for target in program.targets), patterns)
+
+
+_Named = TypeVar("_Named", Target, TargetPlan)
+
+
+def matching(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, ...]:
+    """The targets whose program matches one of the patterns. Raises as `select` does."""
+    keys = dict.fromkeys(map(_program, targets))
+    for pattern in patterns:
+        if not any(fnmatchcase(key, pattern) for key in keys):
+            raise UsageError(f"--program {pattern}: no such program; there are: {', '.join(keys)}")
+    return tuple(t for t in targets if not patterns or any(fnmatchcase(_program(t), p) for p in patterns))
+
+
+def _program(target: Target | TargetPlan) -> str:
+    return target.program if isinstance(target, Target) else target.target.program
+
+
+def read_live(targets: Sequence[Target], connections: Connections) -> dict[str, Live]:
+    """Every target's live ladder by address, read side by side. Raises the first failure, in file order."""
+    reads = _side_by_side(lambda target: connections[target.provider].fetch(target.place), targets)
+    lives = {target.address: live for target, live in zip(targets, reads, strict=True)}
+    _refuse_one_place_twice(targets, lives)
+    return lives
+
+
+def _refuse_one_place_twice(targets: Sequence[Target], lives: Mapping[str, Live]) -> None:
+    """Raise `BadInput` where two targets turned out to be one place, as when one goes by name and one by id."""
+    seen: dict[tuple[str, str], Target] = {}
+    problems = []
+    for target in targets:
+        identity = lives[target.address].identity
+        first = seen.setdefault((target.provider, identity.id or identity.name), target)
+        if first is not target:
+            message = f"{target.provider} {identity.name!r} ({identity.id}) is already a target at {first.at}"
+            own = (target.name,)
+            problems.append(Problem("duplicate-target", message, target.at, program=target.program, targets=own))
+    if problems:
+        raise BadInput(problems)
+
+
+def make_plan(targets: Sequence[Target], lives: Mapping[str, Live], environment: str | None, ttl: timedelta) -> Plan:
+    """The plan of all targets, in file order."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    planned = tuple(plan.build(t, lives[t.address], providers.find(t.provider)) for t in targets)
+    return Plan(__version__, now.isoformat(), (now + ttl).isoformat(), environment or None, planned)
+
+
+def load_plan(path: Path, public_key: Path | None = None) -> Plan:
+    """The plan of a file, signed by the owner of the public key where one is given.
+
+    Raises `PlanRefused` for what is no such plan, `UsageError` for a file that cannot be read.
+    """
+    from tierops import plan_file
+
+    signing = public_key and extras.load("plan_file.signing")
+    key = signing and signing.public_key(public_key)
+    loaded = plan_file.loads(disk.read(path, plan_file.LARGEST + 1))
+    if signing:
+        signing.verify(loaded, key)
+    return loaded
+
+
+def check_plan(loaded: Plan, environment: str | None) -> None:
+    """Raise `PlanRefused` unless the plan of a file is still good, and for this environment."""
+    from tierops import plan_file
+
+    plan_file.check(loaded, datetime.now(UTC), environment)
+
+
+def check_files(planned: Sequence[TargetPlan], files: Files) -> None:
+    """Raise `PlanRefused` unless the files say now what they said when the plan was made."""
+    if files.errors:
+        first = files.errors[0]
+        raise PlanRefused(f"the files have changed since the plan was made: they hold errors, the first at {first}")
+    targets = {target.address: target for program in files.programs for target in program.targets}
+    for one in planned:
+        if reason := _file_change(one.target, targets.get(one.address)):
+            raise PlanRefused(f"{one.address}: {reason}; make a new plan")
+
+
+def _file_change(then: Target, now: Target | None) -> str:
+    if now is None:
+        return "the files have no such target any more"
+    if (then.place, then.scale) != (now.place, now.scale):
+        return f"the files name another place now: {now.place.name!r}"
+    if then.waived != now.waived:
+        return "the files waive other rules now"
+    tiers = [[tier._replace(at=None) for tier in target.tiers] for target in (then, now)]
+    for before, after in zip_longest(*tiers):
+        if before is None or after is None or not diff.same(before, after):
+            return f"the files have changed since the plan was made, in tier {(after or before).name!r}"
+    return ""
+
+
+def save_plan(made: Plan, path: Path) -> None:
+    """Write a plan file that its owner alone can read. Raises `UsageError`."""
+    from tierops import plan_file
+
+    disk.save(path, plan_file.dumps(made), disk.PRIVATE)
+
+
+def carry_out(
+    planned: Sequence[TargetPlan], reads: apply.Reads | None, connections: Connections, patience: Patience
+) -> tuple[Result, ...]:
+    """Apply plans.
+
+    `reads` is a read so recent that nobody had time to change anything; without it live is read again first.
+    """
+    if reads is None:
+        reads = apply.Reads(_read_again(planned, connections), patience.now())
+    return apply.run(planned, connections, reads, patience, _side_by_side)
+
+
+def _read_again(planned: Sequence[TargetPlan], connections: Connections) -> dict[str, Live]:
+    """Live now. Raises `PlanRefused` where what a plan was made for has gone."""
+    try:
+        return read_live([one.target for one in planned], connections)
+    except VendorError as error:
+        if error.status == 404:
+            raise PlanRefused(f"what the plan was made for has gone: {error}") from None
+        raise
+
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+
+def _side_by_side(work: Callable[[_Item], _Answer], items: Sequence[_Item]) -> list[_Answer]:
+    """The answers in the order of the items; threads only where there is more than one."""
+    if len(items) < 2:
+        return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # takes as long to import as the rest of this module
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, items))
