@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from tierops import output, providers
+from tierops.commands import checkout
 from tierops.commands.console import Console
 from tierops.errors import Exit, UsageError
 from tierops.host import disk, logs
@@ -141,7 +142,8 @@ class Session:
         if self.journal:
             report = _journalled(self.journal, report)
         error = self.console.redaction.every(report.error)
-        report = report._replace(error=error, environment=self.chosen.environment)
+        place = checkout.find(self.environ)
+        report = report._replace(error=error, environment=self.chosen.environment, checkout=place)
         format_ = self.chosen.format
         self.console.page(output.render(report, format_), has_commands=format_ == "github")
         if report.error and format_ not in {"json", "github"}:  # whose readers get it from stdout

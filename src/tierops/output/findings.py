@@ -87,9 +87,10 @@ def checks(command: str) -> tuple[Check, ...]:
 
 def findings(report: Report) -> tuple[Finding, ...]:
     """The problems in the files, then, for `drift`, the changes of each target. In the order of the report."""
-    listed = [_problem(problem) for problem in report.problems]
+    listed = [_problem(problem._replace(at=report.place(problem.at))) for problem in report.problems]
     if report.command == "drift" and report.plan is not None:
-        listed += [_change(change, target) for target in report.plan.targets for change in target.changes]
+        changes = [_change(change, target) for target in report.plan.targets for change in target.changes]
+        listed += [change._replace(at=report.place(change.at)) for change in changes]
     return tuple(_numbered(listed))
 
 

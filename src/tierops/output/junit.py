@@ -93,9 +93,9 @@ def _places(report: Report) -> Mapping[str, Mapping[str, Position]]:
     """Where each target of each program is in the files."""
     places: dict[str, dict[str, Position]] = {}
     for target in report.targets:
-        places.setdefault(target.program, {}).setdefault(target.name, target.at)
+        places.setdefault(target.program, {}).setdefault(target.name, report.place(target.at))
     for planned in report.plan.targets if report.plan else ():
-        places.setdefault(planned.target.program, {}).setdefault(planned.target.name, planned.target.at)
+        places.setdefault(planned.target.program, {}).setdefault(planned.target.name, report.place(planned.target.at))
     return places
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from os.path import normpath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tierops.errors import Exit
     from tierops.journal.check import Chain
-    from tierops.model import Plan, Problem, Result, Target
+    from tierops.model import Plan, Position, Problem, Result, Target
     from tierops.providers.connections import Usage
+
+
+class Checkout(NamedTuple):
+    """Where a run is in its repository: the root, and the folder that it runs in. Both absolute, without links."""
+
+    root: PurePath
+    folder: PurePath
+
+    def place(self, at: Position) -> Position:
+        """The same place with the file as the repository names it; one outside of it has its whole path."""
+        file = PurePath(normpath(self.folder / at.file))
+        return at._replace(file=(file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix())
 
 
 class Report(NamedTuple):
@@ -16,7 +30,7 @@ class Report(NamedTuple):
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
     and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
-    what `journal verify` saw.
+    what `journal verify` saw. `checkout` is where the files are, if a service may look them up there.
     """
 
     command: str
@@ -30,3 +44,8 @@ class Report(NamedTuple):
     journal: Chain | None = None
     targets: tuple[Target, ...] = ()
     environment: str | None = None
+    checkout: Checkout | None = None
+
+    def place(self, at: Position) -> Position:
+        """The same place as others see it, who have the repository and not the folder that the command ran in."""
+        return self.checkout.place(at) if self.checkout else at

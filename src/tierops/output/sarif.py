@@ -19,7 +19,7 @@ from tierops.text.visible import printable
 
 MOST = 25_000  # results of a run; GitHub refuses a file with more
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_ROOT = "the folder that tierops ran in: the root of the repository, if paths are to be found"
+_ROOT = "the root of the repository"
 _SEVERITIES = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "recommendation"}
 
 
