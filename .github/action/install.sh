@@ -18,10 +18,11 @@ done
 alone() {
   env -i "${kept[@]}" "$@"
 }
+# -I, for else Python would take a pip.py or venv.py of the checkout for its own; --no-user, whatever a pip.conf says.
 pip() {
-  alone "$home/bin/python" -m pip --quiet --disable-pip-version-check install "$@"
+  alone "$home/bin/python" -I -m pip --quiet --disable-pip-version-check install --no-user "$@"
 }
-alone python3 -m venv "$home"
+alone python3 -I -m venv "$home"
 if [ -n "${WITH_SOURCE:-}" ]; then
   pip -- "$WITH_SOURCE"
 else

@@ -264,7 +264,7 @@ def test_pip_sees_none_of_its_keys(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin" / "python3"
     log = shlex.quote(str(tmp_path / "env"))
-    python.write_text(f'#!/bin/sh\nmkdir -p "$3/bin"\ncp "$0" "$3/bin/python"\nenv >>{log}\n')
+    python.write_text(f'#!/bin/sh\nmkdir -p "$4/bin"\ncp "$0" "$4/bin/python"\nenv >>{log}\n')
     python.chmod(0o755)
     kept = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "HOME": str(tmp_path), "HTTPS_PROXY": "http://proxy:1"}
     hidden = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": "/an action", "GITHUB_TOKEN": "t", "ANYTHING": "else"}
