@@ -147,3 +147,105 @@ def test_no_module_of_the_checkout_runs_with_the_token_and_the_keys(act: Runner)
             subprocess.run(["bash", "-c", step["run"]], env=environ, cwd=act.workspace, capture_output=True)
     assert read_outputs((act.folder / "output").read_text())["exit-code"] == "0"
     assert not owned.exists()
+
+
+# The workflows.
+
+
+def workflow(name: str) -> dict[str, Any]:
+    path = ROOT / ".github" / "workflows" / f"{name}.yml"
+    data: dict[str, Any] = yaml.load(path.read_text(), yaml.BaseLoader)  # else `on` is true
+    return data
+
+
+def scripts(job: str) -> list[str]:
+    return [step["run"] for step in workflow("tiers-plan")["jobs"][job]["steps"] if "run" in step]
+
+
+def test_the_check_that_is_required_reports_for_every_pull_request() -> None:
+    plan = workflow("tiers-plan")
+    assert plan["on"] == {"pull_request": "", "merge_group": ""}
+    last = plan["jobs"]["tiers-plan"]
+    assert "the check `tiers-plan`" in (ROOT / "docs" / "ci.md").read_text()
+    assert last.get("name", "tiers-plan") == "tiers-plan"
+    assert last["if"] == "always()"
+    assert {*last["needs"], "tiers-plan"} == set(plan["jobs"])
+    (step,) = last["steps"]
+    assert step == {
+        "if": "contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled')",
+        "run": "exit 1",
+    }
+
+
+def test_only_a_pull_request_of_the_repository_itself_is_planned() -> None:
+    """A fork has no keys, and a queue of merges has no pull request whose plan could be reviewed."""
+    condition = workflow("tiers-plan")["jobs"]["plan"]["if"]
+    assert condition.endswith("&& github.event.pull_request.head.repo.full_name == github.repository")
+
+
+def test_our_workflow_names_its_runs_as_they_are_looked_for() -> None:
+    name = workflow("tiers-plan")["run-name"]
+    assert "format('tiers-plan #{0}: {1}', github.event.number, github.event.pull_request.title)" in name
+
+
+@pytest.mark.parametrize("name", ["tiers-plan", "tiers-apply"])
+def test_a_plan_lives_as_long_as_it_may_wait_for_people(name: str) -> None:
+    plans = [
+        step["with"]
+        for job in workflow(name)["jobs"].values()
+        for step in job["steps"]
+        if step.get("with", {}).get("command") == "plan"
+    ]
+    assert plans
+    assert all("--ttl 7d" in plan["args"] for plan in plans)
+
+
+@pytest.mark.parametrize(
+    ("change", "event", "tiers"),
+    [
+        ("echo x >README.md", "pull_request", "false"),
+        ("mkdir docs && git mv tiers2/x docs/x", "pull_request", "false"),
+        ("echo y >tiers/a.yaml", "pull_request", "true"),
+        ("git rm -q tiers/a.yaml", "pull_request", "true"),
+        ("git mv tiers/a.yaml tiers/a.YAML", "pull_request", "true"),
+        ("git mv tiers/a.yaml a.yaml", "pull_request", "true"),
+        ("echo x >README.md", "merge_group", "true"),
+    ],
+)
+def test_a_pull_request_is_planned_if_it_touches_the_folder(
+    tmp_path: Path, change: str, event: str, tiers: str
+) -> None:
+    (look,) = scripts("changed")
+    git = "git -c user.name=a -c user.email=a@example.com -c init.defaultBranch=main"
+    story = f"""
+        set -e
+        {git} init -q origin && cd origin && mkdir tiers tiers2 && echo x | tee tiers/a.yaml tiers/c.yaml >tiers2/x
+        git add . && {git} commit -qm base
+        git checkout -qb branch && {change} && git add -A . && {git} commit -qm change
+        git checkout -q main && echo other >tiers/b.yaml && git add . && {git} commit -qm other
+        {git} merge -q --no-edit branch
+        cd .. && git clone -q --depth 2 "file://$PWD/origin" checkout
+    """
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["bash", "-c", story], env=environ, cwd=tmp_path, check=True)
+    environ |= {"GITHUB_EVENT_NAME": event, "GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["bash", "-e", "-c", look], env=environ, cwd=tmp_path / "checkout", check=True)
+    assert (tmp_path / "output").read_text() == f"tiers={tiers}\n"
+
+
+def test_where_git_cannot_tell_what_was_touched_everything_is_checked(tmp_path: Path) -> None:
+    (look,) = scripts("changed")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+    }
+    subprocess.run(["bash", "-e", "-c", look], env=environ, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "output").read_text() == "tiers=true\n"
+
+
+def test_the_hook_runs_whatever_was_staged() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["always_run"] is True
+    assert hook["pass_filenames"] is False
+    assert not {"files", "types", "types_or", "exclude"} & set(hook)
