@@ -57,7 +57,10 @@ CONTENTS: dict[str, tuple[Callable[[], bytes | str], str]] = {
     "not UTF-8": (lambda: GOOD.encode().replace(b"Bronze", b"Br\xff"), r"^tiers/x.yaml:4:1: schema: not UTF-8"),
     "UTF-16": (lambda: GOOD.encode("utf-16"), r"^tiers/x.yaml:1:1: schema: not UTF-8 \(byte 0xff\)"),
     "UTF-16 without a mark": (lambda: GOOD.encode("utf-16-le"), r"^tiers/x.yaml:1:2: schema: the character U\+0000"),
-    "tabs": (lambda: GOOD.replace("tiers: ", "tiers:\n\t"), r"^tiers/x.yaml:5:1: schema: not YAML: found character"),
+    "tabs": (
+        lambda: GOOD.replace("tiers: ", "tiers:\n\t"),
+        r"^tiers/x.yaml:5:1: schema: not YAML: a tab may not indent",
+    ),
     "objects": (lambda: GOOD.replace("0", "!!python/object/apply:os.abort []"), r"^tiers/x.yaml:4:30: .*not supported"),
     "merge keys": (lambda: GOOD + "<<: {program: x}\n", r"^tiers/x.yaml:5:1: schema: merge keys"),
     "more than 10 MiB": (lambda: "a" * (10 * 2**20 + 1), r"^tiers/x.yaml:1:1: schema: larger than 10 MiB"),

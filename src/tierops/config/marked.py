@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tierops.model import Position
@@ -46,10 +46,14 @@ class List(list[Any]):
 
 
 class Document(NamedTuple):
-    """One YAML document: bool, int, Decimal, str, None, `Map` or `List`, and where its content begins."""
+    """One YAML document: bool, int, Decimal, str, None, `Map` or `List`, and where its content begins.
+
+    `written` holds, by their place, the scalars without quotes that are no text and not written as usual: `007`, `~`.
+    """
 
     data: Any
     at: Position
+    written: Mapping[Position, str] = {}
 
     def locate(self, path: Sequence[Step], key: str | None = None) -> Position:
         """Where the part at `path` stands, or its key `key`; as far as the path leads, where it leads nowhere."""
