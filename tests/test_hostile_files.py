@@ -54,7 +54,7 @@ CONTENTS: dict[str, tuple[Callable[[], bytes | str], str]] = {
     "infinity": (lambda: GOOD.replace(": 0", ": .inf"), r"^tiers/x.yaml:4:30: schema: .inf is no number"),
     "no number": (lambda: GOOD.replace(": 0", ": .nan"), r"^tiers/x.yaml:4:30: schema: .nan is no number"),
     "NUL": (lambda: GOOD.replace("club", "cl\0ub"), r"^tiers/x.yaml:2:12: schema: the character U\+0000"),
-    "not UTF-8": (lambda: GOOD.encode().replace(b"Bronze", b"Br\xff"), r"^tiers/x.yaml:4:1: schema: not UTF-8"),
+    "not UTF-8": (lambda: GOOD.encode().replace(b"Bronze", b"Br\xff"), r"^tiers/x.yaml:4:18: schema: not UTF-8"),
     "UTF-16": (lambda: GOOD.encode("utf-16"), r"^tiers/x.yaml:1:1: schema: not UTF-8 \(byte 0xff\)"),
     "UTF-16 without a mark": (lambda: GOOD.encode("utf-16-le"), r"^tiers/x.yaml:1:2: schema: the character U\+0000"),
     "tabs": (
@@ -136,7 +136,7 @@ def test_a_pipe_is_not_waited_for(folder: Path, offline: Run) -> None:
 
 
 def test_an_endless_device_is_not_read(offline: Run) -> None:
-    assert "not an ordinary file" in checked(offline, "validate", "/dev/zero").out
+    assert "/dev/zero:1:1: schema: larger than 10 MiB" in checked(offline, "validate", "/dev/zero").out
 
 
 def test_a_folder_called_like_a_file_is_a_finding(folder: Path, offline: Run) -> None:

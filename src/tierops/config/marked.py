@@ -45,15 +45,24 @@ class List(list[Any]):
         self.item_at.append(at)
 
 
+class Filled(NamedTuple):
+    """Which value fills a place, and where in its file it stands."""
+
+    name: str
+    at: Position
+
+
 class Document(NamedTuple):
     """One YAML document: bool, int, Decimal, str, None, `Map` or `List`, and where its content begins.
 
-    `written` holds, by their place, the scalars without quotes that are no text and not written as usual: `007`, `~`.
+    By their place, `written` holds the scalars without quotes that are no text and not written as usual: `007`, `~`;
+    and `filled` where a value of an environment stands as a whole.
     """
 
     data: Any
     at: Position
     written: Mapping[Position, str] = {}
+    filled: Mapping[Position, Filled] = {}
 
     def locate(self, path: Sequence[Step], key: str | None = None) -> Position:
         """Where the part at `path` stands, or its key `key`; as far as the path leads, where it leads nowhere."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from tierops.model import exact
+from tierops.model import digits, exact
 
 Scalar = bool | int | Decimal | str | None
 
@@ -59,6 +59,14 @@ def tagged(tag: str, text: str) -> Scalar:
     if not fits(value):
         raise ValueError(f"{name} says what {_short(text)} is not")
     return value
+
+
+def doubt(text: str) -> str:
+    """What to say of a number that half of its readers would take for a thousand times as much, or nothing."""
+    if not (match := _DOUBTFUL.fullmatch(text)):
+        return ""
+    value = digits(Decimal(text))
+    return f"{text} is {value}, for a point begins decimals; write {match[1]}{match[2]}, or {value} if that is meant"
 
 
 def canonical(value: Scalar) -> str:
@@ -117,11 +125,8 @@ def _decimal(text: str, exponent: str) -> int | Decimal:
         raise ValueError(f"the number {_short(text)} is out of range; quote it if it is meant as text")
     number = exact(Decimal(_bounded(text)))
     assert isinstance(number, int | Decimal)  # noqa: S101 -- for the type checker: exact keeps a number a number
-    if match := _DOUBTFUL.fullmatch(text):
-        meant = canonical(number)
-        raise ValueError(
-            f"{text} is {meant}, for a point begins decimals; write {match[1]}{match[2]}, or {meant} if that is meant"
-        )
+    if doubtful := doubt(text):
+        raise ValueError(doubtful)
     return number
 
 
