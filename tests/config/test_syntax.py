@@ -65,6 +65,7 @@ def test_a_quote_that_another_text_closes_is_found_where_it_opens(text: str, at:
         ("a: {x: 1, y: {z: 1}\nb: 2", "1:4", "{"),
         ("a: [x: y\n", "1:4", "["),
         ("a: 1\n---\n[", "3:1", "["),
+        ("- {a: b\n" * 1000, "1:3", "{"),
     ],
 )
 def test_a_bracket_that_is_never_closed_is_found_where_it_opens(text: str, at: str, bracket: str) -> None:

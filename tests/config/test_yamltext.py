@@ -238,7 +238,9 @@ def test_documents_before_a_syntax_error_are_kept() -> None:
 
 def test_a_byte_order_mark_is_no_text() -> None:
     assert read("\ufeffa: 1") == {"a": 1}
-    assert read("a: 'x\ufeff'") == {"a": "x\ufeff"}
+    data = read("a: {'x\ufeff': \ufeffy, b: 1} # \ufeff")
+    assert data == {"a": {"x\ufeff": "\ufeffy", "b": 1}}
+    assert data["a"].key_at["b"] == ("f.yaml", 1, 15)
 
 
 @pytest.mark.parametrize("between", ["---\n", "--- # x\n", "# x\n\n# y\n---\n", "%YAML 1.2\n---\n", "---\r\n"])

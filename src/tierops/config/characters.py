@@ -11,8 +11,10 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 # It may begin any document, not only the first (YAML 1.2, section 5.2), as where files were joined.
 _BYTE_ORDER_MARK = "\ufeff"
 _MARK_AT_LINE = re.compile(rf"(?:^|(?<=[\r\n])){_BYTE_ORDER_MARK}")
+# (`*+` forgets its way: millions of blank lines would fill the memory with it.)
+_NOTHING = r"[ \t]*(?:#[^\r\n]*)?"
 _MARK_AT_DOCUMENT = re.compile(
-    rf"{_MARK_AT_LINE.pattern}(?=(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*(?:---(?:[ \t\r\n]|$)|%|[ \t]*(?:#[^\r\n]*)?$))"
+    rf"{_MARK_AT_LINE.pattern}(?=(?:{_NOTHING}(?:\r\n|\r|\n))*+(?:---(?:[ \t\r\n]|$)|%|{_NOTHING}$))"
 )
 
 JOINED = "a byte order mark stands here: were two files joined? Write `---` on a line of its own instead"

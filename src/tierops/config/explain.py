@@ -7,12 +7,12 @@ In our schemas every keyword whose failure needs words of its own (`anyOf`, `pat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
@@ -21,8 +21,10 @@ from jsonschema.validators import extend
 
 from tierops.config import scalars
 from tierops.config.contract import Contract, schema
-from tierops.config.marked import Document, nearest
+from tierops.config.marked import Document, closest, nearest
 from tierops.model import Position, Problem
+
+Path: TypeAlias = tuple[str | int, ...]
 
 _MOST_KEYS = 1001  # unknown ones of one mapping; a file is refused with 1,000 findings
 _TYPES = {"object": "a mapping (key: value)", "array": "a list", "string": "text", "number": "a number", "null": "null"}
@@ -33,15 +35,29 @@ def problems(document: Document, contract: Contract) -> list[Problem]:
     errors = list(validator(contract).iter_errors(document.data))
     # Whatever else is said of a value of the wrong type only repeats that.
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    misspelt = set(_misspelt(errors))
     findings: dict[Problem, None] = {}
     for error in errors:
         if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
-            findings.update(dict.fromkeys(_explain(error, document)))
+            findings.update(dict.fromkeys(_explain(error, document, misspelt)))
     return sorted(findings, key=lambda finding: finding.at)
 
 
-def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
-    for message, at in _sentences(error, document):
+def _misspelt(errors: Iterable[ValidationError]) -> Iterator[Path]:
+    """The keys that are only missing because they are written wrong, as "did you mean" says."""
+    for error in errors:
+        if error.validator == "additionalProperties":
+            contract: Any = error.schema
+            instance: Any = error.instance
+            missing = contract.get("required", ()) - instance.keys()
+            for key in instance.keys() - contract["properties"].keys() if missing else ():
+                meant = closest(key, contract["properties"])
+                if meant is not None and meant in missing:
+                    yield (*error.absolute_path, meant)
+
+
+def _explain(error: ValidationError, document: Document, misspelt: Collection[Path]) -> Iterator[Problem]:
+    for message, at in _sentences(error, document, misspelt):
         value = document.filled.get(at)
         if value is None:
             yield Problem("schema", message, at)
@@ -49,7 +65,9 @@ def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
             yield Problem("schema", f"the value `{value.name}`, used at {at}: {message}", value.at)
 
 
-def _sentences(error: ValidationError, document: Document) -> Iterator[tuple[str, Position]]:
+def _sentences(
+    error: ValidationError, document: Document, misspelt: Collection[Path]
+) -> Iterator[tuple[str, Position]]:
     path = list(error.absolute_path)
     at = document.locate(path)
     broken: Any = error.schema
@@ -61,7 +79,7 @@ def _sentences(error: ValidationError, document: Document) -> Iterator[tuple[str
     elif error.validator == "required":
         required: Any = error.validator_value
         for key in required:
-            if key not in instance:
+            if key not in instance and (*path, key) not in misspelt:
                 yield f"`{key}` is missing{_in(path)}", at
     elif "propertyNames" in error.absolute_schema_path:
         yield f"the key {shown(instance)}: {broken['errorMessage']}", document.locate(path, instance)

@@ -81,7 +81,12 @@ class Document(NamedTuple):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A closing question that names what `name` was perhaps meant to be, or nothing."""
+    match = closest(name, known)
+    return f"; did you mean `{match}`?" if match else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """What `name` was perhaps meant to be."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{matches[0]}`?" if matches else ""
+    return next(iter(get_close_matches(name, list(known), n=1)), None)

@@ -17,8 +17,11 @@ from tierops.config.characters import JOINED
 from tierops.config.scalars import HALF
 
 _MOST_TOKENS = 200_000  # of one document, looked at for a bracket or a quote without its other half
+_DEEPEST = 60  # brackets; a file has 50 levels at most
 _CLOSES = {"]": "[", "}": "{"}
 
+_OPEN = yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken
+_CLOSE = yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken
 _ENDS = yaml.DocumentStartToken | yaml.DocumentEndToken | yaml.StreamEndToken
 
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -43,7 +46,7 @@ class _Scene(NamedTuple):
     begun: int
     problem: str
     context: str
-    tokens: tuple[Any, ...]  # of the document, and the one behind it
+    tokens: tuple[Any, ...]
 
     def line(self, index: int) -> str:
         """The line with the character `index`, without its end."""
@@ -77,11 +80,17 @@ def fault(text: str, read: str, error: yaml.MarkedYAMLError, loader: Any) -> Fau
 
 
 def _tokens(read: str, at: int, loader: Any) -> tuple[Any, ...]:
+    """The tokens of the document, as far as they can be told apart, and the one behind it.
+
+    It ends earlier where brackets are nested too deeply: the time that the scanner needs grows with their square.
+    """
     tokens: list[Any] = []
+    depth = 0
     with suppress(yaml.YAMLError, ValueError, OverflowError):
         for token in islice(yaml.scan(read, Loader=loader), _MOST_TOKENS):
             tokens.append(token)
-            if isinstance(token, _ENDS) and token.start_mark.index > at:
+            depth += isinstance(token, _OPEN) - isinstance(token, _CLOSE)
+            if depth > _DEEPEST or (isinstance(token, _ENDS) and token.start_mark.index > at):
                 break
     return tuple(tokens)
 
@@ -166,9 +175,9 @@ def _unclosed(scene: _Scene) -> Fault | list[int]:
     stack: list[int] = []
     for token in scene.tokens:
         index = token.start_mark.index
-        if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+        if isinstance(token, _OPEN):
             stack.append(index)
-        elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken):
+        elif isinstance(token, _CLOSE):
             bracket = scene.text[index]
             if not stack:
                 return Fault(index, f"this `{bracket}` closes nothing; quote text that holds it")
@@ -177,7 +186,8 @@ def _unclosed(scene: _Scene) -> Fault | list[int]:
             stack.pop()
         elif isinstance(token, _ENDS) and stack:
             return stack
-    return []  # all are closed, or the tokens end before
+    # All are closed, or the tokens end before it is known, unless so many are open that they cannot all be meant.
+    return stack if len(stack) > _DEEPEST else []
 
 
 def _colon(scene: _Scene) -> Fault | None:
