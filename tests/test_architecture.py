@@ -45,7 +45,7 @@ ONE_IMPORTER = {
     "deepdiff": {"diff.py"},
     "jsonschema": {"config/explain.py", "providers/contract/reading.py"},
     "jsonschema_rs": {"config/check.py"},
-    "yaml": {"config/yamltext.py"},
+    "yaml": {"config/syntax.py", "config/yamltext.py"},
     "httpx": {
         f"providers/{name}.py" for name in ("address", "answer", "http", "token", "connection", "contract/setup")
     },

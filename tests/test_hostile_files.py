@@ -54,13 +54,20 @@ CONTENTS: dict[str, tuple[Callable[[], bytes | str], str]] = {
     "infinity": (lambda: GOOD.replace(": 0", ": .inf"), r"^tiers/x.yaml:4:30: schema: .inf is no number"),
     "no number": (lambda: GOOD.replace(": 0", ": .nan"), r"^tiers/x.yaml:4:30: schema: .nan is no number"),
     "NUL": (lambda: GOOD.replace("club", "cl\0ub"), r"^tiers/x.yaml:2:12: schema: the character U\+0000"),
-    "not UTF-8": (lambda: GOOD.encode().replace(b"Bronze", b"Br\xff"), r"^tiers/x.yaml:4:1: schema: not UTF-8"),
+    "not UTF-8": (lambda: GOOD.encode().replace(b"Bronze", b"Br\xff"), r"^tiers/x.yaml:4:18: schema: not UTF-8"),
     "UTF-16": (lambda: GOOD.encode("utf-16"), r"^tiers/x.yaml:1:1: schema: not UTF-8 \(byte 0xff\)"),
     "UTF-16 without a mark": (lambda: GOOD.encode("utf-16-le"), r"^tiers/x.yaml:1:2: schema: the character U\+0000"),
-    "tabs": (lambda: GOOD.replace("tiers: ", "tiers:\n\t"), r"^tiers/x.yaml:5:1: schema: not YAML: found character"),
+    "tabs": (
+        lambda: GOOD.replace("tiers: ", "tiers:\n\t"),
+        r"^tiers/x.yaml:5:1: schema: not YAML: a tab may not indent",
+    ),
     "objects": (lambda: GOOD.replace("0", "!!python/object/apply:os.abort []"), r"^tiers/x.yaml:4:30: .*not supported"),
     "merge keys": (lambda: GOOD + "<<: {program: x}\n", r"^tiers/x.yaml:5:1: schema: merge keys"),
     "more than 10 MiB": (lambda: "a" * (10 * 2**20 + 1), r"^tiers/x.yaml:1:1: schema: larger than 10 MiB"),
+    "unclosed braces": (lambda: "- {a: b\n" * 1_000_000, r"^tiers/x.yaml:1:3: schema: not YAML: this `{` is never cl"),
+    "blank lines behind a mark": (lambda: "a: 1\n\ufeff" + "\n" * (10 * 2**20 - 20), "`version` is missing"),
+    "pairs of escapes": (lambda: 'a: "' + "\\ud83d\\ude00" * 800_000 + '"', "unknown key 'a'"),
+    "commas": (lambda: "[1" + ",000" * 90_000 + "]", "more than 1,000 findings; the rest is not told"),
     "10 MiB of nothing": (lambda: "#" * 10 * 2**20, r"^tiers/x.yaml:1:1: schema: the file is empty"),
     "empty documents": (lambda: "---\n" * 100_000, "more than 1,000 documents in one file; split it"),
     "documents": (lambda: "---\na: 1\n" * 100_000, "more than 1,000 findings; the rest is not told"),
@@ -133,7 +140,7 @@ def test_a_pipe_is_not_waited_for(folder: Path, offline: Run) -> None:
 
 
 def test_an_endless_device_is_not_read(offline: Run) -> None:
-    assert "not an ordinary file" in checked(offline, "validate", "/dev/zero").out
+    assert "/dev/zero:1:1: schema: larger than 10 MiB" in checked(offline, "validate", "/dev/zero").out
 
 
 def test_a_folder_called_like_a_file_is_a_finding(folder: Path, offline: Run) -> None:

@@ -41,13 +41,23 @@ class Files(NamedTuple):
 
 
 def read_files(
-    directory: Path, environment: str | None, *, paths: Sequence[Path] = (), full_check: bool = False
+    directory: Path,
+    environment: str | None,
+    *,
+    paths: Sequence[Path] = (),
+    contents: Mapping[Path, bytes] | None = None,
+    full_check: bool = False,
 ) -> Files:
-    """Read and check the files. Raises `TieropsError` where there is nothing to check."""
+    """Read and check the files. Raises `TieropsError` where there is nothing to check.
+
+    `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
+    """
     from tierops import config
 
     today = datetime.now(UTC).date()
-    loaded = config.load(directory, environment=environment, paths=paths, full_check=full_check, today=today)
+    loaded = config.load(
+        directory, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
+    )
     broken = rules.check(loaded.programs, today)
     problems = sorted((*loaded.problems, *broken), key=lambda problem: problem.at)
     return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT)
@@ -61,9 +71,11 @@ def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), ful
     """
     from tierops import config
     from tierops.config import environment as environments
+    from tierops.config import files as config_files
 
+    contents = config_files.streams(paths)
     names: Sequence[str | None] = tuple(environments.names(directory)) or (None,)
-    reads = [read_files(directory, name, paths=paths, full_check=full_check) for name in names]
+    reads = [read_files(directory, name, paths=paths, contents=contents, full_check=full_check) for name in names]
     holders: dict[Problem, list[str | None]] = {}
     for name, files in zip(names, reads, strict=True):
         for problem in dict.fromkeys(files.problems):

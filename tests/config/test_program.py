@@ -86,7 +86,7 @@ def test_a_program_has_a_ladder_for_each_target(tiers: Path, write: Write) -> No
                 "ern_1": {"type": "MULTIPLY", "multiplier": Decimal("2.5")},
                 "ern_2": {"type": "CUSTOM", "points": 5},
             },
-            "metadata": {"perk": "010", "deep": {"kept": None}, "n": Decimal("1.5")},
+            "metadata": {"perk": "010", "n": Decimal("1.5")},
         },
         {},
     ]
@@ -180,11 +180,13 @@ waivers:
     loaded = load(tiers, write, text, "{word: x, n: 5}")
     assert loaded.programs == ()
     campaign = "expected text with at least one visible character, found 5; quote it if it is meant as text"
-    assert [f"{p.at.line}:{p.at.column}: {p.rule}: {p.message}" for p in loaded.problems] == [
-        f"3:35: schema: `campaign`: {campaign}",
-        "6:11: schema: `from`: expected a number such as 250 or 9.99, at most 1000000000000000, found 'x'",
-        "7:9: unknown-value: ${missing} has no value in the environment 'prod'",
-        "10:25: schema: `type`: expected MULTIPLY or CUSTOM, found 'x'",
-        "11:9: schema: with its values filled in, this key is 'x', as is the one on line 10",
-        "13:42: unknown-value: ${wrd} has no value in the environment 'prod'; did you mean `word`?",
+    number = "expected a number such as 250 or 9.99, at most 1000000000000000, found 'x'"
+    used = f"schema: the value `word`, used at {tiers / 'a.yaml'}"
+    assert [f"{Path(p.at.file).name}:{p.at.line}:{p.at.column}: {p.rule}: {p.message}" for p in loaded.problems] == [
+        "a.yaml:7:9: unknown-value: ${missing} has no value in the environment 'prod'",
+        "a.yaml:11:9: schema: with its values filled in, this key is 'x', as is the one on line 10",
+        "a.yaml:13:42: unknown-value: ${wrd} has no value in the environment 'prod'; did you mean `word`?",
+        f"prod.yaml:3:16: {used}:6:11: `from`: {number}",
+        f"prod.yaml:3:16: {used}:10:25: `type`: expected MULTIPLY or CUSTOM, found 'x'",
+        f"prod.yaml:3:22: {used.replace('word', 'n')}:3:35: `campaign`: {campaign}",
     ]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import yaml as pyyaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -69,7 +70,8 @@ def test_a_known_text_is_written_as_its_name(known: dict[str, str], key: str, va
 
 
 @pytest.mark.parametrize(
-    "text", ["a b", "no", "on", "1:30", "2027-01-31", "0x", "é", "金卡", "a:b", "a#b", "Tier 1 - Top"]
+    "text",
+    ["a b", "nobody", "once", "1 a", "250+ points", "é", "金卡", "a:b", "a#b", "Tier 1 - Top", "a = b", "3x", "=a"],
 )
 def test_what_a_person_would_not_quote_is_plain(text: str) -> None:
     assert writing.Yaml().text(text) == text
@@ -79,19 +81,38 @@ def test_what_a_ci_service_could_take_for_a_command_stands_between_quotes() -> N
     assert writing.Yaml().text("a##[error]b").startswith('"')
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["no", "No", "NO", "yes", "on", "OFF", "y", "N", "null", "nUll", "~", "true", "tRue", "=", "<<", "1_000", "1,000",
+     "1.000,50", "0x1F", "0x", "0b1", "-0x1F", "0o17", "010", "1:30", "190:20:30.15", "2027-01-31", "2027-1-3",
+     "2027-01-31 10:20:30", "2027-01-31t10:20:30.5+02:00", ".inf", "-.Inf", ".NaN", "1e3", "1.5e+3", "+1", ".5", "1."],
+)  # fmt: skip
+def test_what_some_reader_takes_otherwise_is_quoted(text: str) -> None:
+    assert writing.Yaml().text(text) == f'"{text}"'
+
+
+@given(texts, texts)
+@example("<<", "=")
+@example("2027-01-31 1:2:3", "685_230.15")
+def test_a_reader_of_yaml_1_1_reads_the_same_text(key: str, value: str) -> None:
+    one, other = (text.replace("${", "$${") for text in (key, value))
+    written = writing.Yaml().entry(key, [value, {value: key}])
+    assert pyyaml.safe_load("\n".join(written)) == {one: [other, {other: one}]}
+
+
 def test_what_cannot_be_seen_is_an_escape() -> None:
     assert writing.Yaml().text('a"\\\n\x07\u200b\U000e0001') == r'"a\"\\\n\x07\u200B\U000E0001"'
 
 
 def test_blocks_look_as_written_by_hand() -> None:
-    value = {"b": [1, {"x": Decimal("1.5"), "y": []}, [True, None]], "a": {}}
+    value = {"b": [1, {"x": Decimal("1.5"), "z": []}, [True, None]], "a": {}}
     assert writing.Yaml().entry("m", value) == [
         "m:",
         "  a: {}",
         "  b:",
         "    - 1",
         "    - x: 1.5",
-        "      y: []",
+        "      z: []",
         "    - - true",
         "      - null",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -86,10 +87,7 @@ def test_scalars_follow_the_core_schema(text: str, value: object) -> None:
         ("a: *b", "1:4: schema: there is no anchor `&b` above this alias"),
         ("a: &a\n  b: *a", "2:6: schema: the alias `*a` stands inside its own anchor (line 1)"),
         ("--- &a [1]\n--- *a", "2:5: schema: there is no anchor `&a`"),
-        ("a: [1\nb", "schema: not YAML: "),
-        ("a: b: c", "1:5: schema: not YAML: mapping values are not allowed"),
-        ("a: 'x", "schema: not YAML: "),
-        ("a: {b: ${c}}", "; text with ${…} in it needs quotes between brackets"),
+        ("<<: {a: 1}", "1:1: schema: merge keys (`<<`) are not part of YAML 1.2"),
         ("%YAML 2.0\n---\na", "1:1: schema: not YAML: found incompatible YAML document"),
         ("a: 1\nbc: x\0y", "2:6: schema: the character U+0000 may not stand in YAML; is this UTF-16"),
         ("a: x\x07", "1:5: schema: the character U+0007 may not stand in YAML; write it as an escape"),
@@ -134,8 +132,74 @@ def test_an_alias_is_what_its_anchor_is_at_its_own_place() -> None:
     assert data.value_at["b"] == ("f.yaml", 2, 4)
 
 
-def test_a_merge_key_is_a_key_like_any_other() -> None:
-    assert read("a: &a {x: 1}\nb: {<<: *a}\n") == {"a": {"x": 1}, "b": {"<<": {"x": 1}}}
+@pytest.mark.parametrize("key", ["<<: *a", "<< : [*a, *a]", "? <<\n  : *a", "<<: &c {x: 1}", "<<:", "<<: text"])
+def test_a_merge_key_is_one_finding_wherever_it_stands(key: str) -> None:
+    message = 'merge keys (`<<`) are not part of YAML 1.2; write the keys out, or quote "<<"'
+    column = 5 if key.startswith("?") else 3
+    assert findings(f"a: &a {{x: 1}}\nb:\n  {key}\n") == [f"f.yaml:3:{column}: schema: {message}"]
+
+
+def test_what_a_merge_key_would_bring_is_not_said_to_be_missing() -> None:
+    (document,), problems = yamltext.parse("a: &a {x: 1, y: 2}\nb: {<<: [*a], x: 3}\n", "f.yaml")
+    assert document.data["b"] == {"x": 3, "y": 2}
+    assert document.data["b"].value_at["y"] == problems[0].at == ("f.yaml", 2, 5)
+
+
+@pytest.mark.parametrize("key", ['"<<"', "'<<'", "! <<", "!!str <<"])
+def test_a_merge_key_in_quotes_is_a_key_like_any_other(key: str) -> None:
+    assert read(f"{key}: {{x: 1}}\nb: <<\n") == {"<<": {"x": 1}, "b": "<<"}
+    assert read(f"a: &a {key}\nb: {{*a : 1}}") == {"a": "<<", "b": {"<<": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "digits", "value"),
+    [("1.000", "1000", "1"), ("10.000", "10000", "10"), ("100.000", "100000", "100"), ("-5.000", "-5000", "-5"),
+     ("99.500", "99500", "99.5"), ("1.250", "1250", "1.25"), ("!!float 1.000", "1000", "1")],
+)  # fmt: skip
+def test_a_point_before_three_digits_is_asked_about(text: str, digits: str, value: str) -> None:
+    number = text.rpartition(" ")[2]
+    message = f"{number} is {value}, for a point begins decimals; write {digits}, or {value} if that is meant"
+    assert findings(f"a: {{b: {text}}}") == [f"f.yaml:1:8: schema: {message}"]
+    assert read(f"[{digits}, {value}, '{number}']")[2] == number
+
+
+@pytest.mark.parametrize("text", ["1.5", "2.50", "0.500", "1000.000", "1.0000", "1.255", "1.00", "1.000e0", "0.000"])
+def test_a_point_that_can_only_begin_decimals_is_not(text: str) -> None:
+    assert read(f"- {text}") == [Decimal(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "digits"),
+    [
+        ("a: {b: 1,000}", "1,000", "1000"),
+        ("a: {b: 1,000, c: 2}", "1,000", "1000"),
+        ("a: {b: 1,500 }", "1,500", "1500"),
+        ("a: {b: 1,000,000}", "1,000,000", "1000000"),
+        ("a: {b: 1,000.50}", "1,000.50", "1000.50"),
+        ("a: {b: 1,5}", "1,5", "1.5"),
+        ("a: {b: 1,2,3}", "1,2,3", "the digits alone"),
+        ("a: {b: 1,000\n}", "1,000", "1000"),
+        ("a:  [1,000]", "1,000", "1000"),
+        ("a:  [1,000,000, 2]", "1,000,000", "1000000"),
+    ],
+)
+def test_a_comma_within_a_number_is_one_finding_where_it_stands(text: str, number: str, digits: str) -> None:
+    message = f"between brackets a comma parts entries, so {number} is no number; write {digits}"
+    assert findings(text) == [f"f.yaml:1:{text.index(',') + 1}: schema: {message}"]
+
+
+def test_a_comma_between_entries_is_left_alone() -> None:
+    assert read("a: [1,500, 1, 007, x,000]") == {"a": [1, 500, 1, 7, "x", 0]}
+    assert read("a: 1,000") == {"a": "1,000"}
+    assert findings("{a: 1, 2: 3}") == ["f.yaml:1:8: schema: the key '2' is not text; put it in quotes"]
+
+
+def test_a_scalar_remembers_how_it_was_written() -> None:
+    (document,), _ = yamltext.parse("[007, 0x1F, 1e3, 2.50, +1, ~, True, 250, 2.5, null, true, x, '007']", "f.yaml")
+    assert list(document.written.values()) == ["007", "0x1F", "1e3", "2.50", "+1", "~", "True"]
+    assert document.written[document.locate([0])] == "007"
+    documents, _ = yamltext.parse("a: 007\n---\na: 7\n", "f.yaml")
+    assert [len(document.written) for document in documents] == [1, 0]
 
 
 def test_a_bomb_of_aliases_is_refused_quickly() -> None:
@@ -174,19 +238,111 @@ def test_documents_before_a_syntax_error_are_kept() -> None:
 
 def test_a_byte_order_mark_is_no_text() -> None:
     assert read("\ufeffa: 1") == {"a": 1}
+    data = read("a: {'x\ufeff': \ufeffy, b: 1} # \ufeff")
+    assert data == {"a": {"x\ufeff": "\ufeffy", "b": 1}}
+    assert data["a"].key_at["b"] == ("f.yaml", 1, 15)
 
 
-@pytest.mark.parametrize("escape", [r"\ud800", r"\ud83d\ude00", r"\UFFFFFFFF", r"\U7FFFFFFF"])
+@pytest.mark.parametrize("between", ["---\n", "--- # x\n", "# x\n\n# y\n---\n", "%YAML 1.2\n---\n", "---\r\n"])
+def test_a_byte_order_mark_may_begin_every_document(between: str) -> None:
+    before = "a: 1\n...\n" if between[0] == "%" else "a: 1\n"
+    documents, problems = yamltext.parse(f"{before}\ufeff{between}b: 2\n\ufeff# end", "f.yaml")
+    assert [document.data for document in documents] == [{"a": 1}, {"b": 2}]
+    assert problems == []
+
+
+@pytest.mark.parametrize(("text", "at"), [("a: 1\n\ufeffb: 2", "2:1"), ("a: 1\ufeffb: 2", "1:5")])
+def test_a_byte_order_mark_within_a_document_is_named(text: str, at: str) -> None:
+    (found,) = findings(text)
+    assert found.startswith(f"f.yaml:{at}: schema: ")
+    assert "a byte order mark stands here: were two files joined? Write `---`" in found
+
+
+@pytest.mark.parametrize("escape", [r"\ud800", r"\ude00", r"\ude00\ud83d", r"\\\\ud83d\ude00", r"\ud83d\ud83d\ude00"])
+def test_half_of_a_surrogate_pair_is_a_finding(escape: str) -> None:
+    for text in (f'a: "x{escape}"', f'"x{escape}": a'):
+        (found,) = findings(text)
+        assert "this escape is half of a surrogate pair and so no character" in found
+
+
+@pytest.mark.parametrize("escape", [r"\UFFFFFFFF", r"\U7FFFFFFF"])
 def test_an_escape_that_is_no_character_is_a_finding(escape: str) -> None:
     assert len(findings(f'a: "x{escape}"')) == 1
     assert len(findings(f'"x{escape}": a')) == 1
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+class TestWhatBreaksNoLine:
+    """Neither the places behind it nor the text around it change."""
+
+    def test_in_a_scalar(self, character: str) -> None:
+        for text in (f"x{character}y", f"'x{character} y'", f'"x{character}{character}y"', f"{character}x{character}"):
+            data = read(f"{{a: {text}, b: 1}}\nc: 2" if text[0] == "{" else f"a: {text}\nb: 1")
+            assert data["a"] == text.strip("'\"")
+            assert data.key_at["b"] == ("f.yaml", 2, 1)
+        assert read(f"a: |\n  x{character}y\n  z\nb: 1")["a"] == f"x{character}y\nz\n"
+
+    def test_in_a_key(self, character: str) -> None:
+        assert read(f"x{character}y: 1\n'{character}': 2").key_at == {
+            f"x{character}y": ("f.yaml", 1, 1), character: ("f.yaml", 2, 1)
+        }  # fmt: skip
+
+    def test_in_a_comment(self, character: str) -> None:
+        assert read(f"a: 1 # x{character}b: 2\nc: 3 # {character}") == {"a": 1, "c": 3}
+
+    def test_in_a_finding(self, character: str) -> None:
+        assert findings(f"a: 'x{character}' # {character}\n{character}: .nan\n")[0].startswith("f.yaml:2:4: ")
+        assert findings(f"a: x{character}\nb: @\n")[0].startswith("f.yaml:2:4: schema: not YAML: ")
+        assert findings(f"a: x{character}\nb: \0\n")[0].startswith("f.yaml:2:4: ")
+        assert f"the key {f'{character}x'!r} is here twice" in findings(f"{character}x: 1\n{character}x: 2\n")[0]
+
+    def test_beside_an_escape_for_it(self, character: str) -> None:
+        escape = {"\x85": r"\N", "\u2028": r"\L", "\u2029": r"\P"}[character]
+        assert read(f'"{character}{escape}\\U0010FFFD\U0010fffc"') == f"{character * 2}\U0010fffd\U0010fffc"
+
+
+def test_lines_end_as_they_do_in_yaml() -> None:
+    for end in ("\n", "\r", "\r\n"):
+        assert read(f"a: 1{end}b: 2{end}").key_at["b"] == ("f.yaml", 2, 1)
+        for bad in ("b: \0", "b: @", "b: .nan", f"{end}b: 'x{end}{end}"):
+            line = 3 if bad.startswith(end) else 2
+            assert findings(f"a: x{end}{bad}")[0].startswith(f"f.yaml:{line}:4: ")
+
+
+def test_two_escapes_are_one_character_as_in_json() -> None:
+    assert read(r'''{"a": "\ud83d\ude00", "\uD83C\uDF89": "x\uD83D\uDE00\ud83d\ude00\\\\\uD83D\uDe01"}''') == {
+        "a": "😀", "🎉": "x😀😀\\\\😁"
+    }  # fmt: skip
+    assert read(json.dumps({"a": ["😀\U0010fffd\U0010ffff", "\ufffd"]})) == {"a": ["😀\U0010fffd\U0010ffff", "\ufffd"]}
+
+
+def test_two_escapes_keep_their_places_and_are_text_outside_of_double_quotes() -> None:
+    pair, other = r"\ud83d\ude00", r"\uD83D\uDe00"
+    text = f"""{{a: ["{pair}", 1], 'b{pair}': x{other}, c: 1}} # {pair}"""
+    data = read(text)
+    assert data == {"a": ["😀", 1], f"b{pair}": f"x{other}", "c": 1}
+    assert data.key_at["c"] == ("f.yaml", 1, text.index("c: 1") + 1)
+    assert data["a"].item_at[1] == ("f.yaml", 1, text.index("1]") + 1)
+    assert read(f"- |\n  {pair}\n") == [f"{pair}\n"]
+
+
+def test_more_pairs_than_one_stand_in_can_count() -> None:
+    text = "".join(chr(code) for code in range(0x10000, 0x10000 + 9000))
+    assert read(json.dumps(text)) == text
+
+
+def test_stand_ins_run_out_only_where_somebody_uses_them_all() -> None:
+    private = "".join(map(chr, range(0xF0000, 0x110000)))
+    documents, problems = yamltext.parse(f"a: {private}\nb: 'x\u2028y'", "f.yaml")
+    assert documents[0].data["a"] == private
+    assert problems == []
 
 
 _texts = st.lists(
     st.sampled_from(
         ["a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ", ", ": ", "&x ", "*x", "!!str ", "! ", "1", "0.5", "1e9",
          "'", '"', "|", ">", "\t", "#", "---\n", "...\n", "? ", "é", "😀", "\u2028", "\x85", "\r\n", "%", "@", "~",
-         ".inf"]
+         ".inf", "<<: ", "1,000", "1.000", r"\ud83d\ude00", "\ufeff"]
     ),
     max_size=25,
 ).map("".join)  # fmt: skip

@@ -44,7 +44,7 @@ BAD = (
     ("", "1:1: schema: the file is empty; a list of faults begins with `- {on:"),
     ("on: 1\n", "1:1: schema: this is no list; a list of faults begins with"),
     ("[]\n---\n[]\n", "3:1: schema: a file of faults holds one list only"),
-    ("- [\n", "2:1: schema: not YAML: "),
+    ("- [\n", "1:3: schema: not YAML: this `[` is never closed"),
     ("- just text\n", "1:3: schema: a fault is a mapping with `on` and `kind`, not 'just text'"),
     ("- ~\n- []\n", "1:3: schema: a fault is a mapping with `on` and `kind`, not nothing"),
     ("- []\n", "1:3: schema: a fault is a mapping with `on` and `kind`, not a list"),

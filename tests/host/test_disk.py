@@ -103,6 +103,20 @@ def test_what_cannot_be_written_is_one_sentence_and_leaves_nothing(
     assert sorted(Path().rglob("*")) == before
 
 
+def test_a_system_without_some_of_the_flags_will_do(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; del os.O_NONBLOCK\n"
+        "from pathlib import Path\n"
+        "from tierops.host import disk\n"
+        "from tierops.config import files\n"
+        "path = Path(sys.argv[1], 'x.yaml')\n"
+        "disk.save(path, 'a: 1', disk.PRIVATE)\n"
+        "print(disk.read(path, 9), files.read(path)[0][0].data)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "b'a: 1' {'a': 1}\n"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
 def test_a_folder_that_is_read_only_is_one_sentence(saved: Path, tierops: Run) -> None:
     saved.parent.chmod(0o500)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -288,11 +289,24 @@ def test_every_report_is_valid_sarif_with_every_finding(report: Report) -> None:
         assert "](" not in result["message"]["text"]
         assert ("suppressions" in result) == (finding.level is Level.NOTE)
         place = result["locations"][0]["physicalLocation"]
-        uri = unquote(place["artifactLocation"]["uri"], errors="surrogatepass")
-        assert uri.removeprefix("file://") == Path(finding.at.file).as_posix()
+        uri = unquote_to_bytes(place["artifactLocation"]["uri"].removeprefix("file://"))
+        names = [uri.decode(errors="surrogateescape")]
+        with suppress(UnicodeDecodeError):
+            names.append(uri.decode(errors="surrogatepass"))
+        assert Path(finding.at.file).as_posix() in names
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] == (not report.error)
     assert invocation["exitCode"] == report.exit_code
+
+
+def test_sarif_names_a_file_as_the_system_does() -> None:
+    for name, uri in (
+        ("caf\udce9.yaml", "caf%E9.yaml"),
+        ("café.yaml", "caf%C3%A9.yaml"),
+        ("a b#.yaml", "a%20b%23.yaml"),
+    ):
+        (result,) = sarif(validated(Problem("schema", "x", Position(name, 1, 1))))["results"]
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 def test_sarif_says_where_what_and_why_it_is_waived() -> None:

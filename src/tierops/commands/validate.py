@@ -24,7 +24,8 @@ from tierops.output import Report
 def validate(session: Session, paths: tuple[Path, ...], all_environments: bool) -> Exit:
     """Check the files; no network.
 
-    Every document is held against the JSON Schema and every ladder against the rules. All findings are shown.
+    Every document is held against the JSON Schema and every ladder against the rules. All findings are shown. PATH
+    names files and folders, `-` is stdin.
     """
     chosen = session.chosen
     chosen.keep_apart(*paths)

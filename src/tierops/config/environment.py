@@ -9,13 +9,18 @@ from typing import NamedTuple
 
 from tierops.config import files
 from tierops.config.check import Gate
-from tierops.config.marked import Document, nearest
+from tierops.config.marked import Document, Map, nearest
 from tierops.errors import UsageError
 from tierops.model import Problem
 
+_BEGINS = "an environment begins with `version: 1` and `environment: {}`"
+
 
 class Environment(NamedTuple):
-    """One environment. `urls`: provider → base URL, only where the file says one; `values`: name → value."""
+    """One environment. `urls`: provider → base URL, only where the file says one.
+
+    `values`: name → value; a `Map`, which knows their places, where there are some.
+    """
 
     name: str
     urls: Mapping[str, str]
@@ -47,20 +52,34 @@ def choose(directory: Path, name: str | None) -> Path | None:
             f"there is no environment {name!r}: {directory / files.ENVIRONMENTS} holds no environment files"
         )
     if name not in known:
-        raise UsageError(f"there is no environment {name!r}{nearest(name, known)} (there are: {names})")
+        deep = [path for path in files.misplaced(directory) if path.stem == name]
+        hint = f"; {deep[0]} lies too deep" if deep else nearest(name, known)
+        raise UsageError(f"there is no environment {name!r}{hint} (there are: {names})")
     if len(known[name]) > 1:
         raise UsageError(f"the environment {name!r} has two files: {' and '.join(map(str, known[name]))}; remove one")
     return known[name][0]
 
 
-def read(path: Path, gate: Gate | None = None) -> tuple[Environment | None, list[Problem]]:
-    """The environment in the file `path`, and every finding about it; None where there are findings."""
+def looks_like_one(document: Document) -> bool:
+    """Whether a document is meant for an environment, wherever it lies."""
+    return isinstance(document.data, Map) and "environment" in document.data and "program" not in document.data
+
+
+def read(
+    path: Path, gate: Gate | None = None, content: bytes | None = None
+) -> tuple[Environment | None, list[Problem]]:
+    """The environment in the file `path`, and every finding about it; None where there are findings.
+
+    `content` is what a stream held, which has no name of its own.
+    """
     gate = gate or Gate()
-    documents, problems = files.read(path)
+    documents, problems = files.read(path, _BEGINS.format(path.stem), content=content)
     for document in documents[1:]:
         problems.append(Problem("schema", "an environment file holds one document only", document.at))
+    unreadable = {problem.at for problem in problems}
     for document in documents[:1]:
-        problems += gate.check(document, "environment") or _misnamed(document, path)
+        findings = gate.check(document, "environment") or ([] if content is not None else _misnamed(document, path))
+        problems += [finding for finding in findings if finding.at not in unreadable]
     return (None if problems else _build(documents[0])), sorted(problems, key=lambda problem: problem.at)
 
 
@@ -73,4 +92,4 @@ def _misnamed(document: Document, path: Path) -> list[Problem]:
 
 def _build(document: Document) -> Environment:
     urls = {provider: block["url"] for provider, block in document.data.get("providers", {}).items()}
-    return Environment(document.data["environment"], urls, dict(document.data.get("values", {})))
+    return Environment(document.data["environment"], urls, document.data.get("values", {}))

@@ -7,21 +7,24 @@ In our schemas every keyword whose failure needs words of its own (`anyOf`, `pat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from tierops.config import scalars
 from tierops.config.contract import Contract, schema
-from tierops.config.marked import Document, nearest
-from tierops.model import Problem
+from tierops.config.marked import Document, closest, nearest
+from tierops.model import Position, Problem
+
+Path: TypeAlias = tuple[str | int, ...]
 
 _MOST_KEYS = 1001  # unknown ones of one mapping; a file is refused with 1,000 findings
 _TYPES = {"object": "a mapping (key: value)", "array": "a list", "string": "text", "number": "a number", "null": "null"}
@@ -32,14 +35,39 @@ def problems(document: Document, contract: Contract) -> list[Problem]:
     errors = list(validator(contract).iter_errors(document.data))
     # Whatever else is said of a value of the wrong type only repeats that.
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    misspelt = set(_misspelt(errors))
     findings: dict[Problem, None] = {}
     for error in errors:
         if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
-            findings.update(dict.fromkeys(_explain(error, document)))
+            findings.update(dict.fromkeys(_explain(error, document, misspelt)))
     return sorted(findings, key=lambda finding: finding.at)
 
 
-def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
+def _misspelt(errors: Iterable[ValidationError]) -> Iterator[Path]:
+    """The keys that are only missing because they are written wrong, as "did you mean" says."""
+    for error in errors:
+        if error.validator == "additionalProperties":
+            contract: Any = error.schema
+            instance: Any = error.instance
+            missing = contract.get("required", ()) - instance.keys()
+            for key in instance.keys() - contract["properties"].keys() if missing else ():
+                meant = closest(key, contract["properties"])
+                if meant is not None and meant in missing:
+                    yield (*error.absolute_path, meant)
+
+
+def _explain(error: ValidationError, document: Document, misspelt: Collection[Path]) -> Iterator[Problem]:
+    for message, at in _sentences(error, document, misspelt):
+        value = document.filled.get(at)
+        if value is None:
+            yield Problem("schema", message, at)
+        else:  # which is where somebody can mend it
+            yield Problem("schema", f"the value `{value.name}`, used at {at}: {message}", value.at)
+
+
+def _sentences(
+    error: ValidationError, document: Document, misspelt: Collection[Path]
+) -> Iterator[tuple[str, Position]]:
     path = list(error.absolute_path)
     at = document.locate(path)
     broken: Any = error.schema
@@ -47,42 +75,46 @@ def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
     if error.validator == "additionalProperties":
         known = list(broken["properties"])
         for key in islice((key for key in instance if key not in known), _MOST_KEYS):
-            yield Problem("schema", _unknown(key, known), document.locate(path, key))
+            yield _unknown(key, known), document.locate(path, key)
     elif error.validator == "required":
         required: Any = error.validator_value
         for key in required:
-            if key not in instance:
-                yield Problem("schema", f"`{key}` is missing{_in(path)}", at)
+            if key not in instance and (*path, key) not in misspelt:
+                yield f"`{key}` is missing{_in(path)}", at
     elif "propertyNames" in error.absolute_schema_path:
-        message = f"the key {shown(instance)}: {broken['errorMessage']}"
-        yield Problem("schema", message, document.locate(path, instance))
+        yield f"the key {shown(instance)}: {broken['errorMessage']}", document.locate(path, instance)
     else:
-        yield Problem("schema", _unexpected(error, path), at)
+        yield _unexpected(error, path, document.written.get(at)), at
 
 
 def _unknown(key: str, known: list[str]) -> str:
-    if key == "<<":
-        return "merge keys (`<<`) are not part of YAML 1.2; write the keys out"
     return f"unknown key {shown(key)}{nearest(key, known) or '; known here: ' + ', '.join(known)}"
 
 
-def _unexpected(error: ValidationError, path: list[str | int]) -> str:
+def _unexpected(error: ValidationError, path: list[str | int], written: str | None) -> str:
     broken: Any = error.schema
     if error.validator == "minItems":
         return f"{_name(path)} needs at least one entry"
     message = str(broken["errorMessage"] if "errorMessage" in broken else f"expected {_kinds(error.validator_value)}")
     if not message.startswith("expected"):
         return message
-    hint = "; quote it if it is meant as text" if _could_be_text(error) else ""
-    return f"{_name(path)}: {message}, found {shown(error.instance)}{hint}"
+    found = short(written) if written else shown(error.instance)
+    return f"{_name(path)}: {message}, found {found}{_hint(error, message, written)}"
+
+
+def _hint(error: ValidationError, message: str, written: str | None) -> str:
+    instance: Any = error.instance
+    if error.validator == "type" and error.validator_value == "string":
+        is_text_without_quotes = not isinstance(instance, dict | list) and written != ""
+        return "; quote it if it is meant as text" if is_text_without_quotes else ""
+    if isinstance(instance, str) and "number" in message:
+        digits = scalars.ungrouped(instance)
+        return f"; write {digits}" if digits else f"; {doubt}" if (doubt := scalars.doubt(instance)) else ""
+    return ""
 
 
 def _kinds(types: Any) -> str:
     return " or ".join(_TYPES[name] for name in ([types] if isinstance(types, str) else types))
-
-
-def _could_be_text(error: ValidationError) -> bool:
-    return error.validator == "type" and error.validator_value == "string" and _is_number(None, error.instance)
 
 
 def _name(path: list[str | int]) -> str:
@@ -106,7 +138,11 @@ def shown(value: Any) -> str:
         return "a list"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = format(value, "f") if isinstance(value, Decimal) else repr(value)
+    return short(format(value, "f") if isinstance(value, Decimal) else repr(value))
+
+
+def short(text: str) -> str:
+    """The text, or the beginning of a long one."""
     return text if len(text) <= 60 else text[:59] + "…"
 
 

@@ -12,7 +12,7 @@ from tierops.config import files, program, values
 from tierops.config.check import Gate
 from tierops.config.environment import Environment
 from tierops.config.marked import Document
-from tierops.model import Problem, Program
+from tierops.model import Position, Problem, Program
 
 # Of one file. Who has more of them has a reason that shows in these; telling a hundred thousand takes minutes.
 _MOST_FINDINGS = 1000
@@ -32,6 +32,7 @@ class Loaded(NamedTuple):
 class _Terms(NamedTuple):
     """Under what a program is read. `values` is None where they are not to be had: their file has problems itself."""
 
+    directory: Path
     environment: str | None
     values: Mapping[str, values.Filling] | None
     today: str
@@ -43,6 +44,7 @@ def load(
     *,
     environment: str | None = None,
     paths: Sequence[Path] = (),
+    contents: Mapping[Path, bytes] | None = None,
     full_check: bool = False,
     today: date | None = None,
 ) -> Loaded:
@@ -52,41 +54,56 @@ def load(
     `today` (in UTC by default) decides which waivers still hold. Content never raises, it ends in `problems`.
     Raises `TieropsError` for a folder or path that is not there or holds no files, and for a vendor whose package
     cannot be used; `UsageError` for an environment that is not there, or that is not named where there are some.
+    `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
-    program_files, environment_files = _files(directory, paths)
+    contents = files.streams(paths) if contents is None else contents
+    by_kind = _by_kind(directory, paths, contents)
+    program_files = by_kind["program"]
     chosen = environments.choose(directory, environment) if program_files or environment is not None else None
     gate = Gate(full_check=full_check)
     filled_from: Environment | None = None
     problems: list[Problem] = []
     if chosen is not None:
         filled_from, problems = environments.read(chosen, gate)
-    for path in environment_files:
-        problems += environments.read(path, gate)[1] if path != chosen else []
+    for path in by_kind["environment"]:
+        problems += environments.read(path, gate, contents.get(path))[1] if path != chosen else []
+    problems += [_misplaced(Position(str(path), 1, 1), directory) for path in by_kind["misplaced"]]
     day = today or datetime.now(UTC).date()
     known = filled_from.values if filled_from else {} if chosen is None else None
-    terms = _Terms(environment, known, day.isoformat(), gate)
+    terms = _Terms(directory, environment, known, day.isoformat(), gate)
     programs: list[Program] = []
     for path in program_files:
-        sound, findings = _read(path, terms)
+        sound, findings = _read(path, contents.get(path), terms)
         programs += sound
         problems += findings
     return Loaded(tuple(programs), tuple(problems), filled_from)
 
 
-def _files(directory: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The program files, and the environment files among those that `paths` name."""
+def _by_kind(
+    directory: Path, paths: Sequence[Path], contents: Mapping[Path, bytes]
+) -> Mapping[files.Kind, Sequence[Path]]:
+    """The files to read. Of the environments, those that `paths` name; what a stream holds, it says itself."""
     if not paths:
-        return files.programs(directory), []
-    of_programs: list[Path] = []
-    of_environments: list[Path] = []
-    for path in files.named(paths):
-        (of_environments if files.is_environment(path) else of_programs).append(path)
-    return of_programs, of_environments
+        return {"program": files.programs(directory), "environment": (), "misplaced": files.misplaced(directory)}
+    by_kind: dict[files.Kind, list[Path]] = {"program": [], "environment": [], "misplaced": []}
+    for path in files.named(paths, directory, contents):
+        if path not in contents:
+            by_kind[files.kind(path, directory)].append(path)
+        elif any(map(environments.looks_like_one, files.read(path, content=contents[path])[0])):
+            by_kind["environment"].append(path)
+        else:
+            by_kind["program"].append(path)
+    return by_kind
 
 
-def _read(path: Path, terms: _Terms) -> tuple[list[Program], list[Problem]]:
+def _misplaced(at: Position, directory: Path) -> Problem:
+    folder = directory / files.ENVIRONMENTS
+    return Problem("schema", f"an environment lies in {folder} itself, where it is looked for; move this one there", at)
+
+
+def _read(path: Path, content: bytes | None, terms: _Terms) -> tuple[list[Program], list[Problem]]:
     """The programs of one file, and every finding in it; what YAML already objects to is not said again."""
-    documents, problems = files.read(path)
+    documents, problems = files.read(path, content=content)
     unreadable = {problem.at for problem in problems}
     programs = []
     for document in documents:
@@ -106,6 +123,8 @@ def _read(path: Path, terms: _Terms) -> tuple[list[Program], list[Problem]]:
 
 
 def _program(document: Document, terms: _Terms) -> tuple[Program | None, list[Problem]]:
+    if environments.looks_like_one(document):
+        return None, [_misplaced(document.at, terms.directory)]
     if problems := terms.gate.check(document, "program"):
         return None, problems
     if values.holds_placeholder(document.data):

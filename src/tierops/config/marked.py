@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tierops.model import Position
@@ -45,11 +45,24 @@ class List(list[Any]):
         self.item_at.append(at)
 
 
+class Filled(NamedTuple):
+    """Which value fills a place, and where in its file it stands."""
+
+    name: str
+    at: Position
+
+
 class Document(NamedTuple):
-    """One YAML document: bool, int, Decimal, str, None, `Map` or `List`, and where its content begins."""
+    """One YAML document: bool, int, Decimal, str, None, `Map` or `List`, and where its content begins.
+
+    By their place, `written` holds the scalars without quotes that are no text and not written as usual: `007`, `~`;
+    and `filled` where a value of an environment stands as a whole.
+    """
 
     data: Any
     at: Position
+    written: Mapping[Position, str] = {}
+    filled: Mapping[Position, Filled] = {}
 
     def locate(self, path: Sequence[Step], key: str | None = None) -> Position:
         """Where the part at `path` stands, or its key `key`; as far as the path leads, where it leads nowhere."""
@@ -68,7 +81,12 @@ class Document(NamedTuple):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A closing question that names what `name` was perhaps meant to be, or nothing."""
+    match = closest(name, known)
+    return f"; did you mean `{match}`?" if match else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """What `name` was perhaps meant to be."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{matches[0]}`?" if matches else ""
+    return next(iter(get_close_matches(name, list(known), n=1)), None)

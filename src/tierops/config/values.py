@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tierops.config.marked import Document, List, Map, nearest
+from tierops.config.marked import Document, Filled, List, Map, nearest
 from tierops.model import Position, Problem
 
 Filling = str | int | Decimal
@@ -32,7 +32,8 @@ def fill(document: Document, values: Mapping[str, Filling], environment: str | N
     A placeholder that is the whole string takes the type of its value; anywhere else it becomes text.
     """
     filling = _Filling(values, environment)
-    return Document(filling.data(document.data, document.at), document.at), filling.problems
+    data = filling.data(document.data, document.at)
+    return document._replace(data=data, filled=filling.filled), filling.problems
 
 
 class _Filling:
@@ -40,6 +41,7 @@ class _Filling:
         self.values = values
         self.environment = environment
         self.problems: list[Problem] = []
+        self.filled: dict[Position, Filled] = {}
 
     def data(self, data: Any, at: Position) -> Any:
         if isinstance(data, str):
@@ -71,6 +73,8 @@ class _Filling:
             return text
         whole = _PLACEHOLDER.fullmatch(text)
         if whole and whole[1] in self.values:
+            if isinstance(self.values, Map):
+                self.filled[at] = Filled(whole[1], self.values.value_at[whole[1]])
             return self.values[whole[1]]
         return _PLACEHOLDER.sub(lambda match: self._part(match, at), text)
 
@@ -88,7 +92,11 @@ class _Filling:
         if name is None or not _NAME.fullmatch(name):
             return "`${` begins a placeholder such as ${name}; write `$${` for the characters themselves"
         if self.environment is None:
-            return f"${{{name}}} has no value: there is no environment (`--env NAME`) that could give it one"
+            return (
+                f"${{{name}}} has no value: there is no environment (`--env NAME`) that could give it one; a file"
+                " environments/production.yaml would, with `version: 1`, `environment: production` and"
+                f" `values: {{{name}: …}}`"
+            )
         return f"${{{name}}} has no value in the environment {self.environment!r}{nearest(name, self.values)}"
 
 

@@ -5,6 +5,7 @@ Blocks are lists of lines without indentation, so that each level only has to mo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple, TypeGuard
@@ -17,6 +18,15 @@ from tierops.text import visible
 _DEEPEST = 40
 # YAML wants the `:` of a key on its line within 1024 characters; a longer key is written with `?`.
 _LONGEST_KEY = 1000
+
+# What one reader of YAML or another takes for something else than text, above all those of YAML 1.1.
+_NO_TEXT = re.compile(
+    r"=|<<|~|null|true|false|yes|no|on|off|y|n|[-+]?\.(?:inf|nan)"
+    r"|[-+.]?[0-9][-+0-9_.,:]*(?:e[-+]?[0-9]+)?|[-+]?0[xob][0-9a-f_]*"  # 1_000 1,000 1:30 1e3 0x1F
+    # A date is the second of these; this is one with a time.
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:t|[ \t]+)[0-9].*",
+    re.IGNORECASE,
+)
 
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _FLOW_INDICATORS = frozenset(",[]{}:?")
@@ -125,6 +135,8 @@ def _is_plain(text: str, in_flow: bool) -> bool:
     if "##" in text:  # between quotes it can be escaped where a CI service would take it for a command
         return False
     if ": " in text or text.endswith(":") or " #" in text or (in_flow and not _FLOW_INDICATORS.isdisjoint(text)):
+        return False
+    if _NO_TEXT.fullmatch(text):
         return False
     try:
         return scalars.plain(text) == text

@@ -14,6 +14,9 @@ from tierops.errors import UsageError
 PRIVATE = 0o600
 ORDINARY = 0o666  # less what the umask takes
 
+# Which of the two there is depends on the system: one would wait for a pipe, the other would change line ends.
+_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 
 def read(path: Path, most: int) -> bytes:
     """The content, cut off after `most` bytes. Raises `UsageError`, also for what is no regular file.
@@ -21,7 +24,7 @@ def read(path: Path, most: int) -> bytes:
     A pipe or a device could keep tierops waiting, or never end.
     """
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | _FLAGS), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UsageError(f"cannot read {path}: it is not a regular file")
             return file.read(most)
@@ -99,7 +102,7 @@ def _name_beside(path: Path) -> Path:
 def _beside(path: Path, content: str, mode: int) -> Iterator[Path]:
     """A whole file that is to get the name `path`; gone again at the end, unless it was renamed."""
     beside = _name_beside(path)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode())

@@ -9,7 +9,7 @@ from tierops.model.files import UNREADABLE, Position, Problem, Severity
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
 from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
 from tierops.model.program import Abilities, Identity, Live, Place, Program, Target, Waiver
-from tierops.model.values import Value, compact, exact
+from tierops.model.values import Value, compact, exact, rounded
 
 __all__ = [
     "UNREADABLE",
@@ -41,4 +41,5 @@ __all__ = [
     "compact",
     "digits",
     "exact",
+    "rounded",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,36 @@ def exact(value: Value) -> Value:
 def compact(fields: Mapping[str, Value]) -> dict[str, Value]:
     """A tier's vendor fields in their one form: `{}`, null and missing are the same thing to every vendor.
 
-    Empty fields and the null entries of a map are left out, numbers are `exact`.
+    At every depth, entries of a map that are null or empty maps are left out, and so is a map that they were all of.
+    The items of a list keep their places, whatever they are. Numbers are `exact`.
     """
-    found: dict[str, Value] = {}
-    for name, value in fields.items():
-        kept = {k: v for k, v in value.items() if v is not None} if isinstance(value, Mapping) else value
-        if kept is not None and kept != {}:
-            found[name] = exact(kept)
-    return found
+    kept = ((name, _compact(value)) for name, value in fields.items())
+    return {name: value for name, value in kept if value is not None and value != {}}
+
+
+def _compact(value: Value) -> Value:
+    if isinstance(value, Mapping):
+        return compact(value)
+    return [_compact(item) for item in value] if isinstance(value, list) else exact(value)
+
+
+def rounded(value: Value, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int | Decimal]]:
+    """The numbers in `value` that a reader with doubles takes for others, such as whole ones beyond 2^53; with paths.
+
+    JavaScript is such a reader, and many a vendor's server: what comes back from there is another number, for ever.
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from rounded(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from rounded(item, (*path, str(index)))
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool) and not _is_double(value):
+        yield path, value
+
+
+def _is_double(number: int | Decimal) -> bool:
+    try:
+        return Decimal(repr(float(number))) == number
+    except OverflowError:
+        return False

@@ -6,6 +6,7 @@ https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sar
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePath
 from urllib.parse import quote
 
@@ -100,11 +101,19 @@ def _result(finding: Finding, number: int) -> dict[str, Value]:
 
 def _place(at: Position) -> dict[str, Value]:
     path = PurePath(at.file)
-    uri = quote(path.as_posix(), safe="/", errors="surrogatepass")
+    uri = quote(_bytes(path.as_posix()), safe="/")
     location: dict[str, Value] = {"uri": f"file://{uri}"} if path.is_absolute() else {"uri": uri}
     if not path.is_absolute():
         location["uriBaseId"] = "%SRCROOT%"
     return {"artifactLocation": location, "region": {"startLine": at.line, "startColumn": at.column}}
+
+
+def _bytes(path: str) -> bytes:
+    """The name as the system keeps it, which need not be UTF-8."""
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError:  # no name that a file of this system can have
+        return path.encode(errors="surrogatepass")
 
 
 def _message(text: str) -> dict[str, Value]:
