@@ -184,9 +184,9 @@ class Judge:
             self._break(run, f"ended with {run.code} after it had written")
         if run.code is Exit.FAILED and any(one.status is None and not one.was_refused for one in posts):
             self._break(run, "said that nothing was written, though an answer was lost")
-        if run.code is Exit.REFUSED and (
-            posts or not (self._may_refuse() if run.used_file else self._has_changed(run))
-        ):
+        has_sent = any(not one.was_refused for one in posts)
+        may_refuse = self._may_refuse() if run.used_file else self._has_changed(run)
+        if run.code is Exit.REFUSED and (has_sent or not may_refuse):
             self._break(run, f"refused its plan for no reason: {run.error}")
         for place, look in seen.items():
             for name in twice_named(look) if look else ():
