@@ -184,7 +184,7 @@ class Judge:
             self._break(run, f"ended with {run.code} after it had written")
         if run.code is Exit.FAILED and any(one.status is None and not one.was_refused for one in posts):
             self._break(run, "said that nothing was written, though an answer was lost")
-        has_sent = any(not one.was_refused for one in posts)
+        has_sent = any(not one.was_refused and one.status != 429 for one in posts)
         may_refuse = self._may_refuse() if run.used_file else self._has_changed(run)
         if run.code is Exit.REFUSED and (has_sent or not may_refuse):
             self._break(run, f"refused its plan for no reason: {run.error}")
