@@ -11,32 +11,13 @@ from typing import Any, NamedTuple
 import httpx
 
 from tierops import providers
-from tierops.emulator import ConnectionDropped, Emulator, NoAnswer, PortClosed
+from tierops.emulator import Emulator
 from tierops.providers.connection import Connection, open_connection
+from tierops.providers.contract import InProcess as InProcess
 from tierops.providers.limits import Waiting
 
 CAMPAIGN = "Loyalty Campaign - Tiers"
 KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token", "FANFARE_SECRET_KEY": "sk_test_key"}
-
-
-# What a client notices of a connection that the emulator drops, where that is no `httpx.ReadError`.
-_SEEN: dict[type[ConnectionDropped], type[httpx.TransportError]] = {
-    PortClosed: httpx.ConnectError,
-    NoAnswer: httpx.ReadTimeout,
-}
-
-
-class InProcess(httpx.BaseTransport):
-    """The emulator without a socket. A connection that it drops is a lost answer, as over a network; nothing waits."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._transport = httpx.WSGITransport(app=emulator)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return self._transport.handle_request(request)
-        except ConnectionDropped as error:
-            raise _SEEN.get(type(error), httpx.ReadError)(str(error), request=request) from error
 
 
 class Slept(list[float]):

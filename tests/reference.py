@@ -25,7 +25,7 @@ def _section(vendor: Vendor) -> str:
 def _rows(vendor: Vendor) -> Iterable[tuple[str, str]]:
     place = vendor.place({part.name: _example(part) for part in vendor.parts})
     abilities = vendor.abilities(place, _NOTHING)
-    yield f"a target is a {vendor.noun}", ", ".join(f"`{part.name}`: {part.help}" for part in vendor.parts)
+    yield f"a target is a {vendor.noun}", "; ".join(f"`{part.name}`, {part.help}" for part in vendor.parts)
     yield "keys", _keys(vendor)
     yield (
         "address",

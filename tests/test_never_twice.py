@@ -70,12 +70,13 @@ class NeverTwice(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(EDITS), number=st.integers(0, 1))
     def somebody_edits(self, kind: str, number: int) -> None:
-        self.story.world.land(everything=True)  # or the dead could create what somebody has just made by hand
+        self._land()
         self.story.edit(self._place(number), kind)
 
     @rule(kind=st.sampled_from(EDITS), number=st.integers(0, 1), at=_NUMBERS)
     def somebody_edits_meanwhile(self, kind: str, number: int, at: int) -> None:
         self.story.world.may_duplicate = True
+        self._land()
         self.story.run(Run(events={at: lambda: self.story.edit(self._place(number), kind)}))
 
     @rule(seconds=st.sampled_from([SETTLE, 60.0, LIFE.total_seconds()]))
@@ -91,6 +92,10 @@ class NeverTwice(RuleBasedStateMachine):
             self.story.end()
             self.story.world.close()
             self.every_promise_holds()
+
+    def _land(self) -> None:
+        """Or a run that is dead could create what somebody has just made by hand."""
+        self.story.world.land(everything=True)
 
     def _place(self, number: int) -> Place:
         places = self.story.world.places

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 import pytest
+import reference
 from harness import Run
 
-from tierops import cli
+from tierops import cli, providers
 from tierops.emulator import Switches
 from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
@@ -65,6 +66,10 @@ def faults(_: Run) -> str:
     return "".join(table((title, ""), [(f"`{kind}`", doc) for kind, doc in kinds.items()]) for title, kinds in parts)
 
 
+def vendors(_: Run) -> str:
+    return f"{reference.vendors(providers.own())}\n"
+
+
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return (
@@ -81,6 +86,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         ("docs/rules.md", "rules", rules),
         ("docs/emulator.md", "switches", switches),
         ("docs/emulator.md", "faults", faults),
+        ("docs/providers.md", "vendors", vendors),
     ],
 )
 def test_the_pages_are_current(

@@ -109,13 +109,15 @@ def remaining_requests(
     Only where a part of one request is live already, the rest of the ladder is rendered anew. Raises `PlanRefused`
     where nothing can be created beside what is live now, as where the vendor creates whole ladders only.
     """
-    names = {tier.name for tier in absent}
+    sent = {name for request in planned.requests for name in request.tiers}
+    missing_tiers = [tier for tier in absent if tier.name in sent]
+    names = {tier.name for tier in missing_tiers}
     left = tuple(request for request in planned.requests if names & set(request.tiers))
     if left and (why := vendor.abilities(planned.target.place, live).blocked):
         raise PlanRefused(f"{planned.address}: {why}")
     if all(names >= set(request.tiers) for request in left):
         return left
-    return vendor.requests(planned.live, absent)
+    return vendor.requests(planned.live, missing_tiers)
 
 
 def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Iterator[rules.Flaw]:

@@ -184,9 +184,9 @@ class Judge:
             self._break(run, f"ended with {run.code} after it had written")
         if run.code is Exit.FAILED and any(one.status is None and not one.was_refused for one in posts):
             self._break(run, "said that nothing was written, though an answer was lost")
-        if run.code is Exit.REFUSED and (
-            posts or not (self._may_refuse() if run.used_file else self._has_changed(run))
-        ):
+        has_sent = any(not one.was_refused and one.status != 429 for one in posts)
+        may_refuse = self._may_refuse() if run.used_file else self._has_changed(run)
+        if run.code is Exit.REFUSED and (has_sent or not may_refuse):
             self._break(run, f"refused its plan for no reason: {run.error}")
         for place, look in seen.items():
             for name in twice_named(look) if look else ():
@@ -287,15 +287,14 @@ def _is_as_wanted(place: Place, truth: Mapping[Place, Sequence[Shape]]) -> bool:
 
 
 def _settled(looks: Sequence[Look], address: str) -> Look | None:
-    """The last whole look, if it equals one before it, a quiet period earlier.
+    """The last whole look of one's own, if it equals one before it, a quiet period earlier.
 
-    Those of others, which may tell of what came after, are passed over down to the last one of one's own.
+    Else the first one like this that others took after it, in a list that several may use.
     """
     whole = [look for look in looks if look.is_complete]
-    for number, last in reversed([*enumerate(whole)]):
+    own = [number for number, look in enumerate(whole) if look.asked[0].address == address]
+    for number, last in enumerate(whole[own[-1] if own else 0 :], own[-1] if own else 0):
         equal = [look for look in whole[:number] if look.rows == last.rows]
         if any(last.asked[0].start - look.asked[-1].end >= SETTLE - 1e-6 for look in equal):
             return last
-        if last.asked[0].address == address:
-            return None
     return None

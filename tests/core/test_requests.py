@@ -13,7 +13,7 @@ import pytest
 from tierops import apply, plan
 from tierops.emulator import Fault
 from tierops.errors import Exit
-from tierops.model import Fate, LiveTier, Range, Request, Result, TargetPlan, Tier
+from tierops.model import Fate, Kind, Live, LiveTier, Range, Request, Result, TargetPlan, Tier
 from tierops.providers import contract, voucherify
 from tierops.providers.connection import Connection, open_connection
 from tierops.providers.limits import Waiting
@@ -130,6 +130,10 @@ def test_what_the_vendor_refuses_is_not_sent_again_and_leaves_what_was_created(c
     assert fates(result) == [DONE, NOT_DONE, NOT_DONE]
     assert apply.exit_code([result]) is Exit.PARTIAL
     assert "A level starts there already" in result.trouble
+    assert [(change.kind, change.name) for change in result.remaining or ()] == [
+        (Kind.CREATE, "Silver"),
+        (Kind.CREATE, "Gold"),
+    ]
     assert posts(club) == ["Bronze", "Silver"]
 
 
@@ -288,6 +292,34 @@ def test_a_second_send_that_is_refused_as_taken_is_the_first_one_that_landed() -
         assert apply.exit_code([result]) is Exit.DONE
         assert posts(world) == ["Bronze", "Silver", "Silver", "Gold"]
         assert labels(world) == ["Bronze", "Silver", "Gold"]
+
+
+def test_a_tier_that_shows_after_all_leaves_no_trouble_behind() -> None:
+    """The second send is refused as taken before the list shows the first; once all is there, all is well."""
+    with SETUP.world("acme.read_after_write_lag_ms=3900") as world:
+        planned = world.plan((*LADDER[:1], LADDER[1]._replace(range=Range(Decimal("99.50"), None))))
+        world.emulator.faults.append(Fault(POST, "drop-after", after=1))
+        result = world.apply(planned)
+        assert (fates(result), result.trouble) == ([DONE, DONE], "")
+        assert apply.exit_code([result]) is Exit.DONE
+
+
+def test_only_what_a_request_names_is_rendered_anew(club: contract.World) -> None:
+    class Pairs:
+        read_only = same_account = ""
+        abilities = staticmethod(SETUP.vendor.abilities)
+
+        def requests(self, live: Live, tiers: Sequence[Tier]) -> tuple[Request, ...]:
+            names = [tier.name for tier in tiers]
+            return tuple(Request("POST", "/pairs", n, tuple(names[n : n + 2])) for n in range(0, len(names), 2))
+
+    vendor: Any = Pairs()
+    planned = plan.build(SETUP.target(contract.rising(SETUP, 6)), club.connection.fetch(club.place), vendor)
+    assert [request.tiers for request in planned.requests] == [("T0", "T1"), ("T2", "T3"), ("T4", "T5")]
+    later = planned._replace(requests=planned.requests[1:])
+    absent = [tier for tier in planned.creates if tier.name != "T2"]
+    left = plan.remaining_requests(later, absent, planned.live, vendor)
+    assert [request.tiers for request in left] == [("T3", "T4"), ("T5",)]
 
 
 # An answer that shows something else.

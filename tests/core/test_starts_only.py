@@ -72,6 +72,13 @@ def test_another_start_is_a_difference_at_each_end_that_it_moves() -> None:
     assert [field.path for field in changes[1].fields] == [("range", "lower")]
 
 
+def test_a_difference_does_not_tell_of_the_end_that_a_create_moves() -> None:
+    bronze = LADDER[0]._replace(fields={"color": "brown"})
+    (create, differs) = build((bronze, LADDER[1]._replace(range=span("99.50"))), BRONZE).changes
+    assert (create.kind, differs.kind) == (Kind.CREATE, Kind.DIFFERS)
+    assert [field.path for field in differs.fields] == [("color",)]
+
+
 def test_a_create_that_would_end_elsewhere_is_blocked() -> None:
     planned = build(LADDER, ("Guest", "200"))
     assert {change.kind for change in planned.changes} == {Kind.BLOCKED, Kind.UNMANAGED}
@@ -91,9 +98,10 @@ def test_a_start_that_two_tiers_share_is_an_overlap() -> None:
     [
         (ladder(BRONZE, SILVER, end="500"), ["Silver would be 99.5+ there, not 99.5–<500"]),
         (LADDER[::2], ["Bronze would be 0–<500 there, not 0–<99.5"]),
+        (ladder(SILVER, BRONZE), ["Bronze would be 0–<99.5 there, not 0+"]),  # Silver is empty, which another rule says
         (LADDER, []),
     ],
-    ids=["an upper end", "a gap", "neither"],
+    ids=["an upper end", "a gap", "another order", "neither"],
 )
 def test_what_the_vendor_cannot_hold_is_found_in_the_files(tiers: tuple[Tier, ...], messages: list[str]) -> None:
     program = Program("club", "", (Target("club", "acme", PLACE, SCALE, tiers, HERE),), (), HERE)

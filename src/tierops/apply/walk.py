@@ -121,17 +121,11 @@ class Walk:
         return ""
 
     def _left(self, requests: Sequence[Request]) -> Sequence[Request]:
-        """Those of the requests that still create something, as the last read shows; all where something came after.
-
-        Raises `PlanRefused` where nothing can be created any more: a ladder that is made whole or not at all is there
-        in part.
-        """
-        if self._is_unread:
+        """Those of the requests that still create something, as the last read shows. Raises `PlanRefused`."""
+        if self._is_unread:  # nothing new is known
             return requests
-        names = {name for request in requests for name in request.tiers}
-        absent = [tier for tier in self._absent() if tier.name in names]
         planned = self._target._replace(requests=tuple(requests))
-        return plan.remaining_requests(planned, absent, self._live, self._connection.vendor)
+        return plan.remaining_requests(planned, self._absent(), self._live, self._connection.vendor)
 
     def _send(self, request: Request) -> Sequence[Request]:
         """Send one request and find out what became of it. Returns it where what is absent of it is to be sent again.
