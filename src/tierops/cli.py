@@ -32,6 +32,7 @@ COMMANDS = {
     "plan": _Entry("plan:plan", "Show what apply would do."),
     "apply": _Entry("apply:apply", "Create what is missing."),
     "drift": _Entry("drift:drift", "Audit: does live equal the files?"),
+    "impact": _Entry("impact:impact", "Who moves: members before and after, tier by tier."),
     "import": _Entry("import_:import_", "Write program files from what is live; a plan of them is empty."),
     "show": _Entry("show:show", "Show a saved plan."),
     "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment or plan files."),

@@ -10,6 +10,7 @@ from typing import cast
 import click
 
 from tierops import pipeline
+from tierops.commands import members as counting
 from tierops.commands import options
 from tierops.commands.session import Session
 from tierops.errors import Exit, UsageError
@@ -28,12 +29,13 @@ from tierops.output import Report
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are differences.")
 @options.ttl
 @options.max_wait
+@counting.asked()
 @options.format_
 @options.shared
 @click.pass_obj
 def plan(
     session: Session, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], detailed_exitcode: bool,
-    ttl: timedelta, max_wait: float,
+    ttl: timedelta, max_wait: float, members: counting.Asked | None,
 ) -> Exit:  # fmt: skip
     """Show what apply would do. Sends GET requests only."""
     chosen = session.chosen
@@ -44,13 +46,16 @@ def plan(
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)
+        made, broken = counting.of_plan(members, made)
         made = sign(made)
         usage = accounts.usage(made.targets)
-    if out is not None:
+    if out is not None and not broken:
         pipeline.save_plan(made, out)
         session.console.progress(f"plan saved to {out}; carry it out with: tierops apply {out}")
-    code = Exit.FAILED if unread else Exit.DIFFERENCES if detailed_exitcode and not made.is_empty else Exit.DONE
-    return session.report(Report("plan", code, problems=(*files.problems, *unread), plan=made, usage=usage))
+    code = (
+        Exit.FAILED if unread or broken else Exit.DIFFERENCES if detailed_exitcode and not made.is_empty else Exit.DONE
+    )
+    return session.report(Report("plan", code, problems=(*files.problems, *unread, *broken), plan=made, usage=usage))
 
 
 def _signer(keyfile: Path | None, out: Path | None, warn: Callable[[str], None]) -> Callable[[Plan], Plan]:

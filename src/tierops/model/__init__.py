@@ -5,23 +5,29 @@ decimals, never floats. Nothing here knows a vendor, a file format or a terminal
 because a frozen dataclass costs four times as much to define, at each start of the program.
 """
 
-from tierops.model.files import UNREADABLE, Position, Problem, Severity
+from tierops.model.files import MEMBERS, UNREADABLE, Position, Problem, Severity
+from tierops.model.impact import Amount, Impact, Move, Outlook, Standing
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
 from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
 from tierops.model.program import Abilities, Identity, Live, Place, Program, Target, Waiver
 from tierops.model.values import Value, compact, exact, rounded
 
 __all__ = [
+    "MEMBERS",
     "UNREADABLE",
     "Abilities",
+    "Amount",
     "Change",
     "Fate",
     "FieldChange",
     "Identity",
+    "Impact",
     "Kind",
     "Live",
     "LiveTier",
+    "Move",
     "Outcome",
+    "Outlook",
     "Place",
     "Plan",
     "Position",
@@ -33,6 +39,7 @@ __all__ = [
     "Scale",
     "Severity",
     "Signature",
+    "Standing",
     "Target",
     "TargetPlan",
     "Tier",

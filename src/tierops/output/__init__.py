@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from tierops.output.report import Report
+from tierops.output.report import Moved, Report
 
-__all__ = ["Report", "as_file", "render"]
+__all__ = ["Moved", "Report", "as_file", "render"]
 
 
 def render(report: Report, format_: str) -> str:

@@ -23,6 +23,11 @@ def render(report: Report) -> str:
         "requests": [usage._asdict() for usage in report.usage],
         "results": None if report.results is None else [_result(result) for result in report.results],
     }
+    if report.impacts is not None:
+        data["impacts"] = [
+            {"address": one.address, "label": one.label, "impact": plan_file.impact_data(one.impact)}
+            for one in report.impacts
+        ]
     if report.journal is not None:
         data["journal"] = report.journal._asdict()
     return jsontext.dumps(data, indent=2) + "\n"

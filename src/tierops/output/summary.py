@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops import providers
-from tierops.model import UNREADABLE, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.model import MEMBERS, UNREADABLE, Fate, Impact, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.output import impact
 from tierops.output.report import Report
 from tierops.output.words import amounts, count, later_steps, remaining_steps, shortened, vendor
 
@@ -16,7 +17,10 @@ _TITLES = {
     "drift": ("Drift", "at"),
     "apply": ("Apply", "to"),
     "validate": ("Validation", "for"),
+    "impact": ("Who moves", "for"),
 }
+_NOT_OF_FILES = frozenset({UNREADABLE, MEMBERS})
+_MOST_IMPACTS = 5  # targets whose members are told of at once
 _MOST_NAMED = 2  # creates that are named one by one
 
 
@@ -35,6 +39,8 @@ def summary(report: Report) -> tuple[str, ...]:
         return results(report.results)
     if report.plan is not None:
         return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
+    if report.impacts is not None:
+        return (*_moves([(one.label, one.impact) for one in report.impacts]), *_problems(report.problems))
     if report.checked is not None:
         return checked(report.checked, report.problems)
     return tuple(_problems(report.problems))
@@ -75,7 +81,7 @@ def results(targets: Sequence[Result]) -> tuple[str, ...]:
 
 
 def _errors(problems: Sequence[Problem]) -> int:
-    return sum(problem.severity is Severity.ERROR and problem.rule != UNREADABLE for problem in problems)
+    return sum(problem.severity is Severity.ERROR and problem.rule not in _NOT_OF_FILES for problem in problems)
 
 
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
@@ -90,6 +96,7 @@ def _waived(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _plan(plan: Plan) -> Iterator[str]:
+    yield from _moves([(target.address, target.impact) for target in plan.targets if target.impact])
     kinds = _kinds(plan)
     if not kinds:
         yield nothing_to_do(plan)
@@ -104,6 +111,13 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield from _untouched(kinds)
     if any(later_steps(target) for target in creating):
         yield "After apply something remains to be done by hand: see each target."
+
+
+def _moves(impacts: Sequence[tuple[str, Impact]]) -> Iterator[str]:
+    for address, moved in impacts[:_MOST_IMPACTS]:
+        yield impact.headline(moved, address, is_alone=len(impacts) == 1)
+    if len(impacts) > _MOST_IMPACTS:
+        yield f"{count(len(impacts) - _MOST_IMPACTS, 'target')} more: see each of them."
 
 
 def _drift(plan: Plan) -> Iterator[str]:

@@ -9,7 +9,7 @@ from click import style
 
 from tierops.errors import Exit
 from tierops.model import Change, Fate, Kind, Plan, Problem, Result, Scale, Severity, TargetPlan, Tier
-from tierops.output import summary, view, words
+from tierops.output import impact_text, summary, view, words
 from tierops.output.report import Report
 from tierops.output.words import count
 from tierops.text.visible import fit, printable, width
@@ -34,6 +34,8 @@ def render(report: Report) -> str:
         lines += _results(report.results)
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
+    elif report.impacts is not None:
+        lines += impact_text.report(report.impacts)
     elif report.checked is not None:
         lines += summary.checked(report.checked, report.problems)
     elif report.journal is not None:
@@ -84,6 +86,8 @@ def _target(target: TargetPlan) -> Iterator[str]:
         yield from _ladder(target)
     if steps := words.later_steps(target):
         yield from ("", "  After apply, to be done by hand:", *_list(steps))
+    if target.impact:
+        yield from ("", *impact_text.section(target.impact))
     yield ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierops.model import Change, Identity, LiveTier, Plan, TargetPlan, Tier, Value, exact
+from tierops.plan_file.impact import impact_data
 from tierops.text import jsontext
 
 FORMAT_VERSION = "1"
@@ -64,7 +65,7 @@ def _target_data(planned: TargetPlan) -> Value:
     tiers = [_tier_data(tier) for tier in live.tiers]
     # What the vendor touches by itself is no part of what must stay the same.
     untouched: list[Value] = [tier | {"updated_at": None} for tier in tiers]
-    return {
+    data: dict[str, Value] = {
         "address": target.address,
         "program": target.program,
         "target": target.name,
@@ -89,6 +90,7 @@ def _target_data(planned: TargetPlan) -> Value:
             for r in planned.requests
         ],
     }
+    return data if planned.impact is None else data | {"impact": impact_data(planned.impact)}
 
 
 def _tier_data(tier: LiveTier | Tier) -> dict[str, Value]:

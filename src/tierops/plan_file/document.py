@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from tierops.model import LiveTier, Position, Range, Tier
+from tierops.plan_file.impact_document import ImpactDocument
 
 _Amount: TypeAlias = int | Decimal | None
 _Map: TypeAlias = dict[str, Any]
@@ -133,6 +134,7 @@ class TargetDocument(_Document):
     desired: list[TierDocument]
     changes: list[ChangeDocument]
     requests: list[RequestDocument]
+    impact: ImpactDocument | None = None
 
 
 class SignatureDocument(_Document):
