@@ -208,3 +208,23 @@ def test_what_makes_no_sense_is_a_usage_error(arguments: list[str], message: str
     ended = offline(*arguments)
     assert ended.code == Exit.USAGE
     assert message in ended.err
+
+
+def test_a_comment_has_the_matrix_and_a_page_the_picture(offline: Run) -> None:
+    Path("old.yaml").write_text(PROGRAM.replace("250", "200").replace("500", "300"))
+    asked = ("impact", "--members", "members.csv", "--against", "old.yaml", "--format")
+    comment = offline(*asked, "markdown").out
+    assert "| from ↓ to → | Bronze | Silver | Gold | together |" in comment
+    assert "| Gold | · | 2 | 2 | 4 |" in comment
+    page = offline(*asked, "html").out
+    assert "2 drop to Silver</text>" in page
+    assert "<title>1 stay in Bronze</title>" in page
+    assert 'class="ribbon drop"' in page
+
+
+def test_a_comment_and_a_page_have_candidates_side_by_side(offline: Run) -> None:
+    for name, start in (("a", "250"), ("b", "300"), ("c", "200")):
+        Path(f"{name}.yaml").write_text(PROGRAM.replace("250", start))
+    asked = ("impact", "--members", "members.csv", "--compare", "a.yaml", "b.yaml", "c.yaml", "--format")
+    assert "| members | a.yaml | b.yaml | c.yaml |" in offline(*asked, "markdown").out
+    assert "Side by side" in offline(*asked, "html").out

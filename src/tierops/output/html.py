@@ -6,7 +6,8 @@ from base64 import b64encode
 from hashlib import sha256
 
 from tierops import __version__, plan_file
-from tierops.output import drawing, jinja, view, words
+from tierops.output import drawing, impact_html, jinja, view, words
+from tierops.output import impact as told
 from tierops.output.report import Report
 from tierops.output.summary import summary, title
 
@@ -22,6 +23,7 @@ def render(report: Report) -> str:
     drawings = [drawing.draw(target.plan) if target.changes and not is_result else None for target in changed]
     kinds = words.amounts(change.kind for target in changed for change in target.changes)
     is_planned = report.command in {"plan", "show"}
+    impacts = report.impacts or ()
     script = jinja.source("report.js")
     return jinja.page(
         "report.html",
@@ -37,9 +39,12 @@ def render(report: Report) -> str:
         most_open=_MOST_OPEN,
         facts=view.facts(report.plan) if report.plan else (),
         digest=plan_file.to_data(report.plan)["digest"] if report.plan else "",
+        members_of=impact_html.members,
+        moved=[impact_html.Section(told.heading(one), impact_html.members(one.impact, one.label)) for one in impacts],
+        beside=told.side_by_side(impacts),
         usage=[words.usage(usage) for usage in report.usage],
         version=__version__,
-        style=jinja.verbatim(jinja.source("report.css")),
+        style=jinja.verbatim(jinja.source("report.css") + jinja.source("impact.css")),
         script=jinja.verbatim(script),
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         width=drawing.WIDTH,

@@ -13,6 +13,7 @@ from tierops.output.words import count, shortened
 NO_TIER = "no tier"
 _MOST_MOVES = 12  # told one by one
 _MOST_VENDOR = 5
+_MOST_TIERS = 30  # of a matrix
 
 
 class Matrix(NamedTuple):
@@ -79,8 +80,10 @@ def named_outlooks(impact: Impact) -> tuple[tuple[str, Outlook], ...]:
     return (("live ↓ after apply →", impact.after), ("live ↓ files →", impact.desired))
 
 
-def matrix(impact: Impact, outlook: Outlook, title: str) -> Matrix:
-    """Who moves from where to where, with those who stay and the sums."""
+def matrix(impact: Impact, outlook: Outlook, title: str) -> Matrix | None:
+    """Who moves from where to where, with those who stay and the sums; None where that is too large to be read."""
+    if max(len(impact.before.tiers), len(outlook.standing.tiers)) > _MOST_TIERS:
+        return None
     starts: list[str | None] = [name for name, _ in impact.before.tiers]
     ends: list[str | None] = [name for name, _ in outlook.standing.tiers]
     if impact.before.in_no_tier != 0 or any(move.before is None for move in outlook.moves):
@@ -96,15 +99,15 @@ def matrix(impact: Impact, outlook: Outlook, title: str) -> Matrix:
             return amount(impact, _stay(sums[start], start, outlook.moves))
         return amount(impact, moved.get((start, end), 0))
 
-    rows = [(_name(start), (*(cell(start, end) for end in ends), amount(impact, sums[start]))) for start in starts]
+    rows = [(tier_name(start), (*(cell(start, end) for end in ends), amount(impact, sums[start]))) for start in starts]
     rows.append(("together", (*(amount(impact, reached[end]) for end in ends), f"{impact.members:,}")))
-    return Matrix(title, (*map(_name, ends), "together"), tuple(rows))
+    return Matrix(title, (*map(tier_name, ends), "together"), tuple(rows))
 
 
 def moves(impact: Impact, outlook: Outlook) -> Iterator[str]:
     """The moves one by one, the largest first: `2,806 Second → First`."""
     for move in outlook.moves[:_MOST_MOVES]:
-        yield f"{amount(impact, move.members)} {_name(move.before)} → {_name(move.after)} ({way(move)})"
+        yield f"{amount(impact, move.members)} {tier_name(move.before)} → {tier_name(move.after)} ({way(move)})"
     if len(outlook.moves) > _MOST_MOVES:
         rest = total(move.members for move in outlook.moves[_MOST_MOVES:])
         yield f"{amount(impact, rest)} in {count(len(outlook.moves) - _MOST_MOVES, 'further move')}"
@@ -138,7 +141,7 @@ def side_by_side(moved: Sequence[Moved]) -> Matrix | None:
     standings = [first.before, *(one.impact.after.standing for one in moved)]
     names = dict.fromkeys(name for standing in standings for name, _ in standing.tiers)
     rows = [
-        (_name(name), tuple(amount(first, dict(standing.tiers).get(name, 0)) for standing in standings))
+        (tier_name(name), tuple(amount(first, dict(standing.tiers).get(name, 0)) for standing in standings))
         for name in names
     ]
     rows.append((NO_TIER, tuple(amount(first, standing.in_no_tier) for standing in standings)))
@@ -196,14 +199,14 @@ def _renamed(outlook: Outlook) -> Amount:
 
 
 def _shares(impact: Impact) -> str:
-    tiers = ", ".join(f"{amount(impact, members)} {_name(name)}" for name, members in impact.after.standing.tiers)
+    tiers = ", ".join(f"{amount(impact, members)} {tier_name(name)}" for name, members in impact.after.standing.tiers)
     return f"{count(impact.members, 'member')}: {tiers}."
 
 
 def _vendor(impact: Impact) -> Iterator[str]:
     if impact.vendor:
         pairs = [
-            f"{amount(impact, move.members)} in {_name(move.after)} where the rule says {_name(move.before)}"
+            f"{amount(impact, move.members)} in {tier_name(move.after)} where the rule says {tier_name(move.before)}"
             for move in impact.vendor[:_MOST_VENDOR]
         ]
         if len(impact.vendor) > _MOST_VENDOR:
@@ -236,5 +239,5 @@ def _stay(before: Amount, name: str | None, made: Sequence[Move]) -> Amount:
     return None if before is None or left is None else before - left
 
 
-def _name(tier: str | None) -> str:
+def tier_name(tier: str | None) -> str:
     return NO_TIER if tier is None else shortened(tier)

@@ -38,7 +38,8 @@ def _body(impact: Impact) -> Iterator[str]:
     for title, outlook in words.named_outlooks(impact):
         if outlook.moves:
             yield ""
-            yield from _matrix(words.matrix(impact, outlook, title))
+            if table := words.matrix(impact, outlook, title):
+                yield from _matrix(table)
             for move in words.moves(impact, outlook):
                 yield f"    {printable(move)}"
     for note in words.notes(impact):

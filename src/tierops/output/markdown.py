@@ -8,7 +8,8 @@ from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 
 from tierops import plan_file
-from tierops.output import jinja, view, words
+from tierops.output import impact as words_of_moves
+from tierops.output import impact_markdown, jinja, view, words
 from tierops.output.escaping import fenced, inline
 from tierops.output.report import Report
 from tierops.output.summary import summary, title
@@ -73,6 +74,11 @@ def _sections(page: Any, report: Report, digest: str) -> Iterator[Section]:
         yield Section(Rank.ALWAYS, f"{fenced(words.error(report.error, _MOST_ERROR), 'text')}\n")
     for problems in _batches(view.problems(report.problems)):
         yield Section(Rank.TABLE, page.problems(problems), lines=len(problems))
+    for moved in report.impacts or ():
+        heading = f"### {inline(words_of_moves.heading(moved))}\n\n"
+        yield Section(Rank.TABLE, heading + impact_markdown.section(moved.impact))
+    if report.impacts and (matrix := words_of_moves.side_by_side(report.impacts)):
+        yield Section(Rank.TABLE, impact_markdown.beside(matrix))
     targets = view.targets(report)
     for target in targets:
         if target.is_worth_telling:
@@ -98,6 +104,8 @@ def _target(page: Any, target: view.Target, *, is_result: bool) -> Iterator[Sect
         yield Section(Rank.TABLE, heading + page.changes(changes, target.unit), len(changes))
     if target.steps:
         yield Section(Rank.TABLE, page.steps(target.steps, is_result))
+    if target.impact:
+        yield Section(Rank.TABLE, impact_markdown.section(target.impact))
     if target.changes and not is_result:
         yield Section(Rank.LADDER, page.ladder(view.rungs(target.plan), target.unit))
     if any(change.fields for change in target.changes):

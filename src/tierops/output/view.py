@@ -90,11 +90,12 @@ class Target(NamedTuple):
     outcomes: tuple[Outcome, ...] = ()
     trouble: str = ""
     state: str = ""
+    impact: model.Impact | None = None
 
     @property
     def is_worth_telling(self) -> bool:
-        """False where nothing differs and nothing was done."""
-        return bool(self.changes or self.outcomes or self.trouble)
+        """False where nothing differs, nothing was done, and nobody asked of members."""
+        return bool(self.changes or self.outcomes or self.trouble or self.impact)
 
     @property
     def counts(self) -> tuple[tuple[Kind, int], ...]:
@@ -173,6 +174,7 @@ def _target(target: TargetPlan, changes: Sequence[model.Change], *, is_planned: 
         changes=tuple(_changes(changes, target, is_planned=is_planned)),
         requests=tuple(_requests(target)) if is_planned else (),
         steps=_steps(words.later_steps(target)) if is_planned else (),
+        impact=target.impact if is_planned else None,
     )
 
 
