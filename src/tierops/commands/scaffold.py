@@ -89,6 +89,18 @@ def gitlab_pipeline(source: Source | None, environments: Sequence[str]) -> str:
     return _render("gitlab-ci.yml", source=source, environments=environments)
 
 
+def is_sample(text: str) -> bool:
+    """Whether this is the program that init writes, whatever its key and its targets are."""
+    before, mark, tiers = _render("program.yaml", key="x", places={}).partition("tiers:")
+    return text.startswith(before.partition("program:")[0]) and text.endswith(f"\n{mark}{tiers}")
+
+
+def schema_for(path: Path, directory: Path) -> str:
+    """What leads from a program file to the schema that init put below the folder; empty where there is none."""
+    schema = directory / PurePosixPath(_SCHEMAS).name / "program.schema.json"
+    return Path(os.path.relpath(schema, path.parent)).as_posix() if schema.is_file() else ""
+
+
 def pipeline_steps(wanted: Wanted) -> Iterator[str]:
     """What is left to do for the pipeline, in sentences."""
     if wanted.ci == "github":

@@ -175,6 +175,10 @@ def test_every_club_is_imported(acme: Run, program: Path, emulator: Emulator) ->
     program.unlink()
     assert acme("import", "acme", "--all").code == Exit.DONE
     assert sorted(path.name for path in Path("tiers").iterdir()) == ["coffee-club.yaml", "tea-club.yaml"]
+    assert (
+        "kept tiers/coffee-club.yaml: club 'Coffee Club' is a target of coffee-club"
+        in acme("import", "acme", "--all").err
+    )
     assert acme("plan", "--detailed-exitcode").code == Exit.DONE
 
 
