@@ -12,7 +12,7 @@ import reference
 from harness import Run
 
 from tierops import cli, providers
-from tierops.emulator import Switches
+from tierops.emulator import Emulator, Switches
 from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
 from tierops.rules import RULES
@@ -57,6 +57,19 @@ def switches(_: Run) -> str:
     return table(("switch", "what is left open", "values, the default first"), rows)
 
 
+def endpoints(_: Run) -> str:
+    """Every request that is answered, by vendor and path."""
+    emulator = Emulator()
+    rows = [
+        (vendor.name, f"`{' and '.join(route.handlers)} /{vendor.name}{base}{route.template}`")
+        for vendor in emulator.vendors.values()
+        for base in vendor.bases
+        for route in vendor.router.routes
+    ]
+    emulator.close()
+    return table(("vendor", "requests"), rows)
+
+
 def faults(_: Run) -> str:
     parts = (
         ("Nothing is executed", STOPPERS),
@@ -84,6 +97,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         ("README.md", "exit-codes", exit_codes),
         ("docs/commands.md", "help", help_texts),
         ("docs/rules.md", "rules", rules),
+        ("docs/emulator.md", "endpoints", endpoints),
         ("docs/emulator.md", "switches", switches),
         ("docs/emulator.md", "faults", faults),
         ("docs/providers.md", "vendors", vendors),
