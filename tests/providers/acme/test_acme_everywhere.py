@@ -187,7 +187,8 @@ def test_init_writes_a_repository_for_acme(acme: Run, emulator: Emulator) -> Non
     ended = acme("init", *options)
     assert ended.code == Exit.DONE, ended
     assert "export ACME_URL=… ACME_CLIENT_ID=… ACME_CLIENT_SECRET=…" in ended.out
-    assert "acme: {club: Coffee Club, currency: EUR}" in Path("tiers/coffee-club.yaml").read_text()
+    assert 'acme: {club: "${club}", currency: EUR}' in Path("tiers/coffee-club.yaml").read_text()
+    assert "values:\n  club: Coffee Club\n" in Path("tiers/environments/sandbox.yaml").read_text()
     for name in ("plan", "apply", "drift"):
         workflow = Path(f".github/workflows/tiers-{name}.yml").read_text()
         assert "ACME_CLIENT_SECRET: ${{ secrets.ACME_CLIENT_SECRET }}" in workflow
