@@ -38,7 +38,7 @@ def take(file: Path | str, *comparisons: Comparison, margin: str = "5%", **optio
 
 
 def write(path: Path, balances: Mapping[str, Decimal]) -> Path:
-    rows = "".join(f"{member},{balance}\n" for member, balance in balances.items())
+    rows = "".join(f"{member},{balance:f}\n" for member, balance in balances.items())
     path.write_text(f"member_id,value\n{rows}")
     return path
 

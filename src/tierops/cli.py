@@ -33,6 +33,7 @@ COMMANDS = {
     "apply": _Entry("apply:apply", "Create what is missing."),
     "drift": _Entry("drift:drift", "Audit: does live equal the files?"),
     "impact": _Entry("impact:impact", "Who moves: members before and after, tier by tier."),
+    "suggest": _Entry("suggest:suggest", "Design a ladder: thresholds that give each tier its share of the members."),
     "import": _Entry("import_:import_", "Write program files from what is live; a plan of them is empty."),
     "adopt": _Entry("adopt:adopt", "Write what is live into a program file."),
     "compare": _Entry("compare:compare", "Show what differs between environments, side by side; no network."),

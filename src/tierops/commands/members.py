@@ -83,6 +83,11 @@ def source(command: _Command, *, is_required: bool = False) -> _Command:
     return command
 
 
+def required_source(command: _Command) -> _Command:
+    """`source`, for a command that is about nothing else."""
+    return source(command, is_required=True)
+
+
 def asked(*, is_required: bool = False) -> Callable[[_Command], _Command]:
     """All options of a count; the command gets them in one `Asked`, as `members`, None where no file is named."""
 

@@ -47,6 +47,7 @@ class Census:
         if len({bool(read.columns.id) for read in self._reads}) > 1:
             raise TieropsError(f"some files of {question.file} have a column member_id, and others have none")
         self.has_ids = bool(self._reads[0].columns.id)
+        self._has_unchecked_ids = self.has_ids
         self._repeated: Any = None  # the ids to leave out
 
     @property
@@ -57,15 +58,7 @@ class Census:
     def count(self, comparisons: Sequence[Comparison], margin: Margin) -> Counted:
         """Count. Raises `BadInput` for rows that are no members, unless they are to be skipped; `TieropsError`."""
         axis = axes.axis(comparisons, margin, self.places, self._question.most)
-        answer = self._answer(axis)
-        if self.has_ids and (repeated := self._repeats()):
-            if not self._question.skips_bad:
-                self._refuse_repeated(repeated)
-            self._repeated = ex.repeated(self._judged()).select(ex.ID)
-            answer = self._answer(axis)
-        source.refuse_changed(self._stamps)
-        if not answer.rows:
-            raise TieropsError(f"no members in {self._question.file}: it has a header and no rows")
+        answer = self.cells(axis)
         members: Counter[tuple[int, str | None]] = Counter()
         for cell in answer.cells:
             members[cell.bucket, cell.tier] += cell.members
@@ -73,6 +66,27 @@ class Census:
             raise TieropsError(f"the column 'tier' of {self._question.file} holds more than {_MOST_TIERS:,} names")
         skipped = tuple(sorted(answer.skipped.items()))
         return Counted(self._question.file, axis, margin, answer.rows, dict(members), skipped, answer.has_tiers)
+
+    def cells(self, axis: Axis) -> Answer:
+        """How many rows and members are in each bucket, and how many rows are in none. Raises as `count` does."""
+        answer = self._answer(axis)
+        if self._has_unchecked_ids and (repeated := self._repeats()):
+            if not self._question.skips_bad:
+                self._refuse_repeated(repeated)
+            self._repeated = ex.repeated(self._judged()).select(ex.ID)
+            answer = self._answer(axis)
+        self._has_unchecked_ids = False
+        source.refuse_changed(self._stamps)
+        if not answer.rows:
+            raise TieropsError(f"no members in {self._question.file}: it has a header and no rows")
+        return answer
+
+    def histogram(self, axis: Axis) -> list[int]:
+        """The members in each bucket. Raises as `count` does."""
+        buckets = [0] * (len(axis.cuts) + 1)
+        for cell in self.cells(axis).cells:
+            buckets[cell.bucket] += cell.members
+        return buckets
 
     def placed(self, axis: Axis) -> Iterator[tuple[Any, ...]]:
         """The id and the bucket of each sound row, one after the other. For lists: it is who the members are."""
