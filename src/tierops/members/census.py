@@ -48,6 +48,7 @@ class Census:
             raise TieropsError(f"some files of {question.file} have a column member_id, and others have none")
         self.has_ids = bool(self._reads[0].columns.id)
         self._has_unchecked_ids = self.has_ids
+        self._flaws = ex.Flaws()
         self._repeated: Any = None  # the ids to leave out
 
     @property
@@ -90,7 +91,7 @@ class Census:
 
     def placed(self, axis: Axis) -> Iterator[tuple[Any, ...]]:
         """The id and the bucket of each sound row, one after the other. For lists: it is who the members are."""
-        frame = self._without_repeated(self._placed(axis)).filter(nw.col(ex.FLAW) == "")
+        frame = self._without_repeated(self._placed(axis)).filter(nw.col(ex.FLAW) == 0)
         yield from self._engine.stream(frame.select(ex.ID, ex.BUCKET))
         source.refuse_changed(self._stamps)
 
@@ -103,7 +104,7 @@ class Census:
         return Read(part, columns, places)
 
     def _judge(self, read: Read, frame: Any) -> Any:
-        return ex.judged(frame, read.columns, self._question, read.places)
+        return ex.judged(frame, read.columns, self._question, read.places, self._flaws)
 
     def _judged(self) -> Any:
         return nw.concat([self._judge(read, read.part.frame).select(ex.FLAW, self._id()) for read in self._reads])
@@ -128,11 +129,11 @@ class Census:
         if self._repeated is None:
             return frame
         flaw = f"{self._reads[0].columns.id} occurs more than once"
-        marked = self._repeated.with_columns(nw.lit(flaw).alias("repeated"))
+        marked = self._repeated.with_columns(self._flaws.lit(flaw).alias("repeated"))
         joined = frame.join(marked, on=ex.ID, how="left")
-        is_repeated = (nw.col(ex.FLAW) == "") & ~nw.col("repeated").is_null()
+        is_repeated = (nw.col(ex.FLAW) == 0) & ~nw.col("repeated").is_null()
         return joined.with_columns(
-            nw.when(is_repeated).then(nw.lit(flaw)).otherwise(nw.col(ex.FLAW)).alias(ex.FLAW),
+            nw.when(is_repeated).then(nw.col("repeated")).otherwise(nw.col(ex.FLAW)).alias(ex.FLAW),
             nw.when(is_repeated).then(nw.lit(-1).cast(nw.Int64)).otherwise(nw.col(ex.BUCKET)).alias(ex.BUCKET),
         )
 
@@ -143,7 +144,7 @@ class Census:
         cells = []
         for flaw, bucket, tier, rows, members in groups:
             if flaw:
-                skipped[flaw] += int(rows)
+                skipped[self._flaws.words[flaw]] += int(rows)
             else:
                 cells.append(Cell(bucket=int(bucket), tier=tier or None, rows=int(rows), members=int(members)))
         if skipped and not self._question.skips_bad:
@@ -173,9 +174,10 @@ class Census:
     def _flawed(self) -> Iterator[Problem]:
         for read in self._reads:
             for file, frame in self._engine.numbered(read.part):
-                flawed = self._judge(read, frame).filter(nw.col(ex.FLAW) != "").head(_MOST_SHOWN)
-                for row, text, flaw in self._engine.rows(flawed.select(ex.ROW, "text", ex.FLAW)):
-                    name = flaw.partition(" ")[0]
+                flawed = self._judge(read, frame).filter(nw.col(ex.FLAW) != 0).head(_MOST_SHOWN)
+                for row, text, number in self._engine.rows(flawed.select(ex.ROW, "text", ex.FLAW)):
+                    flaw = self._flaws.words[number]
+                    name = next((column for column in read.part.schema if flaw.startswith(f"{column} ")), "")
                     cell = f": {text!r}" if text and name == read.columns.value and _NUMBER_LIKE.fullmatch(text) else ""
                     yield _problem(str(file), row, self._place(read, name), f"{flaw}{cell}")
 

@@ -27,6 +27,20 @@ _MOST_WEIGHT = 12  # digits of a count
 _WHOLE_TYPES = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32)
 _WIDE_TYPES = (nw.UInt64, nw.Int128, nw.UInt128)
 _FLOATS = (nw.Float32, nw.Float64)
+_OTHERS = ("member_id", "tier", "count")
+
+
+class Flaws:
+    """What keeps a row from being a member: in frames a number, which compares faster than words. 0 is nothing."""
+
+    def __init__(self) -> None:
+        self.words = [""]
+
+    def lit(self, words: str) -> Any:
+        """The number of a flaw, as an expression."""
+        if words not in self.words:
+            self.words.append(words)
+        return nw.lit(self.words.index(words))
 
 
 class Columns(NamedTuple):
@@ -37,6 +51,7 @@ class Columns(NamedTuple):
     id: str | None
     tier: str | None
     weight: str | None
+    id_is_text: bool
 
     @property
     def places(self) -> int:
@@ -64,14 +79,14 @@ def columns(schema: Mapping[str, Any], question: Question, where: str) -> Column
     if not isinstance(type_, (nw.String, nw.Decimal, *_WHOLE_TYPES, *_WIDE_TYPES, *_FLOATS)):
         nested = "; it is nested" if isinstance(type_, (nw.Struct, nw.List, nw.Array)) else ""
         raise TieropsError(f"{where}: the column {value!r} holds {type_}, which is no balance{nested}")
-    others = (name if name in schema and name != value else None for name in ("member_id", "tier", "count"))
-    for name in ("member_id", "tier", "count"):
+    id_, tier, weight = (name if name in schema and name != value else None for name in _OTHERS)
+    for name in _OTHERS:
         if name != value and isinstance(schema.get(name), (nw.Struct, nw.List, nw.Array)):
             raise TieropsError(f"{where}: the column {name!r} is nested ({schema[name]})")
-    return Columns(value, type_, *others)
+    return Columns(value, type_, id_, tier, weight, isinstance(schema.get("member_id"), nw.String))
 
 
-def judged(frame: Any, columns: Columns, question: Question, places: int) -> Any:
+def judged(frame: Any, columns: Columns, question: Question, places: int, flaws: Flaws) -> Any:
     """The rows, each with its flaw (empty where it has none), its balance of so many places, weight, tier and id."""
     schema = frame.collect_schema().names()
     keep = [ROW] if ROW in schema else []
@@ -79,29 +94,29 @@ def judged(frame: Any, columns: Columns, question: Question, places: int) -> Any
     if isinstance(columns.type, nw.String):
         text = source.str.strip_chars(" \t")
         frame = frame.with_columns(text.fill_null("").alias("text"))
-        amount, flaw = _from_text(columns.value, question, places)
+        amount, flaw = _from_text(columns.value, question, places, flaws)
     elif isinstance(columns.type, _FLOATS):
         frame = frame.with_columns(source.cast(nw.String).fill_null("").alias("text"))
-        amount, flaw = _from_float(columns.value, source, question, places)
+        amount, flaw = _from_float(columns.value, source, question, places, flaws)
     else:
         frame = frame.with_columns(
             source.cast(nw.Decimal(38, columns.places)).cast(nw.String).fill_null("").alias("text")
         )
-        amount, flaw = _from_number(columns, source, question)
+        amount, flaw = _from_number(columns, source, question, flaws)
     frame = frame.with_columns(flaw.alias(FLAW))
     weight = nw.lit(1).cast(nw.Int64)
     if BROKEN_COLUMN in schema:
-        frame = _flawed(frame, ~nw.col(BROKEN_COLUMN).is_null(), BROKEN)
+        frame = _flawed(frame, ~nw.col(BROKEN_COLUMN).is_null(), flaws.lit(BROKEN), is_first=True)
     if columns.weight:
         frame = frame.with_columns(nw.col(columns.weight).cast(nw.String).fill_null("").alias("weights"))
         is_sound = nw.col("weights").str.contains(rf"^[0-9]{{1,{_MOST_WEIGHT}}}\z")
-        frame = _flawed(frame, ~is_sound, f"{columns.weight} is no whole number")
+        frame = _flawed(frame, ~is_sound, flaws.lit(f"{columns.weight} is no whole number"))
         weight = nw.when(is_sound).then(nw.col("weights")).otherwise(nw.lit("0")).cast(nw.Int64)
     id_ = nw.lit("")
     if columns.id:
         id_ = nw.col(columns.id)
-        text_id = id_.cast(nw.String).fill_null("")
-        frame = _flawed(frame, text_id == "", f"{columns.id} is empty")
+        is_empty = id_.is_null() | (id_ == nw.lit("")) if columns.id_is_text else id_.is_null()
+        frame = _flawed(frame, is_empty, flaws.lit(f"{columns.id} is empty"))
     tier = nw.lit("")
     if columns.tier:
         tier = nw.col(columns.tier).cast(nw.String).fill_null("").str.strip_chars(" \t")
@@ -109,20 +124,17 @@ def judged(frame: Any, columns: Columns, question: Question, places: int) -> Any
     return frame.select(*keep, "text", FLAW, *names)
 
 
-def _flawed(frame: Any, is_flawed: Any, flaw: str) -> Any:
-    return frame.with_columns(
-        nw.when(((nw.col(FLAW) == "") | nw.lit(flaw == BROKEN)) & is_flawed)
-        .then(nw.lit(flaw))
-        .otherwise(nw.col(FLAW))
-        .alias(FLAW)
-    )
+def _flawed(frame: Any, is_flawed: Any, flaw: Any, *, is_first: bool = False) -> Any:
+    """The rows with one more flaw; who has one already keeps it, unless this one `is_first`."""
+    is_so = is_flawed if is_first else (nw.col(FLAW) == 0) & is_flawed
+    return frame.with_columns(nw.when(is_so).then(flaw).otherwise(nw.col(FLAW)).alias(FLAW))
 
 
-def _from_text(name: str, question: Question, places: int) -> tuple[Any, Any]:
+def _from_text(name: str, question: Question, places: int, flaws: Flaws) -> tuple[Any, Any]:
     whole, _ = question.digits or (MOST_WHOLE, places)
     text = nw.col("text")
     is_sound = text.str.contains(rf"^0*[0-9]{{1,{whole}}}(\.[0-9]{{0,{places}}}0*)?\z") if whole else text == ""
-    amount = nw.when(nw.col(FLAW) == "").then(text).otherwise(nw.lit("0")).cast(nw.Decimal(38, places))
+    amount = nw.when(nw.col(FLAW) == 0).then(text).otherwise(nw.lit("0")).cast(nw.Decimal(38, places))
     patterns = (
         (r"^\z", "is empty"),
         (r"^-[0-9]*\.?[0-9]+\z", "is negative"),
@@ -132,13 +144,13 @@ def _from_text(name: str, question: Question, places: int) -> tuple[Any, Any]:
         (rf"^0*[0-9]{{1,{whole}}}\.[0-9]+\z", f"has more than {places} decimals"),
         (r"^[0-9]+(\.[0-9]*)?\z", f"has more than {whole} digits before the point"),
     )
-    flaw = nw.lit(f"{name} is no number")
+    flaw = flaws.lit(f"{name} is no number")
     for pattern, words in reversed(patterns):
-        flaw = nw.when(text.str.contains(pattern)).then(nw.lit(f"{name} {words}")).otherwise(flaw)
-    return amount, nw.when(is_sound).then(nw.lit("")).otherwise(flaw)
+        flaw = nw.when(text.str.contains(pattern)).then(flaws.lit(f"{name} {words}")).otherwise(flaw)
+    return amount, nw.when(is_sound).then(nw.lit(0)).otherwise(flaw)
 
 
-def _from_float(name: str, source: Any, question: Question, places: int) -> tuple[Any, Any]:
+def _from_float(name: str, source: Any, question: Question, places: int, flaws: Flaws) -> tuple[Any, Any]:
     """The shortest text that names the float, to ten decimals: what is beyond is noise of its binary form."""
     text = nw.col("text")
     most = min(question.most, Decimal(10) ** 15)  # from there on a float has no cents
@@ -153,13 +165,13 @@ def _from_float(name: str, source: Any, question: Question, places: int) -> tupl
         (source >= float(most), f"is {grouped(most)} or more"),
         (~is_fine, f"has more than {places} decimals"),
     )
-    flaw = nw.lit("")
+    flaw = nw.lit(0)
     for is_so, words in reversed(patterns):
-        flaw = nw.when(is_so).then(nw.lit(f"{name} {words}")).otherwise(flaw)
-    return nw.when(nw.col(FLAW) == "").then(fine.cast(nw.Decimal(38, places))).otherwise(None), flaw
+        flaw = nw.when(is_so).then(flaws.lit(f"{name} {words}")).otherwise(flaw)
+    return nw.when(nw.col(FLAW) == 0).then(fine.cast(nw.Decimal(38, places))).otherwise(None), flaw
 
 
-def _from_number(columns: Columns, source: Any, question: Question) -> tuple[Any, Any]:
+def _from_number(columns: Columns, source: Any, question: Question, flaws: Flaws) -> tuple[Any, Any]:
     value = source.cast(nw.Decimal(38, 0)) if isinstance(columns.type, _WIDE_TYPES) else source
     patterns = [(source.is_null(), "is empty"), (value < 0, "is negative")]
     if question.digits:
@@ -172,9 +184,9 @@ def _from_number(columns: Columns, source: Any, question: Question) -> tuple[Any
         if places < columns.places:
             rounded = value.cast(nw.Decimal(38, places)).cast(nw.Decimal(38, columns.places))
             patterns.append((value != rounded, f"has more than {places} decimals"))
-    flaw = nw.lit("")
+    flaw = nw.lit(0)
     for is_so, words in reversed(patterns):
-        flaw = nw.when(is_so).then(nw.lit(f"{columns.value} {words}")).otherwise(flaw)
+        flaw = nw.when(is_so).then(flaws.lit(f"{columns.value} {words}")).otherwise(flaw)
     return value, flaw
 
 
@@ -193,7 +205,7 @@ def placed(frame: Any, columns: Columns, axis: Axis, places: int) -> Any:
     """Judged rows with the bucket of each balance; what has a flaw is in none, which is -1."""
     own = (on_grid(cut, places) for cut in axis.cuts)
     cuts = [_literal(columns, cut) for cut in own if cut < limit(columns)]
-    bucket = nw.when(nw.col(FLAW) == "").then(_bucket(cuts, 0, len(cuts))).otherwise(nw.lit(-1))
+    bucket = nw.when(nw.col(FLAW) == 0).then(_bucket(cuts, 0, len(cuts))).otherwise(nw.lit(-1))
     return frame.with_columns(bucket.cast(nw.Int64).alias(BUCKET))
 
 
@@ -211,14 +223,14 @@ def _bucket(cuts: Sequence[Decimal | int], first: int, last: int) -> Any:
 
 def counted(frame: Any) -> Any:
     """Placed rows by flaw, bucket and the vendor's tier: how many rows, and how many members they are."""
-    tier = nw.when(nw.col(FLAW) == "").then(nw.col(TIER)).otherwise(nw.lit(""))
+    tier = nw.when(nw.col(FLAW) == 0).then(nw.col(TIER)).otherwise(nw.lit(""))
     frame = frame.with_columns(tier.alias(TIER))
     return frame.group_by(FLAW, BUCKET, TIER).agg(nw.len().alias(ROWS), nw.col(WEIGHT).sum().alias(MEMBERS))
 
 
 def repeated(frame: Any) -> Any:
     """The ids that more than one sound row has, each with the number of its rows."""
-    return frame.filter(nw.col(FLAW) == "").group_by(ID).agg(nw.len().alias(ROWS)).filter(nw.col(ROWS) > 1)
+    return frame.filter(nw.col(FLAW) == 0).group_by(ID).agg(nw.len().alias(ROWS)).filter(nw.col(ROWS) > 1)
 
 
 def _literal(columns: Columns, amount: Decimal) -> Decimal | int:
