@@ -157,6 +157,10 @@ def answer(members: Asked, comparisons: Sequence[tuple[Comparison, Position]]) -
         )
         if members.list:
             disk.save_lines(members.list, run.movers(census, asked_, taken.counted), disk.PRIVATE)
+    if taken.impacts and taken.impacts[0].members < members.min_count:
+        raise TieropsError(
+            f"{members.file} has fewer members than --min-count {members.min_count}: none can be told of"
+        )
     hidden = tuple(hiding.hide(impact, members.min_count) for impact in taken.impacts)
     return Answered(hidden, problems)
 
