@@ -60,13 +60,20 @@ def loaded() -> tuple[Vendor, ...]:
 
 
 def secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    """The values that must not leave tierops: of every variable of a vendor but those that are said to be open."""
+    """The values that must not leave tierops: passwords of proxies, and every variable of a vendor but the open ones.
+
+    A key is among them as it stands there, and as it is sent.
+    """
+    from tierops.providers import proxies
+    from tierops.providers.vendor import bare
+
+    yield from proxies.passwords(environ)
     for vendor in loaded():
         prefix = vendor.url_variable.removesuffix("URL")
         is_open = {vendor.url_variable, *(variable.name for variable in vendor.variables if not variable.is_secret)}
         for name, value in environ.items():
             if name.startswith(prefix) and name not in is_open:
-                yield value.strip()
+                yield from {value.strip(), bare(value)}
 
 
 def names() -> tuple[str, ...]:

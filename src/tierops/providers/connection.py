@@ -28,23 +28,23 @@ class Connection(NamedTuple):
 
     def fetch(self, place: Place) -> Live:
         """See `Account.fetch`."""
-        with self.client.discretion():
+        with self.client.discretion.about_errors():
             live = self.account.fetch(place)
         return live._replace(identity=live.identity._replace(key=self.key))
 
     def send(self, request: Request) -> Sequence[LiveTier]:
         """See `Account.send`."""
-        with self.client.discretion():
+        with self.client.discretion.about_errors():
             return self.account.send(request)
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
         """See `Account.discover`."""
-        with self.client.discretion():
+        with self.client.discretion.about_errors():
             return self.account.discover()
 
     def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
         """See `Account.locate`."""
-        with self.client.discretion():
+        with self.client.discretion.about_errors():
             return self.account.locate(named)
 
     def afford(self, calls: int) -> None:
@@ -77,6 +77,7 @@ def open_connection(
         url,
         credentials,
         kind.dialect,
+        environ=environ,
         waiting=waiting,
         transport=transport,
         is_read_only=is_read_only,

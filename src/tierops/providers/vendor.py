@@ -12,6 +12,7 @@ A vendor is a package, here or in a distribution of its own with an entry point 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from urllib.parse import quote
@@ -21,6 +22,10 @@ from tierops.errors import TieropsError, VendorError
 if TYPE_CHECKING:
     from tierops.model import Abilities, Live, LiveTier, Place, Request, Scale, Tier, Value
     from tierops.providers.http import Client
+
+
+# As GitHub, GitLab and shells, and Azure write it. Where there is no such variable, some of them leave it as it is.
+_PLACEHOLDER = re.compile(r"\$\{\{.*\}\}|\$\{\w+\}|\$[A-Z][A-Z0-9_]+|\$\(\w+\)")
 
 
 class Part(NamedTuple):
@@ -95,8 +100,9 @@ class Vendor(NamedTuple):
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
 
-    `read_only` says why nothing can be created at all, and is empty where something can. `same_account` says how a
-    person shows that two keys are of one account. `rank` is its place in lists of vendors: the lowest comes first.
+    `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
+    nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
+    keys are of one account. `rank` is its place in lists of vendors: the lowest comes first.
     """
 
     name: str
@@ -112,6 +118,7 @@ class Vendor(NamedTuple):
     block: Callable[[Mapping[str, Value], Mapping[str, str], int], Mapping[str, Value]]
     package: str
     default_url: str = ""
+    prefix: str = ""
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     read_only: str = ""
@@ -222,14 +229,26 @@ class Account(Protocol):
         ...
 
 
-def credential(environ: Mapping[str, str], name: str) -> str:
-    """The value of a variable, empty where it is not set.
+def bare(value: str) -> str:
+    """A key without what gets copied with it: blanks and quotes around it, and `Bearer` before it."""
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`":
+        value = value[1:-1].strip()
+    return value[7:].strip() if value[:7].lower() == "bearer " else value
 
-    Raises `TieropsError`, without the value in it, where no header could hold it.
+
+def credential(environ: Mapping[str, str], name: str) -> str:
+    """The key that a variable holds, empty where it is not set.
+
+    Raises `TieropsError`, without the value in it, where no header could hold it or it only stands for a key.
     """
-    value = environ.get(name, "").strip()
+    value = bare(environ.get(name, ""))
     if not value.isascii() or not value.isprintable():
         raise TieropsError(f"{name} holds characters that no key has; copy it again")
+    if _PLACEHOLDER.fullmatch(value):
+        raise TieropsError(
+            f"{name} holds no key but a placeholder, as ${{{{ secrets.{name} }}}} is one, which nothing filled in"
+        )
     return value
 
 

@@ -50,6 +50,7 @@ VENDOR = Vendor(
         ),
     ),
     default_url="https://api.voucherify.io",
+    prefix="/v1",
     hosts=("api.voucherify.io", "*.api.voucherify.io"),
     scale=_scale,
     abilities=_abilities,
