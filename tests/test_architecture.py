@@ -47,7 +47,8 @@ ONE_IMPORTER = {
     "jsonschema_rs": {"config/check.py"},
     "yaml": {"config/syntax.py", "config/yamltext.py"},
     "httpx": {
-        f"providers/{name}.py" for name in ("address", "answer", "http", "token", "connection", "wire", "contract/setup")
+        f"providers/{name}.py"
+        for name in ("address", "answer", "http", "token", "connection", "wire", "contract/setup")
     },
     "httpcore": {"providers/wire.py"},
     "certifi": {"providers/trust.py"},
