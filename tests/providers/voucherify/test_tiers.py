@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -179,3 +180,14 @@ def test_the_block_of_a_tier_holds_its_fields_in_a_fixed_order() -> None:
     block = VENDOR.block(fields, PLACE, 3)
     assert list(block.items()) == [(name, fields[name]) for name in ("earning_rules", "rewards", "metadata")]
     assert VENDOR.block({"metadata": {}}, PLACE, 0) == {"metadata": {}}
+
+
+@pytest.mark.parametrize("points", [10**27, 10**28, 10**40 + 7, 10**59])
+def test_points_of_any_length_are_exact_in_every_thread(points: int) -> None:
+    row = {"id": "ltr_1", "name": "Gold", "points": {"from": points, "to": points + 1}}
+    with ThreadPoolExecutor(1) as pool:
+        elsewhere = pool.submit(decode, [row]).result()
+    assert elsewhere == decode([row])
+    (tier,) = elsewhere
+    assert (int(tier.range.lower or 0), int(tier.range.upper or 0)) == (points, points + 2)
+    assert encode([Tier("Gold", tier.range, {})])[0]["points"] == {"from": points, "to": points + 1}
