@@ -30,7 +30,7 @@ from tierops.text import jsontext
 _READ = Times(connect=10, step=30, whole=120)
 _WRITE = Times(connect=10, step=180, whole=240)
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
-_LARGEST = 64 * wire.MEBIBYTE  # an answer, unpacked; 5,000 tiers take about three million bytes
+_LARGEST = 16 * wire.MEBIBYTE  # an answer, unpacked; 5,000 tiers take about three million bytes
 
 # Answers to a write that say neither that it was carried out nor that it was not: the vendor may be at work on it, or
 # be done. Those of the second set say that it took the request, which is then never sent again.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from html import unescape
 from threading import Lock
 from typing import NamedTuple, TypeAlias
@@ -45,10 +46,20 @@ class Redaction:
 
     def is_in(self, text: str) -> bool:
         """Whether the text holds a secret, whole, in any form."""
-        return any(form in reading.text for reading in _readings(text) for form in self._forms)
+        for _ in range(_DEEPEST + 1):
+            if any(form in text for form in self._forms):
+                return True
+            if not _ESCAPE.search(text):
+                break
+            text = _ESCAPE.sub(
+                _meant_by, text
+            )  # without a note of each place, as for a reading, in a tenth of the time
+        return False
 
     def whole(self, text: str) -> str:
         """The text without whole secrets. Fast enough for a long report."""
+        if not self.is_in(text):
+            return text
         return _without(text, (r.place(spot) for r in _readings(text) for spot in self._whole_in(r.text)))
 
     def every(self, text: str) -> str:
@@ -108,6 +119,11 @@ def _undone(reading: _Reading) -> _Reading:
     return _Reading("".join(parts), starts)
 
 
+def _meant_by(escape: re.Match[str]) -> str:
+    return _meant(escape[0])
+
+
+@lru_cache(1024)
 def _meant(escape: str) -> str:
     """The character that an escape stands for."""
     if escape[0] == "&":
