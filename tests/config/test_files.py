@@ -145,7 +145,7 @@ def test_a_stream_is_read_once_whatever_it_is_read_for(
     name: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for environment in ("one", "two"):
-        write(f"environments/{environment}.yaml", f"version: 1\nenvironment: {environment}\nvalues: {{low: 5}}\n")
+        write(f"environments/{environment}.yaml", f"version: 1\nenvironment: {environment}\nvalues: {{low: 0}}\n")
     path = _piped(program("a").replace("from: 0", 'from: "${low}"').encode(), name, monkeypatch)
     read = pipeline.read_in_all_environments(TIERS, paths=[path, path])
     assert [one.key for one in read.programs] == ["a"]
