@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import date
 from pathlib import Path
 
@@ -86,3 +87,41 @@ def test_a_number_that_no_double_holds_is_warned_about_where_it_stands(tiers: Pa
         (14, 60, ("uk",)),
     ]
     assert "keeps 9007199254740992; quote it" in problems[0].message
+
+
+@pytest.mark.parametrize("kind", ["targets", "values"])
+def test_the_time_for_hints_does_not_grow_with_the_square(
+    kind: str, tiers: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = 0
+    quick = difflib.SequenceMatcher.real_quick_ratio
+
+    def counted(matcher: difflib.SequenceMatcher[str]) -> float:
+        nonlocal compared
+        compared += 1
+        return quick(matcher)
+
+    monkeypatch.setattr(difflib.SequenceMatcher, "real_quick_ratio", counted)
+
+    def comparisons(number: int) -> int:
+        nonlocal compared
+        compared = 0
+        norths, souths = ([f"market_of_the_{side}_{n}" for n in range(number)] for side in ("north", "south"))
+        names = [name.replace("_", "-") for name in norths] if kind == "targets" else ["uk"]
+        targets = [f"  - {{name: {name}, voucherify: {{campaign: c{n}}}}}" for n, name in enumerate(names)]
+        overlays = [f"      {name.replace('_', '-')}: {{from: 0}}" for name in souths]
+        used = [f"      x{n}: ${{{name}}}" for n, name in enumerate(souths)]
+        part = ["    targets:", *overlays] if kind == "targets" else ["    voucherify:", "     metadata:", *used]
+        lines = ["version: 1", "program: club", "targets:", *targets, "tiers:", "  - name: A", "    from: 0", *part]
+        write("a.yaml", "\n".join(lines) + "\n")
+        values = "".join(f"  {name}: 1\n" for name in norths)
+        write("environments/prod.yaml", f"version: 1\nenvironment: prod\nvalues:\n{values}")
+        problems = config.load(tiers, environment="prod").problems
+        assert len(problems) == number
+        assert "; did you mean" in problems[0].message
+        assert max(len(problem.message) for problem in problems) < 1000
+        return compared
+
+    comparisons(1)  # what does not depend on the number
+    few, many = comparisons(100), comparisons(800)
+    assert 0 < many < 2 * few + 800

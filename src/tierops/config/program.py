@@ -9,7 +9,7 @@ from typing import Any
 from tierops import providers
 from tierops.config import check
 from tierops.config.contract import Contract, common, fragment
-from tierops.config.marked import Document, List, Map, nearest
+from tierops.config.marked import Document, Hints, List, Map
 from tierops.model import Origin, Position, Problem, Program, Range, Target, Tier, Value, Waiver, exact, rounded
 from tierops.providers.vendor import Vendor
 
@@ -82,6 +82,7 @@ def _too_many(data: Map) -> list[Problem]:
 def _misplaced(tiers: List, vendors: Mapping[str, Vendor]) -> Iterator[Problem]:
     """Vendor blocks and overlays that no target of the program takes up. `vendors` is by name of the target."""
     used = {vendor.name for vendor in vendors.values()}
+    hints = Hints(vendors)
     for tier in tiers:
         for name in tier.keys() - common() - {"targets"} - used:
             message = f"no target of this program is on {name}; remove the block, or add the target"
@@ -91,7 +92,7 @@ def _misplaced(tiers: List, vendors: Mapping[str, Vendor]) -> Iterator[Problem]:
             if name in vendors:
                 yield from _misplaced_in_overlay(Document(overlay, overlays.value_at[name]), name, vendors[name])
             else:
-                hint = nearest(name, vendors) or f"; there are: {', '.join(vendors)}"
+                hint = hints.nearest(name) or f"; there are: {hints.listed()}"
                 message = f"there is no target {name!r} in this program{hint}"
                 yield Problem("schema", message, overlays.key_at[name])
 
