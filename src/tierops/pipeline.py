@@ -50,6 +50,7 @@ def read_files(
 ) -> Files:
     """Read and check the files. Raises `TieropsError` where there is nothing to check.
 
+    `full_check` is for whoever asked about the files: jsonschema is asked as well, and advice is given.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
@@ -59,7 +60,8 @@ def read_files(
         directory, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
     )
     broken = rules.check(loaded.programs, today)
-    problems = sorted((*loaded.problems, *broken), key=lambda problem: problem.at)
+    told = broken if full_check else (problem for problem in broken if not problem.is_advice)
+    problems = sorted((*loaded.problems, *told), key=lambda problem: problem.at)
     return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT)
 
 

@@ -46,7 +46,7 @@ def checked(sizes: tuple[int, int, int], problems: Sequence[Problem]) -> tuple[s
     read = ", ".join(count(amount, noun) for amount, noun in zip(sizes, nouns, strict=True))
     errors = _errors(problems)
     verdict = f"{count(errors, 'problem')} to solve" if errors else "valid"
-    return (f"{read}: {verdict}.", *_waived(problems))
+    return (f"{read}: {verdict}.", *_lighter(problems))
 
 
 def nothing_to_do(plan: Plan) -> str:
@@ -81,12 +81,16 @@ def _errors(problems: Sequence[Problem]) -> int:
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
     if errors := _errors(problems):
         yield f"{count(errors, 'problem')} to solve in the files."
-    yield from _waived(problems)
+    yield from _lighter(problems)
 
 
-def _waived(problems: Sequence[Problem]) -> Iterator[str]:
-    if waived := sum(problem.severity is Severity.NOTE for problem in problems):
+def _lighter(problems: Sequence[Problem]) -> Iterator[str]:
+    if waived := sum(bool(problem.waiver) for problem in problems):
         yield f"{count(waived, 'problem')} waived."
+    weights = [problem.severity for problem in problems if not problem.waiver]
+    others = [(severity, weights.count(severity)) for severity in (Severity.WARNING, Severity.NOTE)]
+    if told := [count(number, severity.value) for severity, number in others if number]:
+        yield f"{' and '.join(told)}."
 
 
 def _plan(plan: Plan) -> Iterator[str]:
