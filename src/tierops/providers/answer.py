@@ -116,6 +116,6 @@ def _heading(answer: Answer) -> str:
 
 
 def _beginning(answer: Answer) -> str:
-    text = _text(answer.content)
+    text = _text(answer.content[:20_000])
     kind = answer.headers.get("Content-Type", "no content type")
     return f"{kind}, {text[:80]!r}" if text else "an empty body"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from threading import Lock
 from typing import Protocol
 from urllib.parse import unquote
@@ -214,7 +215,7 @@ class Client:
                     continue
             if answer.status == 429:
                 self.limits.refused(answer.headers, self._dialect.pause(parsed(answer)))
-            elif not (is_read and self.limits.is_closed(answer, self._described(method, path, answer))):
+            elif not (is_read and self.limits.is_closed(answer, partial(self._described, method, path, answer))):
                 return answer
 
     def _request(

@@ -97,13 +97,13 @@ class Limits:
         pause = _pause(headers, allowance.ends, named, self._waiting.now())
         self._hold(_UNTOLD if pause is None else pause + 1, f"{self._title} limits its calls")
 
-    def is_closed(self, answer: Answer, said: str) -> bool:
-        """Whether an answer says when to come back: nobody sends before. `said` is the answer in a sentence."""
+    def is_closed(self, answer: Answer, say: Callable[[], str]) -> bool:
+        """Whether an answer says when to come back: nobody sends before. `say` tells the answer in a sentence."""
         if not is_passing(answer.status) and answer.status != _FORBIDDEN:
             return False
         pause = _pause(answer.headers, None, None, self._waiting.now())
         if pause is not None:
-            self._hold(pause + 1, said)
+            self._hold(pause + 1, say())
         return pause is not None
 
     def _hold(self, seconds: float, why: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from threading import Lock
 
 import httpx
@@ -74,17 +75,19 @@ class Token:
             try:
                 answer = self._send()
             except httpx.RequestError as error:
-                failure = f"failed: {reason(error)}"
+                failure = f"{self._asked} failed: {reason(error)}"
             else:
                 if not answer.is_success:
-                    failure = f"was refused with {described(answer, self._sign_in.refusal)}"
+                    failure = self._refusal(answer)
                     is_refused = not is_passing(answer.status)
                 elif (body := parsed(answer)) is not None:
                     return body
                 else:  # its text is not shown, for it may hold a token
-                    failure = f"was answered with {answer.status}, but without the JSON that is documented"
+                    failure = (
+                        f"{self._asked} was answered with {answer.status}, but without the JSON that is documented"
+                    )
             if is_last or is_refused:
-                raise NotSent(f"{self._asked} {failure}")
+                raise NotSent(failure)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _send(self) -> Answer:
@@ -100,10 +103,11 @@ class Token:
             _log.info("%s: %s", self._asked, answer.status)
             if answer.status == 429:
                 self._limits.refused(answer.headers, None)
-            elif not self._limits.is_closed(
-                answer, f"{self._asked} was refused with {described(answer, self._sign_in.refusal)}"
-            ):
+            elif not self._limits.is_closed(answer, partial(self._refusal, answer)):
                 return answer
+
+    def _refusal(self, answer: Answer) -> str:
+        return f"{self._asked} was refused with {described(answer, self._sign_in.refusal)}"
 
     def _read(self, body: Value) -> Mapping[str, str]:
         """The headers that an answer gives. What a sentence shows of any other answer holds none of its texts."""
