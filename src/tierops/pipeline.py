@@ -28,7 +28,7 @@ THREADS = 16
 
 
 class Files(NamedTuple):
-    """What the files say: sound programs, every problem, the environment, and the files whose ladders went unchecked."""
+    """What the files say: sound programs, every problem, the environment, and which files hold unchecked ladders."""
 
     programs: tuple[Program, ...]
     problems: tuple[Problem, ...]
