@@ -44,6 +44,11 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
     return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at, origins), problems
 
 
+def names(targets: Iterable[Map]) -> frozenset[str]:
+    """The names of these targets, as far as they have one, in whatever state they are."""
+    return frozenset(str(target.get("name") or next(iter(target), "")) for target in targets)
+
+
 def _items(items: List) -> Iterable[tuple[Map, Position]]:
     return zip(items, items.item_at, strict=True)
 
