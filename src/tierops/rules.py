@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from tierops.model import LiveTier, Problem, Program, Scale, Severity, Target, Tier, digits
+from tierops.model import LiveTier, Problem, Program, Scale, Severity, Target, Tier, digits, rounded
 from tierops.text import names
 
 SIMILAR_PLACE = "similar-place"
@@ -171,6 +171,17 @@ def other_ends(ladder: Iterable[Rung], held: Iterable[Rung], scale: Scale) -> It
             yield Flaw("not-representable", rung, message)
 
 
+def inexact_numbers(ladder: Iterable[Rung]) -> Iterator[Flaw]:
+    """Numbers of a vendor's fields that come back as others from a server that reads numbers as doubles."""
+    for rung in ladder:
+        for path, _ in rounded(rung.fields):
+            message = (
+                f"{'.'.join(path)} of {rung.name} has more digits than a vendor keeps that reads numbers as doubles:"
+                " put it in quotes"
+            )
+            yield Flaw("not-representable", rung, message, severity=Severity.NOTE)
+
+
 def _neighbours(ladder: Iterable[Rung]) -> Iterator[tuple[Rung, Rung]]:
     """Each rung with the one below it that reaches highest; rungs that hold no balance are left out."""
     below: Rung | None = None
@@ -210,7 +221,7 @@ def _ladders(program: Program, today: date) -> Iterator[Problem]:
         if len(owners) < len(program.targets):
             message = f"{problem.message} (target {', '.join(owners)})"
             finding = problem._replace(message=message, targets=tuple(owners))
-        if waiver := waivers.get(problem.rule):
+        if problem.severity is Severity.ERROR and (waiver := waivers.get(problem.rule)):
             waived = f"waived until {waiver.until}: {waiver.reason}"
             message = f"{finding.message} ({waived})"
             finding = finding._replace(message=message, severity=Severity.NOTE, waiver=waived)
@@ -227,6 +238,7 @@ def _flaws(target: Target) -> Iterator[Flaw]:
     yield from gaps(target.tiers, target.scale)
     yield from unfit(target.tiers, target.scale)
     yield from other_ends(target.tiers, target.scale.held(target.tiers), target.scale)
+    yield from inexact_numbers(target.tiers)
 
 
 def _expired(program: Program, today: date) -> Iterator[Problem]:
