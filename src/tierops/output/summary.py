@@ -85,7 +85,7 @@ def _problems(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _waived(problems: Sequence[Problem]) -> Iterator[str]:
-    if waived := sum(problem.severity is Severity.NOTE for problem in problems):
+    if waived := sum(bool(problem.waiver) for problem in problems):
         yield f"{count(waived, 'problem')} waived."
 
 

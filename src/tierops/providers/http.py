@@ -144,8 +144,8 @@ class Client:
                 continue
             try:
                 return self._json(response)
-            except VendorError:
-                is_refused = not response.is_success and response.status_code < 500
+            except VendorError as error:
+                is_refused = error.status is not None and error.status < 500
                 if is_refused or is_last:
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
@@ -166,15 +166,14 @@ class Client:
         if status >= 500 or status in _UNCLEAR:
             raise AnswerLost(self._described(response))
         try:
-            answer = self._json(response)
-            if response.is_success and self._dialect.is_error(answer):
-                raise VendorError(
-                    f"{self._asked(response)} with {status}, but: {self._dialect.explain(answer)}", status
-                )
-            return tuple(read(answer))
+            return tuple(read(self._json(response)))
         except VendorError as error:
-            if response.is_success and error.status is None:
+            if not response.is_success:
+                raise
+            if error.status is None:
                 raise AnswerLost(f"{error} in the answer to a create", is_taken=True) from None
+            if error.status >= 500 or error.status in _UNCLEAR | _TAKEN:
+                raise AnswerLost(str(error), is_taken=True) from None
             raise
 
     def _write(self, request: Request) -> httpx.Response:
@@ -264,13 +263,17 @@ class Client:
         if response.is_success and self._keys.is_in(response.content.decode(errors="replace")):
             raise VendorError(f"{self.title} sent back the key that it was asked with; nothing of its answer is used")
         try:
-            if response.is_success:
-                return jsontext.loads(response.content)
+            body = jsontext.loads(response.content) if response.is_success else None
         except ValueError as error:
             raise VendorError(
                 f"{self._described(response)}, which is not the JSON that is documented ({error})"
             ) from None
-        raise VendorError(self._described(response), response.status_code)
+        if not response.is_success:
+            raise VendorError(self._described(response), response.status_code)
+        if (status := self._dialect.refusal(body)) is not None:
+            said = self._dialect.explain(body)
+            raise VendorError(f"{self._asked(response)} with {response.status_code}, but: {said}", status)
+        return body
 
     def _unreachable(self, error: httpx.RequestError) -> str:
         return f"{self.title} cannot be reached at {self.base_url}: {reason(error)}"

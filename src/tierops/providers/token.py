@@ -8,7 +8,7 @@ from threading import Lock
 
 import httpx
 
-from tierops.errors import NotSent, TieropsError
+from tierops.errors import UNAUTHORIZED, NotSent, TieropsError
 from tierops.model import Value
 from tierops.providers.answer import MEBIBYTE, described, parsed, reason, receive
 from tierops.providers.limits import Waiting, tries
@@ -84,7 +84,7 @@ class Token:
                 else:  # its text is not shown, for it may hold a token
                     failure = f"was answered with {answer.status_code}, but without the JSON that is documented"
             if is_last or is_refused:
-                raise NotSent(f"{self._asked} {failure}")
+                raise NotSent(f"{self._asked} {failure}", UNAUTHORIZED if is_refused else None)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _read(self, body: Value) -> Mapping[str, str]:
