@@ -266,6 +266,9 @@ class Refusing:
     def vendor(self) -> Declaration:
         return self._provider.vendor
 
+    def read_calls(self, live: Live, more: int) -> int:
+        return self._provider.read_calls(live, more)
+
     def afford(self, calls: int) -> None:
         self._provider.afford(calls)
 

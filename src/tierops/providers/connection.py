@@ -77,6 +77,10 @@ class Connection(NamedTuple):
                     error.args = (f"{error}. {self.check}",)
                 raise
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """See `Account.read_calls`."""
+        return self.account.read_calls(live, more)
+
     def afford(self, calls: int) -> None:
         """Raise `NotSent` if the vendor's limits do not allow so many calls, as far as its answers said."""
         self.client.limits.afford(calls)

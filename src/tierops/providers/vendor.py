@@ -95,8 +95,6 @@ class Vendor(NamedTuple):
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
 
-    - `read_calls(live, more)`: how many requests a complete read takes at the most once so many tiers more are live.
-
     `read_only` says why nothing can be created at all, and is empty where something can. `same_account` says how a
     person shows that two keys are of one account. `url_help` tells which address is the right one, where there are
     several. `rank` is its place in lists of vendors: the lowest comes first.
@@ -117,7 +115,6 @@ class Vendor(NamedTuple):
     default_url: str = ""
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
-    read_calls: Callable[[Live, int], int] = lambda live, _more: live.calls
     read_only: str = ""
     same_account: str = ""
     url_help: str = ""
@@ -232,6 +229,10 @@ class Account(Protocol):
 
     def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
         """The whole block of a ladder of which a person named the home. Raises `VendorError` where there is none."""
+        ...
+
+    def read_calls(self, live: Live, more: int) -> int:
+        """How many requests a read like that of `live` takes, at the most, once so many tiers more are live."""
         ...
 
     def send(self, request: Request) -> Sequence[LiveTier]:

@@ -14,7 +14,6 @@ from tierops.providers.voucherify import tiers
 
 REGION = "the host of the project's region (https://us1.api.voucherify.io, for one)"
 
-_LISTED = 100  # tiers in one list; there are four orders, and one request says which campaign it is
 _counted = counted("X-Rate-Limit-Remaining", "X-Rate-Limit-Limit", "X-Rate-Limit-Retry")
 
 
@@ -34,10 +33,6 @@ def _abilities(_place: Place, _live: Live) -> Abilities:
 def _allowance(headers: Mapping[str, str]) -> Allowance:
     """As documented in the guide on limits; the calls of a billing cycle do not come back within a wait."""
     return _counted(headers)._replace(is_spent=headers.get("X-Rate-Limit-Type", "").endswith("_cycle"))
-
-
-def _read_calls(live: Live, more: int) -> int:
-    return 2 if len(live.tiers) + more <= _LISTED else 5
 
 
 VENDOR = Vendor(
@@ -64,7 +59,6 @@ VENDOR = Vendor(
     fields=tiers.fields,
     block=tiers.block,
     allowance=_allowance,
-    read_calls=_read_calls,
     package=__name__,
     same_account="where two keys of one project plan and apply, set VOUCHERIFY_PROJECT to one name for both",
     url_help=REGION,

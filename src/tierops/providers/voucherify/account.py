@@ -145,6 +145,10 @@ class Account:
         """The block itself: a campaign's id or name says it all."""
         return named
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """One to resolve the campaign, one to list, and one for each further order where one list cannot show all."""
+        return 2 if len(live.tiers) + more <= _LIMIT else 1 + len(_ORDERS)
+
     def send(self, request: Request) -> Sequence[LiveTier]:
         """Send one array; the order of the answer is not promised."""
         return self._client.create(request, lambda answer: tiers.decode(_maps(answer), tiers.campaign_of(request.path)))
