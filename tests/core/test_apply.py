@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -799,6 +801,28 @@ def test_the_read_back_of_more_tiers_than_one_list_shows_is_counted_and_an_apply
             assert emulator.writes == 0
         else:
             assert apply.exit_code(run([target], connection, slept, lives)) is Exit.DONE
+
+
+@pytest.mark.parametrize(("number", "requests"), [(100, 1), (101, 2), (150, 2), (200, 2)])
+def test_more_tiers_than_one_list_shows_are_created_so_that_they_can_be_read_back(
+    number: int, requests: int, emulator: Emulator, slept: Slept
+) -> None:
+    """Tiers of one request have one time, and no order tells them apart."""
+    emulator.voucherify.add_campaign("Club")
+    bounds = [*map(Decimal, range(number)), None]
+    tiers = tuple(Tier(f"T{n}", Range(*ends)) for n, ends in enumerate(pairwise(bounds)))
+    provider = connect(emulator, slept)
+    target = planned(provider, ladder(*tiers))
+    assert len(target.requests) == requests
+
+    class Slow(Refusing):
+        def send(self, request: Request) -> Sequence[LiveTier]:
+            time.sleep(0.005)  # longer than the vendor's clock ticks, as a network is
+            return self._provider.send(request)
+
+    result = carry_out(target, Slow(provider), slept)
+    assert apply.exit_code([result]) is Exit.DONE
+    assert emulator.writes == requests
 
 
 def test_a_read_right_before_the_create_that_fails_writes_nothing(

@@ -17,8 +17,7 @@ from tierops.text import jsontext, names
 if TYPE_CHECKING:
     from tierops.providers.http import Client
 
-# The list gives 10 tiers unless asked for more, 100 at most, and has no pages: `total` alone tells what is missing.
-_LIMIT = 100
+# The list gives 10 tiers unless asked for more, `LISTED` at most, and has no pages: `total` tells what is missing.
 _MOST_PAGES = 100  # as documented for the list of campaigns
 _ORDERS = ("created_at", "-created_at", "updated_at", "-updated_at")
 _TITLE = "Voucherify"
@@ -98,7 +97,7 @@ class Account:
         totals: set[int] = set()
         for reads, order in enumerate(_ORDERS, start=1):
             rows, total = _rows(
-                self._client.get(tiers.path(identity.id), {"limit": _LIMIT, "order": order}), "data", "tier"
+                self._client.get(tiers.path(identity.id), {"limit": tiers.LISTED, "order": order}), "data", "tier"
             )
             rows_by_id |= {expect_text(row, "id"): row for row in rows}
             totals.add(total)
@@ -126,7 +125,7 @@ class Account:
         by_id: dict[str, str] = {}
         totals: set[int] = set()
         for page in range(1, _MOST_PAGES + 1):
-            answer = self._client.get("/v1/loyalties", {"limit": _LIMIT, "order": "created_at", "page": page})
+            answer = self._client.get("/v1/loyalties", {"limit": tiers.LISTED, "order": "created_at", "page": page})
             rows, total = _rows(answer, "campaigns", "campaign")
             by_id |= {expect_text(row, "id"): expect_text(row, "name") for row in rows}
             totals.add(total)
@@ -147,7 +146,7 @@ class Account:
 
     def read_calls(self, live: Live, more: int) -> int:
         """One to resolve the campaign, one to list, and one for each further order where one list cannot show all."""
-        return 2 if len(live.tiers) + more <= _LIMIT else 1 + len(_ORDERS)
+        return 2 if len(live.tiers) + more <= tiers.LISTED else 1 + len(_ORDERS)
 
     def send(self, request: Request) -> Sequence[LiveTier]:
         """Send one array; the order of the answer is not promised."""

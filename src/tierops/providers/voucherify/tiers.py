@@ -16,6 +16,7 @@ from tierops.providers.expect import expect_map, expect_same, expect_text, short
 from tierops.providers.vendor import segment
 
 FIELDS = ("earning_rules", "rewards", "metadata")
+LISTED = 100  # tiers in a list at the most
 _MAPPINGS = ("earning_rules", "rewards")
 
 
@@ -30,9 +31,14 @@ def campaign_of(path: str) -> str:
 
 
 def requests(live: Live, tiers: Sequence[Tier]) -> tuple[Request, ...]:
-    """All tiers in one JSON array."""
-    names = tuple(tier.name for tier in tiers)
-    return (Request("POST", path(live.identity.id), encode(tiers), names),)
+    """All tiers in one JSON array; in several where no list could show them all.
+
+    The tiers of one request have one time, and a list by time that ends among them says nothing of the rest.
+    """
+    parts = [tiers[start : start + LISTED] for start in range(0, len(tiers), LISTED)]
+    return tuple(
+        Request("POST", path(live.identity.id), encode(part), tuple(tier.name for tier in part)) for part in parts
+    )
 
 
 def fields(block: Mapping[str, Value], _place: Mapping[str, str], _index: int) -> Mapping[str, Value]:
