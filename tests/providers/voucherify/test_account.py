@@ -203,7 +203,7 @@ def test_a_campaign_that_is_not_there_is_answered_with_the_one_that_is_meant(
     for _ in range(2):
         with pytest.raises(VendorError) as caught:
             provider.fetch(VENDOR.place({"campaign": wanted}))
-        assert f"; did you mean {live!r} (they differ {how})?. Check the name" in str(caught.value)
+        assert f"; did you mean {live!r} (they differ {how})? Check the name" in str(caught.value)
         assert caught.value.status == 404
     assert sum(sent[1] == "/voucherify/v1/loyalties" for sent in emulator.requests) == 1
 

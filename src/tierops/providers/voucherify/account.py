@@ -24,7 +24,7 @@ _TITLE = "Voucherify"
 _OPEN_HEADERS = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
 
 _NO_CAMPAIGN = (
-    ". Check the name in the dashboard (Campaigns), that the keys belong to its project, and that VOUCHERIFY_URL is"
+    "Check the name in the dashboard (Campaigns), that the keys belong to its project, and that VOUCHERIFY_URL is"
     f" {REGION}"
 )
 
@@ -156,7 +156,7 @@ class Account:
         try:
             answer = self._client.get(f"/v1/loyalties/{segment(campaign)}")
         except VendorError as error:
-            hint = f"{self._suggestion(campaign)}{_NO_CAMPAIGN}" if error.status == NOT_FOUND else ""
+            hint = f"{self._suggestion(campaign) or '.'} {_NO_CAMPAIGN}" if error.status == NOT_FOUND else ""
             raise VendorError(f"campaign {campaign!r}: {error}{hint}", error.status) from None
         row = expect_map(answer, "campaign")
         id_, name = expect_text(row, "id"), expect_text(row, "name")
