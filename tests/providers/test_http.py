@@ -20,7 +20,7 @@ from tierops.errors import AnswerLost, NotSent, VendorError
 from tierops.model import LiveTier, Range, Value
 from tierops.providers.expect import expect_list
 from tierops.providers.http import Client
-from tierops.providers.vendor import Allowance, Credentials
+from tierops.providers.vendor import Allowance, Credentials, Dialect
 
 NOW = 1_800_000_000.0
 GOLD = LiveTier("1", "Gold", Range(None, None))
@@ -200,13 +200,38 @@ def test_a_refused_create_is_a_refusal(status: int, slept: Slept) -> None:
     assert caught.value.status == status
 
 
-def test_a_documented_error_in_a_success_is_a_refusal_and_told_whole(slept: Slept) -> None:
-    dialect = DIALECT._replace(is_error=lambda body: body == {"error": "taken"}, explain=lambda _: "name is taken")
-    with pytest.raises(VendorError) as caught:
-        client(Answers(ok({"error": "taken"})), slept, dialect=dialect).create(CREATE, read)
-    assert type(caught.value) is VendorError
+def saying(status: int) -> Dialect:
+    """A dialect of which `{"error": "taken"}` is an error with this status."""
+    return DIALECT._replace(
+        refusal=lambda body: status if body == {"error": "taken"} else None, explain=lambda _: "name is taken"
+    )
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_a_documented_error_in_a_success_is_a_refusal_and_told_whole(status: int, slept: Slept) -> None:
+    for method in ("GET", "POST"):
+        with pytest.raises(VendorError) as caught:
+            ask(client(Answers(ok({"error": "taken"})), slept, dialect=saying(status)), method)
+        assert type(caught.value) is VendorError
+        assert str(caught.value) == f"Vendor answered {method} /x with 200, but: name is taken"
+        assert caught.value.status == status
+    assert slept == []
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 500, 503])
+def test_a_documented_error_in_a_success_that_does_not_tell_what_happened_is_never_sent_again(
+    status: int, slept: Slept
+) -> None:
+    with pytest.raises(AnswerLost) as caught:
+        client(Answers(ok({"error": "taken"})), slept, dialect=saying(status)).create(CREATE, read)
     assert str(caught.value) == "Vendor answered POST /x with 200, but: name is taken"
-    assert caught.value.status == 200
+    assert caught.value.is_taken
+
+
+def test_a_read_that_is_answered_with_a_passing_error_and_200_is_tried_again(slept: Slept) -> None:
+    answers = Answers(ok({"error": "taken"}), ok([]))
+    assert client(answers, slept, dialect=saying(503)).get("/x") == []
+    assert slept == [0.5]
 
 
 def test_a_create_that_found_no_connection_is_tried_again_for_nothing_was_sent(slept: Slept) -> None:

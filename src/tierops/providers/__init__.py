@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tierops.errors import TieropsError
 
 if TYPE_CHECKING:
+    from tierops.emulator import Api
     from tierops.providers.vendor import Account, Vendor
 
 ENTRY_POINTS = "tierops.providers"
@@ -82,6 +84,24 @@ def names() -> tuple[str, ...]:
 
     others = (entry.name for entry in entry_points(group=ENTRY_POINTS))
     return tuple(dict.fromkeys([*(vendor.name for vendor in own()), *others]))
+
+
+def emulators(tell: Callable[[str], object] = lambda _: None) -> tuple[type[Api[Any]], ...]:
+    """What emulates the vendors that are installed, by name; one that brings no emulator along is left out.
+
+    So is one that cannot be imported, of which `tell` hears.
+    """
+    emulated: list[type[Api[Any]]] = []
+    for name in sorted(names()):
+        try:
+            package = f"{find(name).package}.emulator"
+            if find_spec(package):
+                emulated.append(import_module(package).Api)
+        except TieropsError as error:
+            tell(str(error))
+        except Exception as error:  # noqa: BLE001 (others may bring anything along, and are not needed)
+            tell(f"{name} is not emulated: {type(error).__name__}: {error}")
+    return tuple(emulated)
 
 
 def account(vendor: Vendor) -> type[Account]:

@@ -135,8 +135,10 @@ class Client:
                 continue
             try:
                 return self._json("GET", path, answer)
-            except VendorError:
-                if is_last or not (answer.is_success or is_passing(answer.status)):
+            except VendorError as error:
+                said_in_success = error.status is not None and error.status < 500
+                is_refused = said_in_success if answer.is_success else not is_passing(answer.status)
+                if is_last or is_refused:
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
 
@@ -157,14 +159,14 @@ class Client:
         if status >= 500 or status in _UNCLEAR:
             raise AnswerLost(self._described(method, path, answer))
         try:
-            body = self._json(method, path, answer)
-            if answer.is_success and self._dialect.is_error(body):
-                said = self._dialect.explain(body)
-                raise VendorError(f"{self.title} answered {method} {path} with {status}, but: {said}", status)
-            return tuple(read(body))
+            return tuple(read(self._json(method, path, answer)))
         except VendorError as error:
-            if answer.is_success and error.status is None:
+            if not answer.is_success:
+                raise
+            if error.status is None:
                 raise AnswerLost(f"{error} in the answer to a create", is_taken=True) from None
+            if error.status >= 500 or error.status in _UNCLEAR | _TAKEN:
+                raise AnswerLost(str(error), is_taken=True) from None
             raise
 
     def _write(self, request: Request) -> Answer:
@@ -277,6 +279,9 @@ class Client:
             raise VendorError(said + flaw) from None
         if self.discretion.holds_key(body):
             raise VendorError(f"{self.title} sent back the key that it was asked with; nothing of its answer is used")
+        if (status := self._dialect.refusal(body)) is not None:
+            said = self._dialect.explain(body)
+            raise VendorError(f"{self.title} answered {method} {path} with {answer.status}, but: {said}", status)
         return body
 
     def _unreachable(self, error: httpx.RequestError) -> str:

@@ -9,7 +9,7 @@ from threading import Lock
 
 import httpx
 
-from tierops.errors import NotSent, TieropsError
+from tierops.errors import UNAUTHORIZED, NotSent, TieropsError
 from tierops.model import Value
 from tierops.providers.answer import Answer, Times, described, parsed, reason, receive
 from tierops.providers.limits import Limits, Waiting, is_passing, tries
@@ -87,7 +87,7 @@ class Token:
                         f"{self._asked} was answered with {answer.status}, but without the JSON that is documented"
                     )
             if is_last or is_refused:
-                raise NotSent(failure)
+                raise NotSent(failure, UNAUTHORIZED if is_refused else None)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _send(self) -> Answer:
