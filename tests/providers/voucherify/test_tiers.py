@@ -215,8 +215,8 @@ def test_the_block_of_a_tier_holds_its_fields_in_a_fixed_order() -> None:
 def test_points_of_any_length_are_exact_in_every_thread(points: int) -> None:
     row = {"id": "ltr_1", "name": "Gold", "points": {"from": points, "to": points + 1}}
     with ThreadPoolExecutor(1) as pool:
-        elsewhere = pool.submit(decode, [row]).result()
-    assert elsewhere == decode([row])
+        elsewhere = pool.submit(decode, [row], "camp_1").result()
+    assert elsewhere == decode([row], "camp_1")
     (tier,) = elsewhere
     assert (int(tier.range.lower or 0), int(tier.range.upper or 0)) == (points, points + 2)
     assert encode([Tier("Gold", tier.range, {})])[0]["points"] == {"from": points, "to": points + 1}
