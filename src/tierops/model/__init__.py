@@ -9,7 +9,7 @@ from tierops.model.files import MEMBERS, UNREADABLE, Position, Problem, Severity
 from tierops.model.impact import Amount, Impact, Move, Outlook, Standing
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
 from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
-from tierops.model.program import Abilities, Identity, Live, Place, Program, Target, Waiver
+from tierops.model.program import Abilities, Identity, Live, Origin, Place, Program, Target, Waiver
 from tierops.model.values import Value, compact, exact, rounded
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Live",
     "LiveTier",
     "Move",
+    "Origin",
     "Outcome",
     "Outlook",
     "Place",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from tierops.model import Change, Kind, Position, Problem, Severity, TargetPlan
+from tierops.model import Change, Kind, Position, Problem, TargetPlan
 from tierops.output.report import Report
 from tierops.output.words import departure, shortened
 from tierops.rules import RULES
@@ -23,7 +23,7 @@ _LONGEST = 1000  # characters of a message; the text and JSON reports hold all o
 
 
 class Level(StrEnum):
-    """How much a finding weighs, heaviest first: what must be mended, what a person should look at, what is waived."""
+    """How much a finding weighs, heaviest first: what must be mended, what a person should look at, and the rest."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -108,7 +108,7 @@ def _problem(problem: Problem) -> Finding:
     where = "" if problem.program else problem.at.file
     return Finding(
         problem.rule,
-        Level.ERROR if problem.severity is Severity.ERROR else Level.NOTE,
+        Level(problem.severity.value),
         shortened(problem.told, _LONGEST),
         problem.at,
         _digest(problem.rule, where, problem.program, *problem.targets, problem.tier, words),

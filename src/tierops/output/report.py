@@ -37,8 +37,9 @@ class Report(NamedTuple):
     """What a command has to say. All but the first two are given by their names.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
-    and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
-    what `journal verify` saw. `checkout` is where the files are, if a service may look them up there.
+    and tiers that were read from files, `targets` are those targets. `unchecked` are files with problems that kept the
+    rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
+    `checkout` is where the files are, if a service may look them up there.
     `impacts` is who moves, where no plan was asked for.
     """
 
@@ -55,6 +56,7 @@ class Report(NamedTuple):
     environment: str | None = None
     checkout: Checkout | None = None
     impacts: tuple[Moved, ...] | None = None
+    unchecked: tuple[str, ...] = ()
 
     def place(self, at: Position) -> Position:
         """The same place as others see it, who have the repository and not the folder that the command ran in."""
