@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -251,3 +252,34 @@ def test_a_command_tells_rows_as_it_tells_lines(offline: Run, tmp_path: Path) ->
     skipped = offline("impact", "--members", "members.csv", "--skip-bad")
     assert skipped.code == 0
     assert "1 row left out of the count (1 value has a decimal comma" in skipped.out
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_table_of_the_lake_is_named_like_a_file(tmp_path: Path) -> None:
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession()
+    assert session is not None
+    rows = session.sql(
+        "SELECT * FROM VALUES ('ann', 249.99BD, 'First'), ('bob', 250.00BD, NULL) AS t(member_id, value, tier)"
+    )
+    rows.createOrReplaceTempView("crm_members")
+    (impact,) = take("crm_members", SAME, engine="spark")
+    assert impact.before.tiers == (("First", 1), ("Second", 1))
+    assert impact.vendor_differs == 1
+    with pytest.raises(TieropsError, match="nowhere"):
+        take("nowhere", SAME, engine="spark")
+
+
+def test_an_engine_that_is_not_installed_is_named_with_what_brings_it(
+    offline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiers").mkdir()
+    (tmp_path / "tiers" / "club.yaml").write_text(
+        "version: 1\nprogram: club\ntargets: [{fanfare: {group: Club, attribute: ltv}}]\ntiers: [{name: A, from: 0}]\n"
+    )
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.delitem(sys.modules, "tierops.members.embedded", raising=False)
+    ended = offline("impact", "--members", "members.csv")
+    assert ended.code == 1
+    assert "pip install 'tierops[members]'" in ended.err

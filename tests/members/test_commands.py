@@ -228,3 +228,17 @@ def test_a_comment_and_a_page_have_candidates_side_by_side(offline: Run) -> None
     asked = ("impact", "--members", "members.csv", "--compare", "a.yaml", "b.yaml", "c.yaml", "--format")
     assert "| members | a.yaml | b.yaml | c.yaml |" in offline(*asked, "markdown").out
     assert "Side by side" in offline(*asked, "html").out
+
+
+def test_a_target_that_the_other_side_lacks_is_told(offline: Run) -> None:
+    Path("old.yaml").write_text(PROGRAM)
+    Path("tiers/other.yaml").write_text(PROGRAM.replace("program: club", "program: other").replace("Club}", "Other}"))
+    ended = offline("impact", "--members", "members.csv", "--against", "old.yaml")
+    assert ended.code == Exit.DONE
+    assert "not compared, for old.yaml has no such target: other/voucherify" in ended.err
+    wrong = offline("impact", "--members", "members.csv", "--against", "old.yaml", "--program", "other")
+    assert wrong.code == Exit.DONE  # one ladder on either side: these two are meant
+    Path("old.yaml").write_text(PROGRAM.replace("program: club", "program: third"))
+    wrong = offline("impact", "--members", "members.csv", "--against", "old.yaml")
+    assert wrong.code == Exit.USAGE
+    assert "nothing to compare: old.yaml has third/voucherify" in wrong.err

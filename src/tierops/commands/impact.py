@@ -66,6 +66,8 @@ def impact(
 
         asked = questions.of_files(before, targets, label)
     places = {target.address: target for target in targets}
+    if missing := [address for address in places if address not in {one.address for one in asked}]:
+        session.console.note(f"note: not compared, for {label} has no such target: {', '.join(missing)}")
     asked = [one._replace(acts=counting.acts(places[one.address])) for one in asked]
     return _report(session, members, [(one, _FILES, places[one.address].at) for one in asked], files.problems)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from tierops.members.expression import ROW
 from tierops.members.source import Header
 
 _MEMORY = "640MiB"  # for its data; what does not fit goes to a folder that is gone afterwards
+_THREADS = 8
 _UNEVEN = ("TOO MANY COLUMNS", "MISSING COLUMNS", "TOO FEW COLUMNS")
 _BATCH = 10_000  # rows
 
@@ -32,6 +34,7 @@ class Embedded:
         self._database = duckdb.connect(
             config={
                 "memory_limit": _MEMORY,
+                "threads": str(min(_THREADS, os.cpu_count() or 1)),  # each takes memory of its own
                 "temp_directory": self._folder,
                 "autoinstall_known_extensions": "false",  # nothing is fetched
                 "autoload_known_extensions": "false",

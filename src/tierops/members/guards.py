@@ -64,7 +64,8 @@ def _amount(guard: Guard, impact: Impact, outlook: Outlook) -> tuple[Decimal, st
     if guard.name == "moved_pct":
         amount = moved(outlook)
         percent = Decimal(amount * 100) / Decimal(impact.members) if impact.members else Decimal(0)
-        return percent, f"{_told(amount, impact.min_count)} {of} ({percent:.1f} %) move"
+        share = "" if 0 < amount < impact.min_count else f" ({percent:.1f} %)"
+        return percent, f"{_told(amount, impact.min_count)} {of}{share} move"
     numbers: dict[str, Amount] = {
         "downgrades": outlook.downgrades,
         "upgrades": outlook.upgrades,
