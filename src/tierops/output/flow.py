@@ -144,5 +144,6 @@ def _ribbon(move: Move, place: tuple[float, float, float, float], impact: Impact
     kind = words.way(move)
     amount, end = words.amount(impact, move.members), words.tier_name(move.after)
     title = f"{amount} {words.tier_name(move.before)} → {end} ({kind})"
-    label = f"{amount} {kind} to {end}" if leaving >= _LABEL else ""
+    what = {"join": f"join {end}", "leave": "leave"}.get(kind, f"{kind} to {end}")
+    label = f"{amount} {what}" if leaving >= _LABEL else ""
     return Ribbon(outline, kind.partition(" ")[0], title, label, y + leaving / 2 + 4)
