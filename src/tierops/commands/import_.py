@@ -17,7 +17,7 @@ from tierops.commands import options
 from tierops.commands.session import Session
 from tierops.config import Environment, files
 from tierops.errors import Exit, TieropsError, UsageError
-from tierops.host import disk
+from tierops.host import disk, threads
 from tierops.model import Live
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _all(wanted: Wanted, directory: Path, terms: _Terms, tell: Tell) -> Output:
 def _reads(connection: Connection, tell: Tell) -> Iterator[tuple[str, Mapping[str, str], Callable[[], Live]]]:
     """Name, place and read of every ladder. They are read side by side and given in order; a read may raise."""
     places = connection.discover()
-    pool = ThreadPoolExecutor(pipeline.THREADS)
+    pool = ThreadPoolExecutor(threads.MOST)
     try:
         reads = [pool.submit(connection.fetch, connection.vendor.place(place)) for place in places]
         for number, (place, read) in enumerate(zip(places, reads, strict=True), start=1):
@@ -185,7 +185,7 @@ def _reads(connection: Connection, tell: Tell) -> Iterator[tuple[str, Mapping[st
             tell(f"reading {number} of {len(places)}: {name}")
             yield name, place, read.result
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # after an interrupt nobody waits for them
 
 
 def _key(live: Live, taken: Collection[str]) -> str:

@@ -16,6 +16,7 @@ from tierops.providers.vendor import Allowance, whole
 _LONGEST_WINDOW = 3600.0  # seconds: no vendor is known to count by more than the hour, but for those by the day
 _UNTOLD = 10.0  # seconds to wait after a refusal that does not say how long
 _TRIES = 4
+_LOOK = 0.1  # seconds between two looks whether anything may leave at all
 _FIRST_PAUSE = 0.5  # seconds, and twice as long after each further try
 
 
@@ -112,7 +113,8 @@ class Limits:
             self._waiting.check()
             with self._room:
                 while self.left is not None and self._in_flight > 0 and self.left <= self._in_flight:
-                    self._room.wait()  # what is under way may have taken the last call
+                    self._room.wait(_LOOK)  # what is under way may have taken the last call
+                    self._waiting.check()
                 now = self._waiting.now()
                 if self.left == 0 and self._ends is not None:
                     self._not_before, self.left = max(self._not_before, self._ends), None
