@@ -30,7 +30,7 @@ FLOW = {
     "importing": {"model", "errors", "text", "config", "rules", "providers"},
     "pipeline": {"", "model", "errors", "config", "providers", "rules", "diff", "plan", "plan_file", "apply"}
     | {"host"},
-    "journal": {"", "model", "errors", "text", "plan_file"},
+    "journal": {"", "model", "errors", "text", "plan_file", "host"},
     "commands": {"", "model", "errors", "config", "providers", "importing", "host", "text", "journal", "emulator"}
     | {"pipeline", "apply", "output"},
     "cli": {"", "errors", "commands", "host"},

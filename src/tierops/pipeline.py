@@ -203,7 +203,7 @@ def make_plan(
 def load_plan(path: Path, public_key: Path | None = None) -> Plan:
     """The plan of a file, signed by the owner of the public key where one is given.
 
-    Raises `PlanRefused` for what is no such plan, `UsageError` for a file that cannot be read.
+    Raises `PlanRefused` for what is no such plan, `BadFile` for a file that cannot be read.
     """
     from tierops import plan_file
 
@@ -248,7 +248,7 @@ def _file_change(then: Target, now: Target | None) -> str:
 
 
 def save_plan(made: Plan, path: Path) -> None:
-    """Write a plan file that its owner alone can read. Raises `UsageError`."""
+    """Write a plan file that its owner alone can read. Raises `BadFile`."""
     from tierops import plan_file
 
     disk.save(path, plan_file.dumps(made), disk.PRIVATE)

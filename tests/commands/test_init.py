@@ -23,7 +23,7 @@ from tierops import config, providers
 from tierops.commands import scaffold
 from tierops.config import yamltext
 from tierops.emulator import Emulator
-from tierops.errors import Exit, UsageError
+from tierops.errors import BadFile, Exit
 from tierops.host import disk, resources
 from tierops.providers.vendor import Vendor
 
@@ -376,7 +376,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mon
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    with pytest.raises(UsageError, match=r"cannot write .*: Operation not permitted"):
+    with pytest.raises(BadFile, match=r"cannot write .*: Operation not permitted"):
         disk.create(tmp_path / "a", "ours", disk.ORDINARY)
     assert list(tmp_path.iterdir()) == []
 

@@ -13,7 +13,7 @@ import click
 from tierops import output, providers
 from tierops.commands import checkout
 from tierops.commands.console import Console
-from tierops.errors import Exit, UsageError
+from tierops.errors import BadFile, Exit
 from tierops.host import disk, logs
 from tierops.host.interrupts import Stop
 from tierops.model import Problem
@@ -110,7 +110,7 @@ class Session:
         return self._connections.writes if self._connections else 0
 
     def begin_journal(self, path: Path | None) -> None:
-        """Begin the journal, if there is to be one. Raises `UsageError` where it cannot be written."""
+        """Begin the journal, if there is to be one. Raises `BadFile` where it cannot be written."""
         if path is not None:
             from tierops import journal  # few runs keep one
 
@@ -174,7 +174,7 @@ class Session:
     def _save(self, report: Report, file: ReportFile) -> bool:
         try:
             disk.save(file.path, self.console.redaction.whole(output.as_file(report, file.format)), disk.ORDINARY)
-        except UsageError as error:
+        except BadFile as error:
             self.console.error(f"the report is not saved: {error}")
             return False
         return True
