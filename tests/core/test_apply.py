@@ -879,3 +879,29 @@ def test_what_is_known_when_nobody_waits_any_longer(
     assert result[0].trouble == troubles.get(moment, result[0].trouble)
     assert result[0].sends == (moment in {"under way", "confirmed", "ended"})
     assert club.writes == (moment in {"confirmed", "ended"})
+
+
+class Taking(Refusing):
+    """A vendor that carries a create out, and says only that it accepted it."""
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        super().send(request)
+        raise AnswerLost("Voucherify answered with 202", is_taken=True)
+
+
+@pytest.mark.parametrize(("lag", "fate"), [(0, Fate.DONE), (7, Fate.DONE), (60, Fate.UNKNOWN)])
+def test_what_the_vendor_accepted_is_waited_for_longer_and_never_sent_again(lag: int, fate: Fate) -> None:
+    clock = [1_767_225_600.0]
+    club = Emulator(clock=lambda: clock[0])
+    club.voucherify.add_campaign("Club")
+    club.switches = Switches.parse([f"voucherify.read_after_write_lag_ms={lag * 1000}"])
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    provider = connect(club, sleep)
+    vendor = Taking(provider)
+    result = run([planned(provider)], vendor, sleep)[0]
+    assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), fate)
+    assert vendor.creates == club.writes == 1
+    club.close()

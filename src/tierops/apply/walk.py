@@ -182,7 +182,9 @@ class Walk:
     def _after_lost(self, request: Request, error: AnswerLost) -> Sequence[Request]:
         self._patience.tell(f"{self._target.address}: {error}; reading back")
         self._known.lose(request.tiers)
-        self._live = self._read_back(error)
+        # What the vendor took is worth waiting for, unless it is stored under another name.
+        awaited = frozenset(request.tiers) - self._known.stored.keys() if error.is_taken else frozenset()
+        self._live = self._read_back(error, awaited)
         absent = [tier for tier in self._absent() if tier.name in request.tiers]
         if absent and error.is_taken:
             raise _Stopped(str(error))
@@ -190,8 +192,8 @@ class Walk:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
         return (request,)
 
-    def _read_back(self, error: VendorError) -> Live:
-        """A settled read.
+    def _read_back(self, error: VendorError, awaited: frozenset[str] = frozenset()) -> Live:
+        """A settled read, which shows the `awaited` tiers unless they take too long.
 
         Any complete one where the vendor itself refuses a second tier of a name, and did not take the request.
         """
@@ -199,7 +201,7 @@ class Walk:
         if self._known.is_guarded and not (isinstance(error, AnswerLost) and error.is_taken):
             live = self._connection.fetch(self._place)
         else:
-            live = settled(self._connection, self._place, self._patience)
+            live = settled(self._connection, self._place, self._patience, names=awaited)
         self._is_unread, self._doubt = False, ""
         return live
 
