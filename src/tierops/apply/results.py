@@ -13,7 +13,7 @@ from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, T
 class Known:
     """What answers said of the tiers of one target, by the name of the tier that was sent.
 
-    `confirmed` is as an answer showed it, `stored` the same where it is not as wanted. `lost` counts the sends without
+    `confirmed` is as an answer showed it, `stored` as it showed it under another name. `lost` counts the sends without
     an answer that tells, `refused` holds those that the vendor refused, `under_way` those of a request that may have
     left and has no answer yet. With `is_guarded` the vendor itself refuses a second tier of a name.
 
@@ -55,7 +55,6 @@ class Known:
     def store(self, shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> None:
         """An answer shows something else. Where only one tier can be meant by another, it is that one."""
         alike = {tier.name for tier in shown} & {tier.name for tier in wanted}
-        self.stored.update((tier.name, tier) for tier in shown if tier.name in alike)
         others = [tier for tier in shown if tier.name not in alike], [t for t in wanted if t.name not in alike]
         if len(others[0]) == len(others[1]) == 1:
             self.stored[others[1][0].name] = others[0][0]
@@ -128,7 +127,7 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
     if name in view.twice:
         ids = ", ".join(copy.id for copy in view.twice[name])
         return Outcome(name, Fate.UNKNOWN, f"exists {len(view.twice[name])} times ({ids}): keep one by hand")
-    if (stored := known.stored.get(name)) and stored.name != name and view.shows(stored.id):
+    if (stored := known.stored.get(name)) and view.shows(stored.id):
         return Outcome(name, Fate.CONFLICT, f"created, but stored as {stored.name!r} ({stored.id})")
     if name not in view.by_name:
         if known.is_in_doubt(name):
