@@ -256,7 +256,7 @@ def test_plain_output_has_no_colour_codes(
         (("plan", "--detailed-exitcode"), Exit.FAILED),
         (("apply", "--auto-approve"), Exit.FAILED),
         (("apply",), Exit.USAGE),
-        (("apply", "nothing-here.json"), Exit.USAGE),
+        (("apply", "nothing-here.json"), Exit.FAILED),
         (("plan", "--colour"), Exit.USAGE),
         (("show",), Exit.USAGE),
         (("show", "tiers/bad.yaml"), Exit.REFUSED),
@@ -390,7 +390,7 @@ def test_schemas_are_printed_as_they_are(name: str, offline: Run) -> None:
 
 def test_a_plan_that_cannot_be_written_says_so(documented: Emulator, tierops: Run) -> None:
     ended = tierops("plan", "--out", "nowhere/plan.json")
-    assert ended.code == Exit.USAGE
+    assert ended.code == Exit.FAILED
     assert "cannot write nowhere/plan.json: No such file or directory" in ended.err
 
 

@@ -330,7 +330,7 @@ def test_a_file_that_cannot_be_written_says_so_and_leaves_nothing_behind(documen
     assert "cannot make the folder file/x" in tierops(*line, "file/x/club.yaml").err
     assert "cannot make the folder file" in tierops(*line, "file/club.yaml").err
     ended = tierops("import", "voucherify", "--all", "--dir", "file")
-    assert ended.code == Exit.USAGE
+    assert ended.code == Exit.FAILED
     Path("tiers/loyalty-campaign-tiers.yaml").mkdir(parents=True)
     assert tierops("import", "voucherify", "--all", "--force").code == Exit.DONE
     assert files() == ["loyalty-campaign-tiers-2.yaml", "loyalty-campaign-tiers.yaml"]

@@ -126,17 +126,17 @@ def _carry_out(session: Session, prepared: Prepared, accounts: Connections, sett
     stop, progress = session.stop, session.console.progress
     if session.journal:
         session.journal.plan(prepared.plan, prepared.targets)
-    with interrupts.orderly(stop, progress, session.give_up):
+    with interrupts.orderly(stop, progress, session.leave):
         patience = applying.Patience(settle, stop.sleep, monotonic, progress, stop.check)
-        results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience)
+        results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience, stop)
         results = tuple(result._replace(source=prepared.source) for result in results)
-    return session.report(
-        Report(
-            "apply",
-            applying.exit_code(results),
-            problems=prepared.notes,
-            plan=prepared.plan,
-            results=results,
-            usage=accounts.usage(),
+        return session.report(
+            Report(
+                "apply",
+                applying.exit_code(results),
+                problems=prepared.notes,
+                plan=prepared.plan,
+                results=results,
+                usage=accounts.usage(),
+            )
         )
-    )

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tierops import pipeline
 from tierops.commands import scaffold
 from tierops.config import Environment, files, values
 from tierops.errors import TieropsError
+from tierops.host import threads
 from tierops.model import Live
 
 if TYPE_CHECKING:
@@ -80,14 +80,14 @@ def every(connection: Connection, tell: Callable[[str], None]) -> Iterator[Ladde
     """Every ladder of the account, in order; they are read side by side. `tell` hears of the progress."""
     blocks = connection.discover()
     places = [connection.vendor.place(block) for block in blocks]
-    pool = ThreadPoolExecutor(pipeline.THREADS)
+    pool = ThreadPoolExecutor(threads.MOST)
     try:
         reads = [pool.submit(connection.fetch, place) for place in places]
         for number, (block, place, read) in enumerate(zip(blocks, places, reads, strict=True), start=1):
             tell(f"reading {number} of {len(places)}: {place.name}")
             yield Ladder(block, place.home, read.result)
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # after an interrupt nobody waits for them
 
 
 def owners(programs: Sequence[Filed], home: Home, live: Live) -> tuple[Filed, ...]:

@@ -21,7 +21,7 @@ from tierops.providers.vendor import Part, Vendor
 
 
 class _File(click.Path):
-    """A path that can only name a file, as a `Path`."""
+    """A path that can name a file, as a `Path`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         text = str(value)
@@ -34,7 +34,7 @@ class _File(click.Path):
         return super().convert(value, param, ctx)
 
 
-FILE = _File(dir_okay=False, path_type=Path)
+FILE = _File(path_type=Path)
 
 
 class _Duration(click.ParamType[timedelta]):
