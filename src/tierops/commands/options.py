@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import combinations
 from math import isfinite
@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from tierops import providers
+from tierops.commands import completion
 from tierops.commands.session import ReportFile, Session
 from tierops.host import disk
 from tierops.providers.vendor import Part, Vendor
@@ -87,6 +88,9 @@ class _Report(click.ParamType[ReportFile]):
         disk.probe(path)
         return ReportFile(format_, path)
 
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(f"{name}=") for name in self._formats if f"{name}=".startswith(incomplete)]
+
 
 def _keep_reports(ctx: click.Context, param: click.Parameter, value: tuple[ReportFile, ...]) -> None:
     for one, other in combinations(value, 2):
@@ -105,15 +109,21 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+def _keep_one(ctx: click.Context, param: click.Parameter, value: tuple[Any, ...]) -> None:
+    """Remember an option that may be named once only, on either side of the command."""
+    session = ctx.ensure_object(Session)
+    name = param.name or ""
+    said = {*value, *({getattr(session.chosen, name)} if name in session.said else ())}
+    if len(said) > 1 and not ctx.resilient_parsing:
+        shown = " and ".join(sorted(map(str, said)))
+        raise click.BadParameter(f"one at a time, not {shown}", ctx, param)
+    if value:
+        session.said.add(name)
+        session.choose(**{name: value[0]})
+
+
 def _kept(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     return click.option(*names, expose_value=False, callback=_keep, **attributes)
-
-
-def _environments(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """The names that a shell can complete. It looks for files only, for it runs at every press of the key."""
-    folder = ctx.ensure_object(Session).chosen.directory / "environments"
-    paths = folder.glob("*.y*ml") if folder.is_dir() else ()
-    return sorted({path.stem for path in paths if path.stem.startswith(begun)})
 
 
 def shared(command: _Command) -> _Command:
@@ -123,14 +133,26 @@ def shared(command: _Command) -> _Command:
         _kept("--no-color", is_flag=True, help="Plain text, as with NO_COLOR or TERM=dumb."),
         _kept("--quiet", "-q", is_flag=True, help="No progress on stderr."),
         _kept("--verbose", "-v", count=True, help="Log every request to stderr."),
-        _kept(
+        click.option(
             "--env",
             "environment",
             metavar="NAME",
-            shell_complete=_environments,
+            multiple=True,
+            expose_value=False,
+            callback=_keep_one,
+            shell_complete=completion.environments,
             help="Environment to fill values from [TIEROPS_ENV].",
         ),
-        _kept("--dir", "directory", metavar="DIR", type=path, help="Folder of the program files [tiers]."),
+        click.option(
+            "--dir",
+            "directory",
+            metavar="DIR",
+            multiple=True,
+            expose_value=False,
+            callback=_keep_one,
+            type=path,
+            help="Folder of the program files [tiers].",
+        ),
     ):
         command = option(command)
     return command
@@ -151,7 +173,10 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 
 format_ = _formats("text", "json", "markdown", "html")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
-program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
+program = click.option(
+    "--program", "programs", multiple=True, metavar="KEY", shell_complete=completion.programs,
+    help="Only this program, or a pattern.",
+)  # fmt: skip
 max_wait = click.option(
     "--max-wait", type=Seconds(0), default=120.0, show_default=True, metavar="SECONDS",
     help="Longest wait for a vendor's rate limit.",
@@ -186,6 +211,26 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args or ["--help"])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; what is no command says what could have been meant."""
+        name = args[0]
+        if name in self.commands or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"No such command {name!r}{_instead(name, self.commands, ctx.command_path)}.", ctx)
+
+
+def _instead(name: str, commands: Iterable[str], path: str) -> str:
+    if name == "help":
+        return f"; for help: {path} --help, or {path} COMMAND --help"
+    if name == "version":
+        return "; for the version: tierops --version"
+    from difflib import get_close_matches  # which no run needs that goes well
+
+    near = get_close_matches(name, commands, 1)
+    return f"; did you mean {near[0]!r}" if near else f"; there are: {', '.join(commands)}"
 
 
 # Options of the commands that take places, too: a part of a place that is called so has no option of its own.

@@ -79,7 +79,8 @@ class Session:
     """What a command gets with `@click.pass_obj`. Nothing else reads the environment of the process.
 
     `command` is the name of the one that runs, `journal` the one that this run keeps, once it has begun. `wants_json`
-    says that the line asks for JSON, although it may be wrong before that option is reached.
+    says that the line asks for JSON, although it may be wrong before that option is reached; `said` has the names in
+    `Chosen` of what the line said so far of options that can be said once.
     """
 
     def __init__(self) -> None:
@@ -88,12 +89,13 @@ class Session:
         self.environ: Mapping[str, str] = os.environ
         self.command = ""
         self.wants_json = False
+        self.said: set[str] = set()
         self.stop = Stop()
         self.journal: Journal | None = None
         self.console = Console(_Keys(self.environ))
         self.chosen = Chosen()
         is_plain = bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
-        self.choose(environment=self.environ.get("TIEROPS_ENV") or None, no_color=is_plain)
+        self.choose(environment=self.environ.get("TIEROPS_ENV", "").strip() or None, no_color=is_plain)
         self._connections: Connections | None = None
 
     def choose(self, **options: Any) -> None:
