@@ -121,10 +121,10 @@ def test_the_pages_are_current(
     assert found[0] == make(offline)
 
 
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         if not target.startswith(("https://", "http://")):
@@ -146,3 +146,18 @@ def test_the_ladders_of_the_pages_are_valid(page: str, offline: Run) -> None:
     environment = ["--env", "production"] if any(Path("tiers/environments").iterdir()) else []
     ended = offline("validate", *environment)
     assert (ended.code, ended.err) == (Exit.DONE, "")
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert f": {page.relative_to(ROOT / 'docs')}\n" in navigation
+
+
+def test_every_message_of_the_troubleshooting_page_is_one_of_ours() -> None:
+    source = "\n".join(path.read_text() for path in (ROOT / "src" / "tierops").rglob("*.py"))
+    cells = re.findall(r"^\| (.*?) \|", (ROOT / "docs" / "troubleshooting.md").read_text(), re.MULTILINE)
+    messages = [message for cell in cells for message in re.findall("`(.*?)`", cell)]
+    assert len(messages) > 20
+    for message in messages:
+        assert message in source, message

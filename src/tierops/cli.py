@@ -33,6 +33,7 @@ COMMANDS = {
     "apply": _Entry("apply:apply", "Create what is missing."),
     "drift": _Entry("drift:drift", "Audit: does live equal the files?"),
     "import": _Entry("import_:import_", "Write program files from what is live; a plan of them is empty."),
+    "adopt": _Entry("adopt:adopt", "Write what is live into a program file."),
     "show": _Entry("show:show", "Show a saved plan."),
     "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment or plan files."),
     "journal": _Entry("journal:journal", "What --journal FILE of apply and drift has kept."),
