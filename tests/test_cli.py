@@ -172,7 +172,7 @@ def test_programs_are_chosen_by_key_or_pattern(middle_missing: Emulator, tierops
     assert tierops("plan", "--program", "loyalty-*").code == Exit.DONE
     ended = tierops("plan", "--program", "loyalty-campain")
     assert ended.code == Exit.USAGE
-    assert "no such program; there are: loyalty-campaign, other-campaign" in ended.err
+    assert "no such program; did you mean loyalty-campaign; there are: loyalty-campaign, other-campaign" in ended.err
 
 
 def test_apply_without_a_terminal_neither_asks_nor_reads(middle_missing: Emulator, tierops: Run) -> None:

@@ -63,6 +63,7 @@ def completed(*words: str) -> list[str]:
         (["plan", "--program", ""], ["club-eu", "gold", "tea"]),
         (["drift", "--program", "cl"], ["club-eu"]),
         (["--dir", "tiers/eu", "apply", "--program", ""], ["club-eu", "tea"]),
+        (["plan", "--target", "club"], ["club-eu/*"]),
         (["plan", "--dir", "[x", "--program", ""], []),
         (["plan", "--report", "m"], ["markdown="]),
         (["validate", "--report", ""], ["text=", "json=", "markdown=", "html=", "sarif=", "junit=", "github="]),

@@ -26,6 +26,11 @@ def programs(ctx: click.Context, _param: click.Parameter, begun: str) -> list[st
     return sorted({key for path in paths for key in _keys(path) if key.startswith(begun)})
 
 
+def addresses(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """A pattern for all targets of each program: the names of targets are for who reads YAML."""
+    return [f"{key}/*" for key in programs(ctx, param, begun.partition("/")[0]) if f"{key}/*".startswith(begun)]
+
+
 def _files(ctx: click.Context, pattern: str) -> Iterator[Path]:
     folder = ctx.ensure_object(Session).chosen.directory
     paths = folder.glob(pattern) if folder.is_dir() else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import combinations
 from math import isfinite
@@ -14,11 +14,9 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from tierops import providers
 from tierops.commands import completion
 from tierops.commands.session import ReportFile, Session
 from tierops.host import disk
-from tierops.providers.vendor import Part, Vendor
 
 
 class _File(click.Path):
@@ -58,18 +56,6 @@ class Seconds(click.FloatRange):
         if not isfinite(seconds):
             self.fail(f"{value!r} is no number of seconds", param, ctx)
         return seconds
-
-
-class _Pair(click.ParamType[tuple[str, str]]):
-    """`KEY=VALUE`."""
-
-    name = "pair"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        key, is_pair, text = str(value).partition("=")
-        if not is_pair or not key:
-            self.fail(f"{value!r} is not KEY=VALUE", param, ctx)
-        return key, checked_name(text)
 
 
 class _Report(click.ParamType[ReportFile]):
@@ -173,10 +159,20 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 
 format_ = _formats("text", "json", "markdown", "html")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
-program = click.option(
-    "--program", "programs", multiple=True, metavar="KEY", shell_complete=completion.programs,
-    help="Only this program, or a pattern.",
-)  # fmt: skip
+
+
+def selection(command: _Command) -> _Command:
+    """Which targets it is for, as `programs` and `addresses`."""
+    command = click.option(
+        "--target", "addresses", multiple=True, metavar="ADDRESS", shell_complete=completion.addresses,
+        help="Only this target, as PROGRAM/TARGET, or a pattern.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--program", "programs", multiple=True, metavar="KEY", shell_complete=completion.programs,
+        help="Only this program, or a pattern.",
+    )(command)  # fmt: skip
+
+
 max_wait = click.option(
     "--max-wait", type=Seconds(0), default=120.0, show_default=True, metavar="SECONDS",
     help="Longest wait for a vendor's rate limit.",
@@ -186,24 +182,6 @@ journal = click.option(
     help="Append to FILE what is about to be written and what came of it; see `tierops journal`.",
 )  # fmt: skip
 ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
-
-
-class _Vendor(click.ParamType[Vendor]):
-    """The name of a vendor: one of tierops' own, or of another distribution that is installed."""
-
-    name = "vendor"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Vendor:
-        vendor = value if isinstance(value, Vendor) else providers.known(str(value))
-        if vendor is None:
-            self.fail(f"{value!r} is no vendor; there are: {', '.join(providers.names())}", param, ctx)
-        return vendor
-
-    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(vendor.name) for vendor in providers.own() if vendor.name.startswith(incomplete)]
-
-
-VENDOR = _Vendor()
 
 
 class Group(click.Group):
@@ -231,60 +209,6 @@ def _instead(name: str, commands: Iterable[str], path: str) -> str:
 
     near = get_close_matches(name, commands, 1)
     return f"; did you mean {near[0]!r}" if near else f"; there are: {', '.join(commands)}"
-
-
-# Options of the commands that take places, too: a part of a place that is called so has no option of its own.
-_TAKEN = frozenset({"all", "at", "ci", "environment", "force", "out", "program", "source", "vendor", "yes"})
-
-
-def place(*, has_homes_only: bool = False, hidden: bool = False) -> Callable[[_Command], _Command]:
-    """`--at`, and for each part of a vendor's place an option that means the same; see `named`."""
-    parts: dict[str, list[tuple[Vendor, Part]]] = {}
-    for vendor in providers.own():
-        for part in vendor.parts:
-            if part.name not in _TAKEN and (part.is_home or not has_homes_only):
-                parts.setdefault(part.name, []).append((vendor, part))
-
-    def decorate(command: _Command) -> _Command:
-        for name, owners in reversed(parts.items()):
-            choices = owners[0][1].choices
-            command = click.option(
-                f"--{name.replace('_', '-')}", name, metavar="VALUE" if choices else "NAME", hidden=hidden,
-                type=click.Choice(choices) if choices else None, callback=_name,
-                help="; ".join(f"{vendor.title}: {_with_default(part)}" for vendor, part in owners) + ".",
-            )(command)  # fmt: skip
-        return click.option(
-            "--at", multiple=True, metavar="KEY=VALUE", type=_Pair(),
-            help="Where the ladder is, as a target's block in a program file has it; repeatable.",
-        )(command)  # fmt: skip
-
-    return decorate
-
-
-def _with_default(part: Part) -> str:
-    return f"{part.help} [{part.default}]" if part.default else part.help
-
-
-def named(at: Sequence[tuple[str, str]], parts: Mapping[str, str | None]) -> dict[str, str]:
-    """The place that `--at` and the options of its parts name. Raises `click.UsageError` for a part named twice."""
-    block: dict[str, str] = {}
-    for name, value in (*at, *parts.items()):
-        if value is not None:
-            if name in block:
-                raise click.UsageError(f"{name} is given twice")
-            block[name] = value
-    return block
-
-
-def checked_name(text: str) -> str:
-    """The text, if it can be a name. Raises `click.BadParameter`."""
-    if not text.strip():
-        raise click.BadParameter("a name has at least one visible character")
-    return text
-
-
-def _name(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    return value if value is None else checked_name(value)
 
 
 def checked_key(text: str) -> str:
