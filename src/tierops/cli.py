@@ -34,6 +34,7 @@ COMMANDS = {
     "drift": _Entry("drift:drift", "Audit: does live equal the files?"),
     "import": _Entry("import_:import_", "Write program files from what is live; a plan of them is empty."),
     "adopt": _Entry("adopt:adopt", "Write what is live into a program file."),
+    "list": _Entry("list_:list_", "List the ladders of an account, and which file targets each."),
     "show": _Entry("show:show", "Show a saved plan."),
     "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment or plan files."),
     "journal": _Entry("journal:journal", "What --journal FILE of apply and drift has kept."),

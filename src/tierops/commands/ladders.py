@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -93,7 +94,12 @@ def every(connection: Connection, tell: Callable[[str], None]) -> Iterator[Ladde
 def owners(programs: Sequence[Filed], home: Home, live: Live) -> tuple[Filed, ...]:
     """The programs that target this ladder. Where one word names it, that may be its id or its name."""
     names = {home} | ({(live.identity.id,), (live.identity.name,)} if len(home) == 1 else set())
-    return tuple(program for program in programs if names.intersection(program.homes))
+    return targeting(programs, names)
+
+
+def targeting(programs: Sequence[Filed], homes: AbstractSet[Home]) -> tuple[Filed, ...]:
+    """The programs with a target at one of these."""
+    return tuple(program for program in programs if not homes.isdisjoint(program.homes))
 
 
 def stems(directory: Path) -> set[str]:
