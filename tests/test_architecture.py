@@ -28,12 +28,13 @@ FLOW = {
     "output": {"", "model", "errors", "text", "plan_file", "providers", "journal", "rules"},
     "emulator": {"model", "errors", "config"},
     "importing": {"model", "errors", "text", "config", "rules", "providers"},
+    "comparing": {"model", "text"},
     "adopting": {"model", "errors", "text", "config", "providers"},
     "pipeline": {"", "model", "errors", "config", "providers", "rules", "diff", "plan", "plan_file", "apply"}
     | {"host"},
     "journal": {"", "model", "errors", "text", "plan_file"},
     "commands": {"", "model", "errors", "config", "providers", "importing", "host", "text", "journal", "emulator"}
-    | {"pipeline", "apply", "output", "adopting", "diff"},
+    | {"pipeline", "apply", "output", "adopting", "comparing", "diff"},
     "cli": {"", "errors", "commands", "host"},
     "__main__": {"cli"},
     # Tests for the packages of vendors, which no other part imports.

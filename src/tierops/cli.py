@@ -35,6 +35,7 @@ COMMANDS = {
     "import": _Entry("import_:import_", "Write program files from what is live; a plan of them is empty."),
     "adopt": _Entry("adopt:adopt", "Write what is live into a program file."),
     "list": _Entry("list_:list_", "List the ladders of an account, and which file targets each."),
+    "compare": _Entry("compare:compare", "Show what differs between environments, side by side; no network."),
     "show": _Entry("show:show", "Show a saved plan."),
     "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment or plan files."),
     "journal": _Entry("journal:journal", "What --journal FILE of apply and drift has kept."),

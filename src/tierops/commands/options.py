@@ -162,16 +162,19 @@ data_format = _kept("--format", type=click.Choice(("text", "json")), help="How t
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
 
 
+program = click.option(
+    "--program", "programs", multiple=True, metavar="KEY", shell_complete=completion.programs,
+    help="Only this program, or a pattern.",
+)  # fmt: skip
+
+
 def selection(command: _Command) -> _Command:
     """Which targets it is for, as `programs` and `addresses`."""
     command = click.option(
         "--target", "addresses", multiple=True, metavar="ADDRESS", shell_complete=completion.addresses,
         help="Only this target, as PROGRAM/TARGET, or a pattern.",
     )(command)  # fmt: skip
-    return click.option(
-        "--program", "programs", multiple=True, metavar="KEY", shell_complete=completion.programs,
-        help="Only this program, or a pattern.",
-    )(command)  # fmt: skip
+    return program(command)
 
 
 max_wait = click.option(
