@@ -36,6 +36,7 @@ COMMANDS = {
     "adopt": _Entry("adopt:adopt", "Write what is live into a program file."),
     "list": _Entry("list_:list_", "List the ladders of an account, and which file targets each."),
     "compare": _Entry("compare:compare", "Show what differs between environments, side by side; no network."),
+    "doctor": _Entry("doctor:doctor", "Check keys, addresses and what they may read."),
     "show": _Entry("show:show", "Show a saved plan."),
     "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment or plan files."),
     "journal": _Entry("journal:journal", "What --journal FILE of apply and drift has kept."),

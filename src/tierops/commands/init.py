@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from tierops import importing, providers
-from tierops.commands import delivery, next_steps, options, places, scaffold
+from tierops.commands import delivery, ladders, next_steps, options, places, scaffold
 from tierops.commands.scaffold import Source, Wanted
 from tierops.commands.session import Session
 from tierops.config import environment, files
@@ -78,19 +78,11 @@ class _Present(NamedTuple):
         paths: list[Path] = []
         with suppress(TieropsError):  # there are none
             paths = files.programs(directory)
-        names = dict.fromkeys(name for path in paths for name in _targeted(path))
+        names = dict.fromkeys(name for path in paths for name in ladders.targeted(path))
         vendors = tuple(vendor for name in names if (vendor := providers.known(name)))
         is_on_gitlab = (repository / ".gitlab-ci.yml").exists() and not (repository / ".github").exists()
         environments = sorted(environment.names(directory), key=next_steps.LAST.__contains__)
         return cls(len(paths), vendors, tuple(environments), is_on_gitlab)
-
-
-def _targeted(path: Path) -> Iterator[str]:
-    """The keys of the targets in a program file, in whatever state it is otherwise; those of vendors are among them."""
-    for document in files.read(path)[0]:
-        targets = document.data.get("targets") if isinstance(document.data, dict) else None
-        for target in targets if isinstance(targets, list) else ():
-            yield from target if isinstance(target, dict) else ()
 
 
 @click.command()

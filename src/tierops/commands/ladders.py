@@ -102,6 +102,14 @@ def targeting(programs: Sequence[Filed], homes: AbstractSet[Home]) -> tuple[File
     return tuple(program for program in programs if not homes.isdisjoint(program.homes))
 
 
+def targeted(path: Path) -> Iterator[str]:
+    """The keys of the targets in a program file, in whatever state it is otherwise; those of vendors are among them."""
+    for document in files.read(path)[0]:
+        targets = document.data.get("targets") if isinstance(document.data, dict) else None
+        for target in targets if isinstance(targets, list) else ():
+            yield from target if isinstance(target, dict) else ()
+
+
 def stems(directory: Path) -> set[str]:
     """The names of what lies in the folder, without their endings, in lower case; some disks know no other."""
     with suppress(OSError):
