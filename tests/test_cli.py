@@ -172,7 +172,7 @@ def test_programs_are_chosen_by_key_or_pattern(middle_missing: Emulator, tierops
     assert tierops("plan", "--program", "loyalty-*").code == Exit.DONE
     ended = tierops("plan", "--program", "loyalty-campain")
     assert ended.code == Exit.USAGE
-    assert "no such program; there are: loyalty-campaign, other-campaign" in ended.err
+    assert "no such program; did you mean loyalty-campaign; there are: loyalty-campaign, other-campaign" in ended.err
 
 
 def test_apply_without_a_terminal_neither_asks_nor_reads(middle_missing: Emulator, tierops: Run) -> None:
@@ -356,6 +356,52 @@ def test_usage_errors_exit_with_64(line: str, offline: Run) -> None:
     ended = offline(*line.split())
     assert ended.code == Exit.USAGE
     assert ended.err
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("help", "; for help: tierops --help, or tierops COMMAND --help."),
+        ("help plan", "; for help: tierops --help, or tierops COMMAND --help."),
+        ("version", "; for the version: tierops --version."),
+        ("valdate", "; did you mean 'validate'."),
+        ("journal help", "; for help: tierops journal --help, or tierops journal COMMAND --help."),
+        ("journal xyz", "; there are: verify."),
+    ],
+)
+def test_what_is_no_command_says_what_could_have_been_meant(line: str, hint: str, offline: Run) -> None:
+    ended = offline(*line.split())
+    assert (ended.code, ended.out) == (Exit.USAGE, "")
+    assert ended.err.endswith(f"error: No such command {line.split()[-1 if 'journal' in line else 0]!r}{hint}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plan --dir a --dir b",
+        "--dir a plan --dir b",
+        "--dir a --dir b plan",
+        "plan --env a --env b",
+        "--env a plan --env b",
+    ],
+)
+def test_one_folder_and_one_environment_at_a_time(line: str, offline: Run) -> None:
+    ended = offline(*line.split())
+    assert ended.code == Exit.USAGE
+    name = "--env" if "--env" in line else "--dir"
+    assert f"Invalid value for '{name}': one at a time, not a and b" in ended.err
+
+
+def test_the_same_folder_twice_is_one(offline: Run, sample: Path) -> None:
+    assert offline("--dir", "tiers", "validate", "--dir", "tiers", "--dir", "tiers").code == Exit.DONE
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t"])
+def test_a_blank_variable_names_no_environment(
+    name: str, offline: Run, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEROPS_ENV", name)
+    assert offline("validate").code == Exit.DONE
 
 
 @pytest.mark.parametrize("line", [(), ("journal",)])

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tierops import __version__, apply, diff, plan, providers, rules
-from tierops.errors import NOT_FOUND, BadInput, PlanRefused, UsageError, VendorError
+from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
 from tierops.host import disk, extras
 from tierops.host.interrupts import Stop
 from tierops.host.threads import side_by_side
@@ -97,7 +96,7 @@ def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
 
 
 def read_environment(directory: Path, name: str | None) -> Environment:
-    """The environment alone, where no program is read. Raises as `read_files` and `select` do."""
+    """The environment alone, where no program is read. Raises as `read_files` does, and `BadInput`."""
     from tierops import config
     from tierops.config import environment as environments
 
@@ -106,32 +105,6 @@ def read_environment(directory: Path, name: str | None) -> Environment:
     if problems:
         raise BadInput(problems)
     return environment or config.NO_ENVIRONMENT
-
-
-def select(files: Files, patterns: Sequence[str]) -> tuple[Target, ...]:
-    """The targets of the programs whose key matches a shell pattern; of all where there is none.
-
-    Raises `BadInput` where any file has an error, `UsageError` where a pattern matches nothing.
-    """
-    if files.errors:
-        raise BadInput(files.problems)
-    return matching(tuple(target for program in files.programs for target in program.targets), patterns)
-
-
-_Named = TypeVar("_Named", Target, TargetPlan)
-
-
-def matching(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, ...]:
-    """The targets whose program matches one of the patterns. Raises as `select` does."""
-    keys = dict.fromkeys(map(_program, targets))
-    for pattern in patterns:
-        if not any(fnmatchcase(key, pattern) for key in keys):
-            raise UsageError(f"--program {pattern}: no such program; there are: {', '.join(keys)}")
-    return tuple(t for t in targets if not patterns or any(fnmatchcase(_program(t), p) for p in patterns))
-
-
-def _program(target: Target | TargetPlan) -> str:
-    return target.program if isinstance(target, Target) else target.target.program
 
 
 class LiveRead(NamedTuple):

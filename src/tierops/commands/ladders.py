@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -93,7 +94,20 @@ def every(connection: Connection, tell: Callable[[str], None]) -> Iterator[Ladde
 def owners(programs: Sequence[Filed], home: Home, live: Live) -> tuple[Filed, ...]:
     """The programs that target this ladder. Where one word names it, that may be its id or its name."""
     names = {home} | ({(live.identity.id,), (live.identity.name,)} if len(home) == 1 else set())
-    return tuple(program for program in programs if names.intersection(program.homes))
+    return targeting(programs, names)
+
+
+def targeting(programs: Sequence[Filed], homes: AbstractSet[Home]) -> tuple[Filed, ...]:
+    """The programs with a target at one of these."""
+    return tuple(program for program in programs if not homes.isdisjoint(program.homes))
+
+
+def targeted(path: Path) -> Iterator[str]:
+    """The keys of the targets in a program file, in whatever state it is otherwise; those of vendors are among them."""
+    for document in files.read(path)[0]:
+        targets = document.data.get("targets") if isinstance(document.data, dict) else None
+        for target in targets if isinstance(targets, list) else ():
+            yield from target if isinstance(target, dict) else ()
 
 
 def stems(directory: Path) -> set[str]:

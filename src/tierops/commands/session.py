@@ -80,7 +80,8 @@ class Session:
 
     `command` is the name of the one that runs, `journal` the one that this run keeps, once it has begun, `ended` its
     exit code, once that was reported. `wants_json` says that the line asks for JSON, although it may be wrong before
-    that option is reached.
+    that option is reached; `said` has the names in `Chosen` of what the line said so far of options that can be said
+    once.
     """
 
     def __init__(self) -> None:
@@ -89,6 +90,7 @@ class Session:
         self.environ: Mapping[str, str] = os.environ
         self.command = ""
         self.wants_json = False
+        self.said: set[str] = set()
         self.stop = Stop()
         self.journal: Journal | None = None
         self.ended: Exit | None = None

@@ -54,10 +54,14 @@ def is_passing(status: int) -> bool:
 
 
 class Limits:
-    """The calls that one account may make. `left` is how many the vendor said are left, None where it did not."""
+    """The calls that one account may make. `left` is how many the vendor said are left, None where it did not.
+
+    `date` is what it last said of the time, with that of this machine in Unix seconds.
+    """
 
     def __init__(self, title: str, allowance: Callable[[Mapping[str, str]], Allowance], waiting: Waiting) -> None:
         self.left: int | None = None
+        self.date: tuple[str, float] | None = None
         self._title = title
         self._allowance = allowance
         self._waiting = waiting
@@ -76,6 +80,8 @@ class Limits:
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """What an answer says of the calls that are left."""
+        if date := headers.get("Date"):
+            self.date = date, self._waiting.now()
         left, size, ends, _ = self._allowance(headers)
         with self._room:
             if left is None:
