@@ -285,22 +285,25 @@ def test_json_of_a_plan_holds_the_plan_file(middle_missing: Emulator, tierops: R
 
 def test_every_finding_of_every_file_is_shown_at_its_place(offline: Run) -> None:
     Path("tiers").mkdir()
-    good = "version: 1\nprogram: a\ntargets: [{voucherify: {campaign: A}}]\n"
-    Path("tiers/a.yaml").write_text(good + "tiers: [{name: X, from: 0, to: 9}, {name: Y, from: 11}]\nextra: 1\n")
-    Path("tiers/b.yaml").write_text(good + "tiers:\n  - {name: X, from: 0, to: 9}\n  - {name: Y, from: 11}\n")
+    good = "version: 1\nprogram: {0}\ntargets: [{{voucherify: {{campaign: {0}}}}}]\n"
+    ladder = "tiers: [{name: X, from: 0, to: 9}, {name: Y, from: 11}]\n"
+    Path("tiers/a.yaml").write_text(good.format("a") + ladder + "extra: 1\n")
+    Path("tiers/b.yaml").write_text(good.format("b") + ladder)
     ended = offline("validate")
     assert ended.code == Exit.FAILED
     known = "version, program, description, targets, tiers, waivers"
     hurt = "a member with 10 points would be in no tier"
-    assert ended.out.splitlines()[:2] == [
+    gap = f"ladder-gap: nothing between X and Y: 10 up to 11 is in no tier ({hurt})"
+    assert ended.out.splitlines()[:3] == [
+        f"tiers/a.yaml:4:36: {gap}",
         f"tiers/a.yaml:5:1: schema: unknown key 'extra'; known here: {known}",
-        f"tiers/b.yaml:6:5: ladder-gap: nothing between X and Y: 10 up to 11 is in no tier ({hurt})",
+        f"tiers/b.yaml:4:36: {gap}",
     ]
-    assert "2 problems" in ended.out.splitlines()[-1]
+    assert "3 problems" in ended.out.splitlines()[-1]
     ended = offline("plan")
     assert ended.code == Exit.FAILED
     assert "ladder-gap" in ended.out
-    assert "error: 2 problems in the files" in ended.err
+    assert "error: 3 problems in the files" in ended.err
 
 
 def test_a_waived_finding_is_shown_and_stops_nothing(documented: Emulator, tierops: Run, sample: Path) -> None:

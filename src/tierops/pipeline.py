@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from tierops import __version__, apply, diff, plan, providers, rules
 from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
@@ -58,7 +58,8 @@ def read_files(
     today = datetime.now(UTC).date()
     loaded = config.load(directory, environment=environment, paths=paths, contents=contents, full_check=full_check,
                          today=today)  # fmt: skip
-    broken = rules.check((*loaded.programs, *loaded.broken), today)
+    programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
+    broken = rules.check(programs, today)
     told = broken if full_check else (problem for problem in broken if not problem.is_advice)
     problems = sorted((*loaded.problems, *told), key=lambda problem: problem.at)
     return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked)

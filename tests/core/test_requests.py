@@ -391,6 +391,7 @@ class Scripted:
     def __init__(self, world: contract.World, instead: Mapping[str, Callable[[Request], object]]) -> None:
         self._connection, self._instead = world.connection, instead
         self.vendor, self.afford = world.connection.vendor, world.connection.afford
+        self.read_calls = world.connection.read_calls
         self.before_read: Callable[[], object] = lambda: None
 
     def fetch(self, place: Place) -> Live:
