@@ -144,7 +144,7 @@ def _misused(session: Session, error: click.ClickException) -> Exit:
 
 
 def _crashed(session: Session, error: Exception) -> Exit:
-    is_verbose = session.chosen.verbose > 0
+    is_verbose = session.line.verbose > 0
     if is_verbose:
         session.console.aside("".join(traceback.format_exception(error)))
     what = f"a mistake in tierops, please report it: {type(error).__name__}: {error}"

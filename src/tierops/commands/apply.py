@@ -38,19 +38,13 @@ class Prepared(NamedTuple):
 @click.command()
 @click.argument("planfile", required=False, type=options.FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask before creating.")
-@click.option(
-    "--require-signature", "pubkey", type=options.FILE, metavar="PUBKEY",
-    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
-)  # fmt: skip
+@options.public_key
 @click.option(
     "--without-files", is_flag=True,
     help="Carry out PLANFILE where the program files are not; they are not compared with it.",
 )  # fmt: skip
 @options.selection
-@click.option(
-    "--settle", type=options.Seconds(0), default=2.0, show_default=True, metavar="SECONDS",
-    help="Quiet period between the two equal reads before a create, and after a lost answer.",
-)  # fmt: skip
+@options.settle
 @options.ttl
 @options.max_wait
 @options.journal
@@ -78,7 +72,7 @@ def apply(
     session.begin_journal(journal_file)
     if planfile is not None:
         plan = pipeline.load_plan(planfile, pubkey)
-        name = chosen.environment or plan.environment
+        name = session.line.environment or plan.environment
         pipeline.check_plan(plan, name)
         planned = Selection(programs, addresses).of(plan.targets)
         urls: Mapping[str, str] = {}
