@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from tierops import __version__, apply, diff, plan, providers, rules
 from tierops.errors import NOT_FOUND, BadInput, PlanRefused, UsageError, VendorError
 from tierops.host import disk, extras
-from tierops.model import UNREADABLE, Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.model import UNREADABLE, Live, Plan, Policy, Problem, Program, Result, Severity, Target, TargetPlan
 
 if TYPE_CHECKING:
     from tierops.apply import Patience
@@ -33,6 +33,7 @@ class Files(NamedTuple):
     programs: tuple[Program, ...]
     problems: tuple[Problem, ...]
     environment: Environment
+    policy: Policy | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -59,8 +60,12 @@ def read_files(
         directory, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
     )
     broken = rules.check(loaded.programs, today)
+    if loaded.has_promises:
+        from tierops import promises
+
+        broken += promises.check(loaded.programs, loaded.policy, today)
     problems = sorted((*loaded.problems, *broken), key=lambda problem: problem.at)
-    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT)
+    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT, loaded.policy)
 
 
 def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), full_check: bool = False) -> Files:
@@ -121,15 +126,11 @@ _Named = TypeVar("_Named", Target, TargetPlan)
 
 def matching(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, ...]:
     """The targets whose program matches one of the patterns. Raises as `select` does."""
-    keys = dict.fromkeys(map(_program, targets))
+    keys = dict.fromkeys(target.program for target in targets)
     for pattern in patterns:
         if not any(fnmatchcase(key, pattern) for key in keys):
             raise UsageError(f"--program {pattern}: no such program; there are: {', '.join(keys)}")
-    return tuple(t for t in targets if not patterns or any(fnmatchcase(_program(t), p) for p in patterns))
-
-
-def _program(target: Target | TargetPlan) -> str:
-    return target.program if isinstance(target, Target) else target.target.program
+    return tuple(t for t in targets if not patterns or any(fnmatchcase(t.program, p) for p in patterns))
 
 
 class LiveRead(NamedTuple):
@@ -240,6 +241,8 @@ def _file_change(then: Target, now: Target | None) -> str:
         return f"the files name another place now: {now.place.name!r}"
     if then.waived != now.waived:
         return "the files waive other rules now"
+    if then.effective_from != now.effective_from:
+        return f"the files say now that it holds from {now.effective_from or 'no day'}"
     tiers = [[tier._replace(at=None) for tier in target.tiers] for target in (then, now)]
     for before, after in zip_longest(*tiers):
         if before is None or after is None or not diff.same(before, after):

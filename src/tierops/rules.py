@@ -18,12 +18,16 @@ SIMILAR_PLACE = "similar-place"
 
 
 class Rule(NamedTuple):
-    """A rule's id, why it exists in one line, and whether a program may waive it for a while."""
+    """A rule's id, why it exists in one line, and whether a program may waive it for a while.
+
+    A rule of `is_policy` is off until a team turns it on, with a severity of its choice.
+    """
 
     id: str
     reason: str
     is_waivable: bool = False
     severity: Severity = Severity.ERROR
+    is_policy: bool = False
 
 
 RULES = {
@@ -49,6 +53,19 @@ RULES = {
         Rule("whole-numbers", "the vendor takes whole numbers only"),
         Rule("not-representable", "the vendor cannot hold what the file says"),
         Rule("expired-waiver", "a waiver is for a time: agree on it again, or mend what it was for"),
+        Rule("failing-test", "the program says who is in which tier, and its ladder says otherwise"),
+        *(
+            Rule(id_, reason, is_waivable=True, is_policy=True)
+            for id_, reason in (
+                ("benefits-never-worse", "who climbs, or stays, must not get less than before"),
+                ("threshold-rise", "a threshold that rises far takes a tier from members who had it in reach"),
+                ("notice-days", "members are told before their tiers change"),
+                ("name-pattern", "members know the tiers by names of one form"),
+                ("most-tiers", "a ladder with many tiers is explained to nobody"),
+                ("required-metadata", "other systems rely on what is kept with each tier"),
+                ("members", "a change moves no more members than was agreed"),
+            )
+        ),
     )
 }
 
@@ -81,12 +98,12 @@ def overlaps(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
     """Two rungs that some balance is in. One flaw for each rung that starts inside a lower one."""
     for below, rung in _neighbours(ladder):
         if below.range.meets(rung.range):
-            member = _member(rung.range.lower, scale) if rung.range.lower is not None else "every member"
+            who = member(rung.range.lower, scale) if rung.range.lower is not None else "every member"
             yield Flaw(
                 "ladder-overlap",
                 rung,
                 f"{rung.name} overlaps {below.name}",
-                f"{member} would be in {below.name} and in {rung.name}",
+                f"{who} would be in {below.name} and in {rung.name}",
             )
 
 
@@ -100,7 +117,7 @@ def gaps(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
                 "ladder-gap",
                 rung,
                 f"nothing between {below.name} and {rung.name}: {between} is in no tier",
-                f"{_member(start, scale)} would be in no tier",
+                f"{member(start, scale)} would be in no tier",
             )
 
 
@@ -189,21 +206,28 @@ def _lower(rung: Rung) -> Decimal:
     return Decimal("-Infinity") if rung.range.lower is None else rung.range.lower
 
 
-def _member(balance: Decimal, scale: Scale) -> str:
+def member(balance: Decimal, scale: Scale) -> str:
+    """Somebody with this balance: `a member with 250 points`, `a member with GBP 99.50`."""
     amount = scale.number(balance)
     return f"a member with {amount} {scale.unit}" if scale.unit == "points" else f"a member with {scale.unit} {amount}"
 
 
 def _ladders(program: Program, today: date) -> Iterator[Problem]:
-    """The flaws of every target's ladder; one that several targets have is one problem."""
+    """The flaws of every target's ladder."""
+    return settled(program, ((t.name, located(flaw, program)) for t in program.targets for flaw in _flaws(t)), today)
+
+
+def located(flaw: Flaw, program: Program) -> Problem:
+    """The flaw as a problem: at its tier, or where the program is for one that is in no file."""
+    at = flaw.rung.at if isinstance(flaw.rung, Tier) and flaw.rung.at else program.at
+    return Problem(flaw.rule, flaw.message, at, flaw.member, flaw.severity, program=program.key, tier=flaw.rung.name)
+
+
+def settled(program: Program, found: Iterable[tuple[str, Problem]], today: date) -> Iterator[Problem]:
+    """What was found at targets, by name: what several of them have is one problem, and what is waived is a note."""
     holders: dict[Problem, list[str]] = {}
-    for target in program.targets:
-        for flaw in _flaws(target):
-            at = flaw.rung.at if isinstance(flaw.rung, Tier) and flaw.rung.at else program.at
-            problem = Problem(
-                flaw.rule, flaw.message, at, flaw.member, flaw.severity, program=program.key, tier=flaw.rung.name
-            )
-            holders.setdefault(problem, []).append(target.name)
+    for target, problem in found:
+        holders.setdefault(problem, []).append(target)
     waivers = {waiver.rule: waiver for waiver in program.waivers if waiver.until >= today.isoformat()}
     for problem, owners in holders.items():
         finding = problem

@@ -150,6 +150,7 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 
 
 format_ = _formats("text", "json", "markdown", "html")
+plan_format = _formats("text", "json", "markdown", "html", "notice")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
 program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
 max_wait = click.option(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops import providers
-from tierops.model import UNREADABLE, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.model import UNREADABLE, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan, Verdict
 from tierops.output.report import Report
 from tierops.output.words import amounts, count, later_steps, remaining_steps, shortened, vendor
 
@@ -16,6 +16,7 @@ _TITLES = {
     "drift": ("Drift", "at"),
     "apply": ("Apply", "to"),
     "validate": ("Validation", "for"),
+    "test": ("Tests", "for"),
 }
 _MOST_NAMED = 2  # creates that are named one by one
 
@@ -35,6 +36,8 @@ def summary(report: Report) -> tuple[str, ...]:
         return results(report.results)
     if report.plan is not None:
         return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
+    if report.verdicts is not None:
+        return (*tested(report.verdicts), *_problems(report.problems))
     if report.checked is not None:
         return checked(report.checked, report.problems)
     return tuple(_problems(report.problems))
@@ -46,7 +49,17 @@ def checked(sizes: tuple[int, int, int], problems: Sequence[Problem]) -> tuple[s
     read = ", ".join(count(amount, noun) for amount, noun in zip(sizes, nouns, strict=True))
     errors = _errors(problems)
     verdict = f"{count(errors, 'problem')} to solve" if errors else "valid"
-    return (f"{read}: {verdict}.", *_waived(problems))
+    return (f"{read}: {verdict}.", *_lighter(problems))
+
+
+def tested(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """How many tests there are, and how many of them fail."""
+    if not verdicts:
+        return ("No tests: `tierops suggest --tests KEY` writes some for a program.",)
+    failed = sum(bool(verdict.failure) for verdict in verdicts)
+    where = count(len({verdict.address for verdict in verdicts}), "target")
+    outcome = f"{failed:,} {'fails' if failed == 1 else 'fail'}" if failed else "all hold"
+    return (f"{count(len(verdicts), 'test')} at {where}: {outcome}.",)
 
 
 def nothing_to_do(plan: Plan) -> str:
@@ -81,12 +94,16 @@ def _errors(problems: Sequence[Problem]) -> int:
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
     if errors := _errors(problems):
         yield f"{count(errors, 'problem')} to solve in the files."
-    yield from _waived(problems)
+    yield from _lighter(problems)
 
 
-def _waived(problems: Sequence[Problem]) -> Iterator[str]:
-    if waived := sum(problem.severity is Severity.NOTE for problem in problems):
+def _lighter(problems: Sequence[Problem]) -> Iterator[str]:
+    if waived := sum(bool(problem.waiver) for problem in problems):
         yield f"{count(waived, 'problem')} waived."
+    weights = [problem.severity for problem in problems if not problem.waiver]
+    others = [(severity, weights.count(severity)) for severity in (Severity.WARNING, Severity.NOTE)]
+    if told := [count(number, severity.value) for severity, number in others if number]:
+        yield f"{' and '.join(told)}."
 
 
 def _plan(plan: Plan) -> Iterator[str]:

@@ -34,6 +34,8 @@ def render(report: Report) -> str:
         lines += _results(report.results)
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
+    elif report.verdicts is not None:
+        lines += summary.tested(report.verdicts)
     elif report.checked is not None:
         lines += summary.checked(report.checked, report.problems)
     elif report.journal is not None:

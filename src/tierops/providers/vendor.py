@@ -19,7 +19,7 @@ from urllib.parse import quote
 from tierops.errors import TieropsError, VendorError
 
 if TYPE_CHECKING:
-    from tierops.model import Abilities, Live, LiveTier, Place, Request, Scale, Tier, Value
+    from tierops.model import Abilities, Benefit, Live, LiveTier, Place, Request, Scale, Tier, Value
     from tierops.providers.http import Client
 
 
@@ -94,9 +94,11 @@ class Vendor(NamedTuple):
     - `fields(block, place, index)`: what a tier holds, from its block with the overlay laid over it; `index` is its
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
+    - `benefits(fields)`: what of a tier's fields its members get. None unless the vendor says what is one.
 
     `read_only` says why nothing can be created at all, and is empty where something can. `same_account` says how a
-    person shows that two keys are of one account. `rank` is its place in lists of vendors: the lowest comes first.
+    person shows that two keys are of one account. `metadata` names the field that holds keys of a team's own, and is
+    empty where the vendor keeps none. `rank` is its place in lists of vendors: the lowest comes first.
     """
 
     name: str
@@ -116,6 +118,8 @@ class Vendor(NamedTuple):
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     read_only: str = ""
     same_account: str = ""
+    benefits: Callable[[Mapping[str, Value]], Sequence[Benefit]] = lambda _: ()
+    metadata: str = ""
     rank: int = 100
 
     def place(self, fields: Mapping[str, str]) -> Place:
