@@ -290,7 +290,7 @@ def test_every_finding_of_every_file_is_shown_at_its_place(offline: Run) -> None
     Path("tiers/b.yaml").write_text(good + "tiers:\n  - {name: X, from: 0, to: 9}\n  - {name: Y, from: 11}\n")
     ended = offline("validate")
     assert ended.code == Exit.FAILED
-    known = "version, program, description, targets, tiers, waivers"
+    known = "version, program, description, targets, tiers, waivers, tests, effective_from, announced"
     hurt = "a member with 10 points would be in no tier"
     assert ended.out.splitlines()[:2] == [
         f"tiers/a.yaml:5:1: schema: unknown key 'extra'; known here: {known}",

@@ -46,7 +46,7 @@ def completed(*words: str) -> list[str]:
         (["val"], ["validate"]),
         (["i"], ["import", "init"]),
         (["journal", ""], ["verify"]),
-        (["schema", ""], ["program", "environment", "plan"]),
+        (["schema", ""], ["program", "environment", "policy", "plan"]),
         (["init", "--ci", ""], ["github", "gitlab", "none"]),
         (["plan", "--env", ""], ["production", "sandbox"]),
         (["plan", "--env", "s"], ["sandbox"]),
