@@ -34,6 +34,8 @@ COMMANDS = {
     "apply": _Entry("apply:apply", "Create what is missing."),
     "drift": _Entry("drift:drift", "Audit: does live equal the files?"),
     "import": _Entry("import_:import_", "Write program files from what is live; a plan of them is empty."),
+    "adopt": _Entry("adopt:adopt", "Write what is live into a program file."),
+    "compare": _Entry("compare:compare", "Show what differs between environments, side by side; no network."),
     "show": _Entry("show:show", "Show a saved plan."),
     "suggest": _Entry("suggest:suggest", "Write what a ladder lacks: the tests of its boundaries."),
     "explain": _Entry("explain:explain", "Why a rule exists, what breaks it, and how to mend or waive it."),

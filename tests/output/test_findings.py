@@ -394,6 +394,7 @@ def test_each_finding_is_one_command_and_no_text_can_give_another(report: Report
     read = [as_the_runner_reads(line) for line in lines]
     if report.error:
         assert read.pop(0) == ("error", {"title": "tierops"}, "\n".join(map(printable, report.error.split("\n"))))
+    read = [one for one in read if one[1] != {"title": "tierops"} or one[0] != "notice"]  # what is not shown
     listed = sorted(findings(report), key=lambda finding: list(Level).index(finding.level))
     commands = {"error": "error", "warning": "warning", "note": "notice"}
     assert [(command, message) for command, _, message in read] == [(commands[f.level], f.message) for f in listed]
@@ -415,6 +416,48 @@ def test_an_annotation_names_file_line_column_rule_and_target() -> None:
         "::error file=a%2Cb%3Ac,line=1,col=2,title=schema::100%25\\n::error::x\n"
     )  # fmt: skip
     assert render(Report("validate", Exit.DONE), "github") == ""
+
+
+@pytest.mark.parametrize(
+    ("errors", "notes", "error", "told", "at"),
+    [
+        (10, 10, "", "", None),
+        (15, 0, "", "5 errors more", 15),
+        (10, 0, "files", "1 error more", 11),
+        (12, 10, "", "2 errors, 1 notice more", 12),
+        (2, 14, "", "5 notices more", 2),
+    ],
+)
+def test_a_notice_that_github_shows_says_how_many_it_does_not(
+    errors: int, notes: int, error: str, told: str, at: int | None
+) -> None:
+    problems = [Problem("schema", f"e{number}", Position("a.yaml", number, 1)) for number in range(1, errors + 1)]
+    problems += [
+        Problem("ladder-gap", f"n{number}", Position("a.yaml", number, 1), severity=Severity.NOTE)
+        for number in range(1, notes + 1)
+    ]
+    lines = render(validated(*problems, error=error), "github").splitlines()
+    hints = [number for number, line in enumerate(lines) if line.startswith("::notice title=tierops::")]
+    assert hints == ([] if at is None else [at])
+    assert all(lines[number].endswith(f"in the log of this step are {told}") for number in hints)
+
+
+def test_a_finding_has_one_fingerprint_wherever_the_command_runs() -> None:
+    message = "program club is already at {}a b.yaml:{}:1"
+    folders = ("tiers/", "/work/repo/x y/tiers/", "../x y/tiers/", "")
+    made = [
+        Problem("duplicate-program", message.format(folder, line), Position("x.yaml", 1, 1), program="club")
+        for line, folder in enumerate(folders, start=1)
+    ]
+    (prints,) = [{finding.fingerprint for finding in map(only, made)}]
+    assert len(prints) == 1
+    other = Problem("duplicate-program", "program club is already at tiers/c.yaml:1:1", made[0].at, program="club")
+    assert only(other).fingerprint not in prints
+
+
+def only(problem: Problem) -> Finding:
+    (finding,) = findings(validated(problem))
+    return finding
 
 
 # JUnit

@@ -18,6 +18,7 @@ from tierops.output.words import departure, shortened
 from tierops.rules import RULES
 from tierops.text import jsontext
 
+_FOLDER = re.compile(r"\bat .*/(?=[^/]+:[0-9]+:[0-9]+)")
 _LONGEST = 1000  # characters of a message; the text and JSON reports hold all of it
 
 
@@ -111,8 +112,9 @@ def by_weight(listed: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _problem(problem: Problem) -> Finding:
-    # A tier has each rule once. Other findings are told apart by their words, but not by the numbers in these.
-    words = "" if problem.tier else re.sub(r"[0-9]+", "0", problem.message)
+    # A tier has each rule once. Other findings are told apart by their words, but not by the numbers in these, nor by
+    # the folder of a file, which is another one where the command runs elsewhere.
+    words = "" if problem.tier else re.sub(r"[0-9]+", "0", _FOLDER.sub("at ", problem.message))
     where = "" if problem.program else problem.at.file
     return Finding(
         problem.rule,

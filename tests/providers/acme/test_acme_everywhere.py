@@ -175,6 +175,10 @@ def test_every_club_is_imported(acme: Run, program: Path, emulator: Emulator) ->
     program.unlink()
     assert acme("import", "acme", "--all").code == Exit.DONE
     assert sorted(path.name for path in Path("tiers").iterdir()) == ["coffee-club.yaml", "tea-club.yaml"]
+    assert (
+        "kept tiers/coffee-club.yaml: club 'Coffee Club' is a target of coffee-club"
+        in acme("import", "acme", "--all").err
+    )
     assert acme("plan", "--detailed-exitcode").code == Exit.DONE
 
 
@@ -183,7 +187,8 @@ def test_init_writes_a_repository_for_acme(acme: Run, emulator: Emulator) -> Non
     ended = acme("init", *options)
     assert ended.code == Exit.DONE, ended
     assert "export ACME_URL=… ACME_CLIENT_ID=… ACME_CLIENT_SECRET=…" in ended.out
-    assert "acme: {club: Coffee Club, currency: EUR}" in Path("tiers/coffee-club.yaml").read_text()
+    assert 'acme: {club: "${club}", currency: EUR}' in Path("tiers/coffee-club.yaml").read_text()
+    assert "values:\n  club: Coffee Club\n" in Path("tiers/environments/sandbox.yaml").read_text()
     for name in ("plan", "apply", "drift"):
         workflow = Path(f".github/workflows/tiers-{name}.yml").read_text()
         assert "ACME_CLIENT_SECRET: ${{ secrets.ACME_CLIENT_SECRET }}" in workflow

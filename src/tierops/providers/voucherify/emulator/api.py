@@ -50,6 +50,12 @@ class Api(api.Api[Switches]):
         if not self.dashboard.campaigns():
             self.dashboard.load_examples()
 
+    def seed(self, place: Mapping[str, str]) -> None:
+        """The campaign, which no create of tiers makes. What begins as an id does is one."""
+        name = place["campaign"]
+        if self.store.find(CAMPAIGN, name) is None:
+            self.dashboard.add_campaign(name, id=name if name.startswith("camp_") else None)
+
     def authenticate(self, call: Call) -> None:
         """Raise `Refused` without application keys or a bearer token.
 
