@@ -174,8 +174,8 @@ def _changes(before: Sequence[Tier], after: Sequence[Tier]) -> Iterator[Change]:
 def _differences(before: Mapping[str, Benefit], after: Mapping[str, Benefit]) -> Iterator[Difference]:
     for path in {**before, **after}:
         old, new = before.get(path), after.get(path)
-        if old != new:
-            yield Difference(path.rpartition(".")[2], old, new)
+        if old != new and (named := new or old):
+            yield Difference(named.name, old, new)
 
 
 def _by_path(tier: Tier | None) -> Mapping[str, Benefit]:

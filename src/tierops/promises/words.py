@@ -26,8 +26,6 @@ def span(range_: Range, scale: Scale) -> str:
 
 
 def amount(benefit: Benefit) -> str:
-    """`×2`, `300 points`."""
-    if isinstance(benefit.amount, str) or benefit.measure is None:
-        return str(benefit.amount)
-    number = digits(benefit.amount)
-    return f"×{number}" if benefit.measure == TIMES else f"{number} {benefit.measure.name}"
+    """`×2`, `300 points`, of a benefit that is counted."""
+    number = digits(Decimal(benefit.amount))
+    return f"×{number}" if benefit.measure in {None, TIMES} else f"{number} {benefit.measure.name}"
