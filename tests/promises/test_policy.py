@@ -382,3 +382,31 @@ def test_another_day_in_the_files_is_another_plan(tierops: Run, club: Emulator) 
 def test_a_day_that_is_none_is_a_finding(offline: Run) -> None:
     write(program=TIERS + "effective_from: 2027-02-30\n")
     assert "`effective_from`: expected a day of the calendar such as 2027-01-31" in offline("validate").out
+
+
+# A program that is called so.
+
+
+def test_a_program_in_the_policy_s_file_is_told_so(offline: Run) -> None:
+    write()
+    FILE.rename(POLICY)
+    FILE.write_text(HEAD.replace("club", "other").replace("Club", "Other") + TIERS)
+    finding = "tiers/policy.yaml:2:1: schema: by its name this file is the team's policy; a program needs another name"
+    assert finding in offline("validate").out
+
+
+def test_init_and_import_write_no_program_that_is_taken_for_the_policy(tierops: Run, emulator: Emulator) -> None:
+    emulator.voucherify.add_campaign("Policy", tiers=[BRONZE])
+    assert tierops("import", "voucherify", "--all").code == Exit.DONE
+    assert tierops("validate").out == "1 program, 1 target, 1 tier: valid.\n"
+    assert [path.name for path in Path("tiers").glob("*.yaml")] == ["policy-program.yaml"]
+    ended = tierops("import", "voucherify", "--campaign", "Policy", "--out", "tiers/policy.yml")
+    assert "tiers/policy.yml is not read as a program" in ended.err
+    assert tierops("init", "new", "--yes", "--program", "policy", "--ci", "none").code == Exit.DONE
+    assert Path("new/tiers/policy-program.yaml").exists()
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+def test_every_report_of_a_plan_says_from_which_day_it_holds(tierops: Run, club: Emulator, format_: str) -> None:
+    write(program=TIERS + "effective_from: 2999-03-01\n")
+    assert "holds from 2999-03-01: before that day, apply creates nothing" in tierops("plan", "--format", format_).out

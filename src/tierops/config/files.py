@@ -84,6 +84,11 @@ def environments(directory: Path) -> dict[str, list[Path]]:
     return files
 
 
+def name_for(key: str) -> str:
+    """What the file of a program is called, by its key: not as the policy."""
+    return f"{key}-program.yaml" if key == POLICY else f"{key}.yaml"
+
+
 def policies(directory: Path) -> list[Path]:
     """The policy files of the folder (one; a second is for the caller to refuse); none where there is no folder."""
     entries = _listing(directory) if _is_folder(directory) else ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tierops.config import files
 from tierops.config.check import Gate
-from tierops.config.marked import Document
+from tierops.config.marked import Document, Map
 from tierops.model import Demand, Policy, Problem, Severity
 
 _BEGINS = "a policy begins with `version: 1` and `rules:`"
@@ -23,9 +23,16 @@ def read(path: Path, gate: Gate, content: bytes | None = None) -> tuple[Policy |
         problems.append(Problem("schema", "a policy file holds one document only", document.at))
     unreadable = {problem.at for problem in problems}
     for document in documents[:1]:
-        findings = gate.check(document, "policy") or _unusable(document)
+        findings = _program(document) or gate.check(document, "policy") or _unusable(document)
         problems += [finding for finding in findings if finding.at not in unreadable]
     return (None if problems else _build(documents[0])), sorted(problems, key=lambda problem: problem.at)
+
+
+def _program(document: Document) -> list[Problem]:
+    if not isinstance(document.data, Map) or "program" not in document.data:
+        return []
+    message = "by its name this file is the team's policy; a program needs another name"
+    return [Problem("schema", message, document.data.key_at["program"])]
 
 
 def _unusable(document: Document) -> list[Problem]:

@@ -80,6 +80,8 @@ def _target(target: TargetPlan) -> Iterator[str]:
     yield style(printable(target.address), bold=True)
     yield printable(f"  {words.vendor(target.target.provider)} {identity.kind} {identity.name!r} {id_}")
     yield printable(f"  {identity.base_url}, read: {target.live.proof}")
+    if target.creates and target.target.effective_from:
+        yield f"  {words.begins(target.target)}"
     yield from _changes(target.changes, target, is_planned=True)
     if target.changes:
         yield ""
