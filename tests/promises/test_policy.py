@@ -307,7 +307,7 @@ def test_a_policy_that_got_stricter_since_refuses_the_plan(tierops: Run, club: E
 
 
 def test_guards_on_members_want_to_know_of_members(tierops: Run, club: Emulator) -> None:
-    write("members: {fail_on: ['downgrades_pct > 5']}")
+    write("members: {fail_on: ['moved_pct > 5']}")
     (line,) = findings(tierops("plan"))
     assert "the policy guards how many members move: make the plan with `--members FILE`" in line
 
