@@ -55,6 +55,7 @@ def completed(*words: str) -> list[str]:
         (["--dir", "other", "plan", "--env", ""], ["test"]),
         (["--dir", "nowhere", "plan", "--env", ""], []),
         (["plan", "--detailed"], ["--detailed-exitcode"]),
+        (["explain", "ladder"], ["ladder-overlap", "ladder-gap"]),
     ],
 )
 def test_words_are_completed(words: list[str], expected: list[str]) -> None:

@@ -270,6 +270,15 @@ def test_a_threshold_may_rise_as_far_as_the_policy_says(tierops: Run, club: Emul
     assert tierops("plan").code == Exit.DONE
 
 
+def test_what_else_is_wrong_is_told_beside_what_the_policy_forbids(tierops: Run, club: Emulator) -> None:
+    head = HEAD.replace("}}]", "}}, {name: lost, voucherify: {campaign: Nowhere}}]")
+    write("threshold-rise: {percent: 10}", TIERS.replace("500", "600"), head)
+    ended = tierops("plan")
+    assert ended.code == Exit.FAILED
+    assert "threshold-rise: Silver rises" in ended.out
+    assert "unreadable-target: club/lost could not be read" in ended.out
+
+
 def test_a_rise_from_nothing_is_one_without_percent(tierops: Run, club: Emulator) -> None:
     write("threshold-rise: {percent: 999999}", TIERS.replace("from: 0", "from: 1"))
     assert "Bronze rises from 0 to 1, and the policy allows" in findings(tierops("plan"))[0]

@@ -9,8 +9,14 @@ from tierops.commands.session import Session
 from tierops.errors import Exit, UsageError
 
 
+def _rules(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    from tierops.output import rules
+
+    return [rule for rule in rules.texts() if rule.startswith(begun)]
+
+
 @click.command()
-@click.argument("rule", required=False, metavar="[RULE]")
+@click.argument("rule", required=False, metavar="[RULE]", shell_complete=_rules)
 @options.shared
 @click.pass_obj
 def explain(session: Session, rule: str | None) -> Exit:

@@ -44,7 +44,7 @@ def plan(
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)
-        made = sign(policies.held(made, files))
+        made = sign(policies.held(made, files, unread))
         usage = accounts.usage(made.targets)
     if out is not None:
         pipeline.save_plan(made, out)

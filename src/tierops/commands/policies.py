@@ -11,12 +11,15 @@ from tierops.model import Plan, Problem, TargetPlan
 from tierops.pipeline import Files
 
 
-def held(made: Plan, files: Files) -> Plan:
-    """The plan with what the policy says of it. Raises `BadInput` where the policy forbids it."""
+def held(made: Plan, files: Files, unread: tuple[Problem, ...] = ()) -> Plan:
+    """The plan with what the policy says of it. Raises `BadInput` where the policy forbids it, with all problems.
+
+    `unread` are those of targets that could not be read.
+    """
     findings = _findings(made.targets, files, _today())
     errors = [problem for problem in findings if problem.is_error]
     if errors:
-        raise BadInput(findings, f"no plan is made: the policy forbids {_counted(errors)}")
+        raise BadInput((*files.problems, *findings, *unread), f"no plan is made: the policy forbids {_counted(errors)}")
     return made._replace(policy=findings)
 
 

@@ -5,15 +5,21 @@ Strict: nothing is converted, no key is passed over. It says what `schemas/plan.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from tierops.model import LiveTier, Position, Problem, Range, Severity, Tier
 
 _Amount: TypeAlias = int | Decimal | None
 _Map: TypeAlias = dict[str, Any]
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
 
 
 class _Document(BaseModel):
@@ -133,7 +139,7 @@ class TargetDocument(_Document):
     desired: list[TierDocument]
     changes: list[ChangeDocument]
     requests: list[RequestDocument]
-    effective_from: str = ""
+    effective_from: Annotated[str, AfterValidator(_day)] = ""
 
 
 class ProblemDocument(_Document):
