@@ -90,7 +90,8 @@ def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), ful
     ]
     keys = set.intersection(*({program.key for program in files.programs} for files in reads))
     programs = tuple(program for program in reads[0].programs if program.key in keys)
-    return Files(programs, tuple(sorted(problems, key=lambda problem: problem.at)), config.NO_ENVIRONMENT)
+    problems.sort(key=lambda problem: problem.at)
+    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, reads[0].policy)
 
 
 def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
@@ -239,10 +240,8 @@ def _file_change(then: Target, now: Target | None) -> str:
         return "the files have no such target any more"
     if (then.place, then.scale) != (now.place, now.scale):
         return f"the files name another place now: {now.place.name!r}"
-    if then.waived != now.waived:
-        return "the files waive other rules now"
-    if then.effective_from != now.effective_from:
-        return f"the files say now that it holds from {now.effective_from or 'no day'}"
+    if (then.waived, then.effective_from) != (now.waived, now.effective_from):
+        return "the files waive other rules now, or say another day from which the ladder holds"
     tiers = [[tier._replace(at=None) for tier in target.tiers] for target in (then, now)]
     for before, after in zip_longest(*tiers):
         if before is None or after is None or not diff.same(before, after):
