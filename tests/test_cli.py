@@ -422,3 +422,11 @@ def test_a_plan_without_changes_imports_nothing_that_it_does_not_need(documented
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t"])
+def test_a_variable_that_holds_blanks_names_no_environment(
+    value: str, tierops: Run, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEROPS_ENV", value)
+    assert tierops("validate").code == Exit.DONE

@@ -58,7 +58,7 @@ class BadInput(TieropsError):
 
     def __init__(self, problems: Sequence[Problem], message: str = "") -> None:
         self.problems = tuple(problems)
-        number = len(self.problems)
+        number = sum(problem.severity == "error" for problem in self.problems)
         super().__init__(message or f"{number} problem{'s' if number != 1 else ''} in the files")
 
 

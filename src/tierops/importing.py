@@ -130,10 +130,10 @@ def _flaws(
     """What breaks a rule that can be waived. Raises `TieropsError` where another one is broken."""
     at = Position("", 1, 1)
     program = Program("", "", (Target("", vendor.name, vendor.place(place), vendor.scale(place), tiers, at),), (), at)
-    problems = rules.check([program], today)
+    problems = [problem for problem in rules.check([program], today) if problem.severity is Severity.ERROR]
     if hard := [problem.message for problem in problems if not rules.RULES[problem.rule].is_waivable]:
         raise TieropsError(f"{ladder} cannot be written into a program file: {'; '.join(hard)}; change it by hand")
-    return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    return tuple(problems)
 
 
 def _named_values(text: str) -> Iterator[str]:

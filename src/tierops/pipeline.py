@@ -28,11 +28,12 @@ THREADS = 16
 
 
 class Files(NamedTuple):
-    """What the files say: programs without an error, every problem, and the environment they were filled from."""
+    """What the files say: sound programs, every problem, the environment, and which files hold unchecked ladders."""
 
     programs: tuple[Program, ...]
     problems: tuple[Problem, ...]
     environment: Environment
+    unchecked: tuple[str, ...] = ()
     policy: Policy | None = None
 
     @property
@@ -51,21 +52,22 @@ def read_files(
 ) -> Files:
     """Read and check the files. Raises `TieropsError` where there is nothing to check.
 
+    `full_check` is for whoever asked about the files: jsonschema is asked as well, and advice is given.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
 
     today = datetime.now(UTC).date()
-    loaded = config.load(
-        directory, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
-    )
-    broken = rules.check(loaded.programs, today)
+    loaded = config.load(directory, environment=environment, paths=paths, contents=contents, full_check=full_check,
+                         today=today)  # fmt: skip
+    broken = rules.check((*loaded.programs, *loaded.broken), today)
     if loaded.has_promises:
         from tierops import promises
 
         broken += promises.check(loaded.programs, loaded.policy, today)
-    problems = sorted((*loaded.problems, *broken), key=lambda problem: problem.at)
-    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT, loaded.policy)
+    wanted = broken if full_check else (problem for problem in broken if not problem.is_advice)
+    told = tuple(sorted((*loaded.problems, *wanted), key=lambda problem: problem.at))
+    return Files(loaded.programs, told, loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked, loaded.policy)
 
 
 def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), full_check: bool = False) -> Files:
@@ -85,13 +87,12 @@ def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), ful
     for name, files in zip(names, reads, strict=True):
         for problem in dict.fromkeys(files.problems):
             holders.setdefault(problem, []).append(name)
-    problems = [
-        problem if len(within) == len(reads) else _placed(problem, within) for problem, within in holders.items()
-    ]
+    problems = [one if len(within) == len(reads) else _placed(one, within) for one, within in holders.items()]
     keys = set.intersection(*({program.key for program in files.programs} for files in reads))
     programs = tuple(program for program in reads[0].programs if program.key in keys)
+    unchecked = dict.fromkeys(path for files in reads for path in files.unchecked)
     problems.sort(key=lambda problem: problem.at)
-    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, reads[0].policy)
+    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, tuple(unchecked), reads[0].policy)
 
 
 def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:

@@ -558,3 +558,17 @@ def test_every_kind_of_change_has_its_rule() -> None:
     listed = [findings(drifted(change))[0] for change in (MISSING, DIFFERS, UNMANAGED, BLOCKED)]
     assert {finding.rule for finding in listed} | {UNREADABLE} == {check.id for check in DRIFT}
     assert all(isinstance(finding, Finding) for finding in listed)
+
+
+def test_what_stops_no_command_is_a_case_that_passes_and_is_told() -> None:
+    note = Problem("ladder-gap", "starts at 1", AT, severity=Severity.NOTE, program="club", tier="Low")
+    warning = Problem("not-representable", "17 digits", AT, severity=Severity.WARNING, program="club", tier="Low")
+    report = validated(note, warning, targets=(target("club", "uk", AT),))
+    root = junit(report)
+    assert (root.get("failures"), root.get("skipped")) == ("0", "0")
+    assert {str(case.get("name")): case[0].text for case in root.iter("testcase") if len(case)} == {
+        "ladder-gap at club/uk": f"{AT}: starts at 1",
+        "not-representable at club/uk": f"{AT}: 17 digits",
+    }
+    assert [finding.level for finding in findings(report)] == [Level.NOTE, Level.WARNING]
+    assert "::warning file=" in render(report, "github")

@@ -67,7 +67,7 @@ def test_validate_exits_with_1_and_writes_every_finding(tierops: Run, sample: Pa
     Path("tiers/bad.yaml").write_text(BAD)
     ended = tierops("validate", "--format", "github", "--report", "sarif=v.sarif", "--report", "junit=v.xml")
     assert (ended.code, ended.err) == (Exit.FAILED, "")
-    assert [line.split(" ")[0] for line in ended.out.splitlines()] == ["::error"] * 3
+    assert [line.split(" ")[0] for line in ended.out.splitlines()] == ["::error"] * 3 + ["::notice"]
     assert "::error file=tiers/bad.yaml,line=3,col=1,title=schema::unknown key 'extra'" in ended.out
     invoked = invocation("v.sarif")
     assert (invoked["exitCode"], invoked["executionSuccessful"]) == (1, True)

@@ -93,7 +93,7 @@ class Session:
         self.console = Console(_Keys(self.environ))
         self.chosen = Chosen()
         is_plain = bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
-        self.choose(environment=self.environ.get("TIEROPS_ENV") or None, no_color=is_plain)
+        self.choose(environment=self.environ.get("TIEROPS_ENV", "").strip() or None, no_color=is_plain)
         self._connections: Connections | None = None
 
     def choose(self, **options: Any) -> None:

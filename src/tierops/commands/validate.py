@@ -38,5 +38,13 @@ def validate(session: Session, paths: tuple[Path, ...], all_environments: bool) 
     rules = files.policy.rules if files.policy else ()
     code = Exit.FAILED if files.errors else Exit.DONE
     return session.report(
-        Report("validate", code, problems=files.problems, checked=counts, targets=targets, policy=rules)
+        Report(
+            "validate",
+            code,
+            problems=files.problems,
+            checked=counts,
+            targets=targets,
+            unchecked=files.unchecked,
+            policy=rules,
+        )
     )

@@ -55,6 +55,11 @@ class Problem(NamedTuple):
         return self.severity is Severity.ERROR
 
     @property
+    def is_advice(self) -> bool:
+        """True for a note on what may well be meant, which need not be told with each plan."""
+        return self.severity is Severity.NOTE and not self.waiver
+
+    @property
     def told(self) -> str:
         """The message with whom it would hurt."""
         return f"{self.message} ({self.member})" if self.member else self.message

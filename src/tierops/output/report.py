@@ -36,10 +36,10 @@ class Report(NamedTuple):
     """What a command has to say. All but the first two are given by their names.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
-    and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
-    what `journal verify` saw. `checkout` is where the files are, if a service may look them up there.
-    `verdicts` are those of `test`, `policy` names the rules of it that are on, `template` is
-    that of a notice.
+    and tiers that were read from files, `targets` are those targets. `unchecked` are files with problems that kept the
+    rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
+    `checkout` is where the files are, if a service may look them up there. `verdicts` are those of `test`, `policy`
+    names the rules of it that are on, `template` is that of a notice.
     """
 
     command: str
@@ -57,6 +57,7 @@ class Report(NamedTuple):
     verdicts: tuple[Verdict, ...] | None = None
     policy: tuple[str, ...] = ()
     template: Template | None = None
+    unchecked: tuple[str, ...] = ()
 
     def place(self, at: Position) -> Position:
         """The same place as others see it, who have the repository and not the folder that the command ran in."""

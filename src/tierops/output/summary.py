@@ -19,6 +19,7 @@ _TITLES = {
     "test": ("Tests", "for"),
 }
 _MOST_NAMED = 2  # creates that are named one by one
+_MOST_PATHS = 5
 
 
 def title(report: Report) -> str:
@@ -39,17 +40,26 @@ def summary(report: Report) -> tuple[str, ...]:
     if report.verdicts is not None:
         return (*tested(report.verdicts), *_problems(report.problems))
     if report.checked is not None:
-        return checked(report.checked, report.problems)
+        return checked(report.checked, report.problems, report.unchecked)
     return tuple(_problems(report.problems))
 
 
-def checked(sizes: tuple[int, int, int], problems: Sequence[Problem]) -> tuple[str, ...]:
-    """What was read from the files, and whether it is as it must be."""
+def checked(sizes: tuple[int, int, int], problems: Sequence[Problem], unchecked: Sequence[str]) -> tuple[str, ...]:
+    """What was read from the files, whether it is as it must be, and what could not be looked at."""
     nouns = ("program", "target", "tier")
     read = ", ".join(count(amount, noun) for amount, noun in zip(sizes, nouns, strict=True))
     errors = _errors(problems)
     verdict = f"{count(errors, 'problem')} to solve" if errors else "valid"
-    return (f"{read}: {verdict}.", *_lighter(problems))
+    return (f"{read}: {verdict}.{_unchecked(unchecked)}", *_lighter(problems))
+
+
+def _unchecked(paths: Sequence[str]) -> str:
+    if not paths:
+        return ""
+    more = f" and {len(paths) - _MOST_PATHS:,} more" if len(paths) > _MOST_PATHS else ""
+    listed = ", ".join(map(shortened, paths[:_MOST_PATHS]))
+    files = count(len(paths), "file")
+    return f" Because of these, ladders of {files} were not checked for order, gaps and overlaps: {listed}{more}."
 
 
 def tested(verdicts: Sequence[Verdict]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def render(report: Report) -> str:
     elif report.verdicts is not None:
         lines += summary.tested(report.verdicts)
     elif report.checked is not None:
-        lines += summary.checked(report.checked, report.problems)
+        lines += summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
         lines += _journal(report.journal, report.exit_code)
     lines += [words.usage(usage) for usage in report.usage]
