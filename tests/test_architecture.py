@@ -51,8 +51,11 @@ ONE_IMPORTER = {
     "ruamel": {"config/roundtrip.py"},
     "yaml": {"config/syntax.py", "config/yamltext.py"},
     "httpx": {
-        f"providers/{name}.py" for name in ("address", "answer", "http", "token", "connection", "contract/setup")
+        f"providers/{name}.py"
+        for name in ("address", "answer", "http", "token", "connection", "wire", "contract/setup")
     },
+    "httpcore": {"providers/wire.py"},
+    "certifi": {"providers/trust.py"},
     "cryptography": {"plan_file/signing.py"},
     "jinja2": {"output/jinja.py", "output/notice.py", "commands/scaffold.py"},
     "markupsafe": {"output/jinja.py"},

@@ -18,6 +18,7 @@ from tierops import config, diff, providers, rules
 from tierops.errors import TieropsError
 from tierops.importing import Imported, key_for, program_text
 from tierops.model import Identity, Live, LiveTier, Problem, Range, Severity, Target, compact, exact
+from tierops.text.names import has_visible
 
 TODAY = date(2026, 10, 2)
 CLUB = {"campaign": "Coffee Club"}
@@ -101,7 +102,7 @@ words = st.sampled_from(
         "Gold, 1",
     ]
 ) | st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-visible = words.filter(lambda text: bool(text.strip()))
+visible = words.filter(has_visible)
 wholes = st.integers(-(10**15), 10**15)
 amounts = wholes | st.decimals(-(10**6), 10**6, places=3)
 mapping = st.fixed_dictionaries({"type": st.just("MULTIPLY"), "multiplier": amounts}) | st.fixed_dictionaries(

@@ -130,6 +130,15 @@ def test_a_plan_that_no_longer_fits_is_refused_and_says_what_changed(
     assert re.search(since.sentence, ended.err)
 
 
+@pytest.mark.parametrize("other", ["HTTP://{}/", "http://{}/v1", "http://{}/v1/"])
+def test_an_address_may_be_written_otherwise(
+    other: str, club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCHERIFY_URL", other.format(os.environ["VOUCHERIFY_URL"].removeprefix("http://")))
+    ended = tierops("apply", str(PLAN))
+    assert (ended.code, club.writes) == (Exit.DONE, 1)
+
+
 def test_a_plan_for_a_campaign_that_has_gone_is_refused(
     club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

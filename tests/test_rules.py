@@ -454,3 +454,13 @@ def test_a_name_that_nobody_sees_is_refused(name: str) -> None:
     (problem,) = check(program(tier(name, 0)))
     assert problem[0] == "schema"
     assert "has no visible character" in problem[1]
+
+
+def test_a_waiver_silences_the_notes_of_its_rule_and_is_not_said_of_them() -> None:
+    waiver = Waiver("similar-name", "agreed", "2027-01-31", HERE)
+    ladder = (tier("Gold", 0, 1), tier(" gold", 1))
+    (waived,) = rules.check([program(*ladder, waivers=(waiver,))], TODAY)
+    assert (waived.message, waived.waiver) == (
+        "' gold' reads like 'Gold': they differ in characters that look alike (waived until 2027-01-31: agreed)",
+        "waived until 2027-01-31: agreed",
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from harness import InProcess, Slept, connect
 from tierops import apply, plan
 from tierops.apply.readback import settled
 from tierops.emulator import Emulator, Fault, Switches
+from tierops.emulator.web import Window
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Fate, Kind, Live, LiveTier, Place, Position, Range, Request, Result, Target, TargetPlan, Tier
 from tierops.plan import Declaration
@@ -265,6 +268,9 @@ class Refusing:
     @property
     def vendor(self) -> Declaration:
         return self._provider.vendor
+
+    def read_calls(self, live: Live, more: int) -> int:
+        return self._provider.read_calls(live, more)
 
     def afford(self, calls: int) -> None:
         self._provider.afford(calls)
@@ -744,6 +750,79 @@ def test_a_foreign_change_at_one_target_is_reported_where_another_one_was_writte
     assert "'VIP'" in second.trouble
     assert set(states(second).values()) == {Fate.NOT_DONE}
     assert apply.exit_code([first, second]) is Exit.PARTIAL
+
+
+def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_told(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    class Held(Refusing):
+        def send(self, request: Request) -> Sequence[LiveTier]:
+            raise NotSent("wait 60 s and run again")
+
+    club.voucherify.add_campaign("Other")
+    club.voucherify.add_campaign("Third")
+    targets = [planned(provider), planned(provider, at("Other", "other")), planned(provider, at("Third", "third"))]
+    lives = {target.address: target.live for target in targets}
+    club.voucherify.add_tiers("Other", [{"name": "VIP", "points": {"from": 900}}])
+    with pytest.raises(PlanRefused) as caught:
+        run(targets, Held(provider), slept, lives)
+    first, second, third = str(caught.value).split("; ")[0], *str(caught.value).split("make a new plan; ")
+    assert first == "club/voucherify: wait 60 s and run again"
+    assert "other/voucherify: live tier 'VIP'" in second
+    assert third == "third/voucherify: wait 60 s and run again"
+
+
+@pytest.mark.parametrize(
+    ("number", "calls"),
+    [(90, 2 + 1 + 2), (98, 2 + 1 + 2), (99, 2 + 1 + 5), (150, 3 + 1 + 5)],
+)
+def test_the_read_back_of_more_tiers_than_one_list_shows_is_counted_and_an_apply_that_cannot_afford_it_does_not_start(
+    number: int, calls: int, emulator: Emulator, slept: Slept
+) -> None:
+    tiers = [
+        {"name": f"T{n}", "points": {"from": n, "to": n}, "created_at": f"2024-01-01T00:{n // 60:02}:{n % 60:02}Z"}
+        for n in range(number)
+    ]
+    emulator.voucherify.add_campaign("Club", tiers=tiers)
+    live = tuple(Tier(f"T{n}", Range(Decimal(n), Decimal(n + 1))) for n in range(number))
+    new = (Tier("Gold", Range(Decimal(number), Decimal(500))), Tier("Top", Range(Decimal(500), None)))
+    target = planned(connect(emulator, slept), ladder(*live, *new))
+    for left in (calls - 1, calls):
+        emulator.switches = Switches.parse([f"voucherify.rate_limit={left + 4}", "voucherify.rate_window_s=3600"])
+        emulator.vendors["voucherify"]._window = Window(emulator.vendors["voucherify"].clock)
+        connection = connect(emulator, slept)
+        for _ in range(4 - target.live.calls):
+            connection.client.get("/v1/loyalties/Club")
+        lives = {target.address: connection.fetch(target.target.place)}
+        assert connection.client.limits.left == left
+        if left < calls:
+            with pytest.raises(NotSent, match=f"allows {left} calls now .* and this takes {calls} at the least"):
+                run([target], connection, slept, lives)
+            assert emulator.writes == 0
+        else:
+            assert apply.exit_code(run([target], connection, slept, lives)) is Exit.DONE
+
+
+@pytest.mark.parametrize(("number", "requests"), [(100, 1), (101, 2), (150, 2), (200, 2)])
+def test_more_tiers_than_one_list_shows_are_created_so_that_they_can_be_read_back(
+    number: int, requests: int, emulator: Emulator, slept: Slept
+) -> None:
+    """Tiers of one request have one time, and no order tells them apart."""
+    emulator.voucherify.add_campaign("Club")
+    bounds = [*map(Decimal, range(number)), None]
+    tiers = tuple(Tier(f"T{n}", Range(*ends)) for n, ends in enumerate(pairwise(bounds)))
+    provider = connect(emulator, slept)
+    target = planned(provider, ladder(*tiers))
+    assert len(target.requests) == requests
+
+    class Slow(Refusing):
+        def send(self, request: Request) -> Sequence[LiveTier]:
+            time.sleep(0.005)  # longer than the vendor's clock ticks, as a network is
+            return self._provider.send(request)
+
+    result = carry_out(target, Slow(provider), slept)
+    assert apply.exit_code([result]) is Exit.DONE
+    assert emulator.writes == requests
 
 
 def test_a_read_right_before_the_create_that_fails_writes_nothing(

@@ -360,6 +360,7 @@ def test_a_crash_of_one_target_keeps_the_report_of_the_others(
             self._connection = connection
             self.vendor = connection.vendor
             self.fetch, self.afford = connection.fetch, connection.afford
+            self.read_calls = connection.read_calls
 
         def send(self, request: Request) -> Sequence[LiveTier]:
             if request.path == second.requests[0].path and request.tiers == ("Silver",):

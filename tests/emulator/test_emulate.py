@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import outside
 import pytest
 from harness import Run
 
+from tierops import providers
 from tierops.commands import serving
 from tierops.emulator import Emulator, Switches
 from tierops.errors import Exit, UsageError
@@ -138,3 +140,36 @@ def test_demo_tells_its_story_with_no_setting_of_a_real_account(
     assert "(requests that write, so far: 1; by this last apply: 0)" in ended.out
     assert "5. Somebody edits Middle in the dashboard: 600 points instead of 499." in ended.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_vendor_that_is_installed_is_served_and_has_its_switches(
+    started: list[tuple[Switches, int]], offline: Run
+) -> None:
+    with outside.installed("acme", "toy"):
+        exports = _run(["acme.rate_limit=7", "toy.order=falling"])
+        assert "toy.order=rising | falling" in offline("emulate", "--switches").out
+    assert [line.split()[1].partition("=")[0] for line in exports] == [
+        "ACME_URL",
+        "FANFARE_URL",
+        "TOY_URL",
+        "VOUCHERIFY_URL",
+    ]
+    assert started[0][0]["acme"].rate_limit == 7
+    with pytest.raises(UsageError, match="VENDOR one of fanfare, voucherify"):
+        _run(["acme.rate_limit=7"])
+
+
+def test_a_vendor_that_cannot_be_imported_is_told_and_the_others_are_served(
+    started: list[tuple[Switches, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    information = tmp_path / "broken-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[tierops.providers]\nbroken = broken_loyalty:VENDOR\n")
+    (tmp_path / "broken_loyalty.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    told: list[str] = []
+    assert [kind.name for kind in providers.emulators(told.append)] == ["fanfare", "voucherify"]
+    assert told == ["the vendor broken (broken_loyalty:VENDOR) cannot be used: division by zero"]
+    _run([])
+    assert len(started) == 1

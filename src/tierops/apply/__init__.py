@@ -17,8 +17,6 @@ from tierops.model import Fate, Result, TargetPlan, Tier
 
 __all__ = ["Connection", "Patience", "Reads", "exit_code", "run"]
 
-_READS = 2  # complete ones that a create takes at the least: right before the first request, and at the end
-
 
 def run(
     targets: Sequence[TargetPlan],
@@ -40,10 +38,9 @@ def run(
         return walk.carry_out(reads.ended) if absent[target.address] else walk.result()
 
     results = tuple(spread(carry_out, targets))
-    if not any(result.sends for result in results):
-        for result in results:
-            if result.is_refused:
-                raise PlanRefused(result.trouble)
+    is_untouched = not any(result.sends or result.is_interrupted for result in results)
+    if is_untouched and any(result.is_refused for result in results):
+        raise PlanRefused("; ".join(map(_told, filter(_has_trouble, results))))
     return results
 
 
@@ -60,6 +57,15 @@ def exit_code(results: Sequence[Result]) -> Exit:
     return Exit.REMAINING if any(result.remaining or result.trouble for result in results) else Exit.DONE
 
 
+def _has_trouble(result: Result) -> bool:
+    return bool(result.trouble)
+
+
+def _told(result: Result) -> str:
+    """What stopped a target, with its address: why a plan is refused says so itself."""
+    return result.trouble if result.is_refused else f"{result.target.address}: {result.trouble}"
+
+
 def _absent(target: TargetPlan, connections: Mapping[str, Connection], reads: Reads) -> tuple[Tier, ...]:
     hint = connections[target.target.provider].vendor.same_account
     return plan.missing(target, reads.lives[target.address], hint)
@@ -71,11 +77,14 @@ def _afford(
     reads: Reads,
     absent: Mapping[str, Sequence[Tier]],
 ) -> None:
+    """Raise `VendorError` where a vendor does not allow what creates take, with a read before and one after."""
     for name, connection in connections.items():
         calls = 0
         for target in targets:
             if target.target.provider == name and (missing := absent[target.address]):
-                requests = plan.remaining_requests(target, missing, reads.lives[target.address], connection.vendor)
-                calls += _READS * reads.lives[target.address].calls + len(requests)
+                live = reads.lives[target.address]
+                requests = plan.remaining_requests(target, missing, live, connection.vendor)
+                more = sum(len(request.tiers) for request in requests)
+                calls += live.calls + len(requests) + connection.read_calls(live, more)
         if calls:
             connection.afford(calls)

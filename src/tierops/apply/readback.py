@@ -29,6 +29,10 @@ class Connection(Protocol):
         """Send one request and give the tiers that its answer shows; see `providers.vendor.Account.send`."""
         ...
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """How many requests a complete read takes once so many tiers more are live."""
+        ...
+
     def afford(self, calls: int) -> None:
         """Raise `VendorError` if the vendor's limits do not allow so many calls."""
         ...

@@ -37,12 +37,18 @@ class Known:
         self.confirmed.update((tier.name, tier) for tier in shown)
 
     def store(self, shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> None:
-        """An answer shows something else. Where only one tier can be meant by another, it is that one."""
-        alike = {tier.name for tier in shown} & {tier.name for tier in wanted}
-        self.stored.update((tier.name, tier) for tier in shown if tier.name in alike)
-        others = [tier for tier in shown if tier.name not in alike], [t for t in wanted if t.name not in alike]
-        if len(others[0]) == len(others[1]) == 1:
-            self.stored[others[1][0].name] = others[0][0]
+        """An answer shows something else.
+
+        A tier is the one of its name, else the only one with its range, else the only one that is left.
+        """
+        by_name = {tier.name: tier for tier in shown}
+        self.stored.update((tier.name, by_name[tier.name]) for tier in wanted if tier.name in by_name)
+        for is_meant in (_has_its_range, lambda _shown, _tier: True):
+            for tier in [tier for tier in wanted if tier.name not in self.stored]:
+                taken = {stored.id for stored in self.stored.values()}
+                others = [one for one in shown if one.id not in taken and is_meant(one, tier)]
+                if len(others) == 1:
+                    self.stored[tier.name] = others[0]
 
     def lose(self, names: Iterable[str]) -> None:
         """A request that creates these tiers was sent, and its answer does not tell what became of it."""
@@ -63,10 +69,15 @@ class Known:
         return self.is_in_doubt(name) or name in self.refused
 
 
+def _has_its_range(shown: LiveTier, tier: Tier) -> bool:
+    return shown.range == tier.range
+
+
 def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Result:
     """What the last read shows of each create."""
     by_name = {tier.name: tier for tier in live.tiers}
-    view = _View(live, known, diff.duplicates(live.tiers), by_name, plan.expected(target, live))
+    expected = plan.expected(target, live)
+    view = _View(live, known, diff.duplicates(live.tiers), by_name, expected, plan.renamed(target, live))
     outcomes = tuple(_outcome(tier, view) for tier in target.creates)
     return Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
 
@@ -98,6 +109,7 @@ class _View(NamedTuple):
     twice: dict[str, tuple[LiveTier, ...]]
     by_name: dict[str, LiveTier]
     expected: dict[str, LiveTier | Tier]
+    renamed: str
 
     def shows(self, id_: str) -> bool:
         return any(tier.id == id_ for tier in self.live.tiers)
@@ -110,6 +122,8 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
         return Outcome(name, Fate.UNKNOWN, f"exists {len(view.twice[name])} times ({ids}): keep one by hand")
     if (stored := known.stored.get(name)) and stored.name != name and view.shows(stored.id):
         return Outcome(name, Fate.CONFLICT, f"created, but stored as {stored.name!r} ({stored.id})")
+    if view.renamed and name in view.by_name and known.was_sent(name):
+        return Outcome(name, Fate.CONFLICT, f"created, but stored as {view.renamed}")
     if name not in view.by_name:
         if known.is_in_doubt(name):
             return Outcome(name, Fate.UNKNOWN, "not in the list, but it may still appear: plan again later")

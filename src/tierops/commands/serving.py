@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tierops import providers
 from tierops.emulator import KINDS, RATE, Chaos, Emulator, Switches, fault_file
 from tierops.emulator.server import run_forever
 from tierops.errors import TieropsError, UsageError
@@ -28,12 +29,14 @@ def run(
 ) -> None:
     """Serve until interrupted, misbehaving as the file `faults` says and else at random from the seed `chaos`.
 
-    The ladders at `places` are there from the start. `say` gets the exports, which a shell can evaluate, `tell` all
-    else. Raises `UsageError` for a wrong switch, `BadInput` for a wrong file, `TieropsError` where it cannot listen.
+    All installed vendors are served, and the ladders at `places` are there from the start. `say` gets the exports,
+    which a shell can evaluate, `tell` all else. Raises `UsageError` for a wrong switch, `BadInput` for a wrong file,
+    `TieropsError` where it cannot listen.
     """
     script = fault_file.read(faults) if faults else ()
+    vendors = providers.emulators(tell)
     try:
-        emulator = Emulator(data, Switches.parse(switches))
+        emulator = Emulator(data, Switches.parse(switches, vendors), vendors=vendors)
     except ValueError as error:
         raise UsageError(f"--switch: {error}; see --switches") from None
     except OSError as error:
@@ -72,7 +75,7 @@ def run(
 def switch_table() -> str:
     """Every switch with its values, the default first."""
     lines = []
-    for switch in Switches.table():
+    for switch in Switches.table(providers.emulators()):
         others = [choice for choice in switch.choices if choice != switch.default]
         lines.append(f"{switch.name}={switch.default}{''.join(f' | {choice}' for choice in others)}")
         lines.append(f"    {switch.doc}")

@@ -21,8 +21,6 @@ _ATTRIBUTES = (
     "purchaseFrequencyScore",
     "monetaryScore",
 )
-_COUNTS = {"loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"}
-
 _BY_HAND = (
     "tierops does not change tiers of Fanfare, whose update deletes what it is not told to keep: edit the tier in the"
     " dashboard (Audiences), or write what is live into the file"
@@ -35,7 +33,7 @@ _ONLY_WHOLE = (
 
 def _scale(place: Mapping[str, str]) -> Scale:
     """Points and counts are integers, money and scores are decimals."""
-    return Scale(place["attribute"], 0 if place["attribute"] in _COUNTS else None)
+    return Scale(place["attribute"], 0 if place["attribute"] in tiers.COUNTS else None)
 
 
 def _abilities(_place: Place, live: Live) -> Abilities:
@@ -49,7 +47,7 @@ def _abilities(_place: Place, live: Live) -> Abilities:
 
 def _why_taken(live: Live) -> str:
     """Why a group is not made, although no live tiers have its name."""
-    kinds = [f"{what} is there, but {kind}" for what, kind in live.facts.items()]
+    kinds = [f"{what} is there, but {kind}" for what, kind in live.facts.items() if what == tiers.TAKEN]
     return (
         f"{kinds[0]}: make it a group of tiers again in the dashboard (Audiences), or name another one" if kinds else ""
     )

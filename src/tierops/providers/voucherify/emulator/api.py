@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from tierops.emulator import api
 from tierops.emulator.routes import Route, Router
+from tierops.emulator.spelling import stored
 from tierops.emulator.store import ORDERS, Record, Store
 from tierops.emulator.web import Answer, Call, Json, MalformedJson, Page, Refused
 from tierops.providers.voucherify.emulator import errors, payload
@@ -105,7 +106,7 @@ class Api(api.Api[Switches]):
                 if is_strict:
                     payload.refuse_conflicts(item, [*held, *accepted], switches)
                 self._refuse_unknown_mappings(campaign["id"], item)
-                accepted.append(item)
+                accepted.append(item | {"name": stored(item["name"], switches.stored_name)})
         except Refused as refused:
             if switches.batch_failure == "atomic":
                 raise
