@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from tierops import plan as planning
 from tierops.errors import BadInput, PlanRefused, TieropsError
 from tierops.model import Plan, Problem, TargetPlan
 from tierops.pipeline import Files
 
+if TYPE_CHECKING:
+    from tierops.promises.live_demands import Guard
 
-def held(made: Plan, files: Files, unread: tuple[Problem, ...] = ()) -> Plan:
+
+def held(made: Plan, files: Files, unread: tuple[Problem, ...] = (), guard: Guard | None = None) -> Plan:
     """The plan with what the policy says of it. Raises `BadInput` where the policy forbids it, with all problems.
 
-    `unread` are those of targets that could not be read.
+    `unread` are those of targets that could not be read. `guard` answers for members, where they were counted.
     """
-    findings = _findings(made.targets, files, _today())
+    findings = _findings(made.targets, files, _today(), guard)
     errors = [problem for problem in findings if problem.is_error]
     if errors:
         raise BadInput((*files.problems, *findings, *unread), f"no plan is made: the policy forbids {_counted(errors)}")
@@ -36,12 +40,14 @@ def refuse_before_its_day(planned: Sequence[TargetPlan], refusal: type[TieropsEr
         raise refusal(f"nothing was written: {why}")
 
 
-def _findings(planned: Sequence[TargetPlan], files: Files, made: date) -> tuple[Problem, ...]:
+def _findings(
+    planned: Sequence[TargetPlan], files: Files, made: date, guard: Guard | None = None
+) -> tuple[Problem, ...]:
     if files.policy is None:
         return ()
     from tierops import promises  # few projects have a policy
 
-    return promises.check_plan(planned, files.programs, files.policy, _today(), made)
+    return promises.check_plan(planned, files.programs, files.policy, _today(), made, guard)
 
 
 def _counted(errors: Sequence[Problem]) -> str:
