@@ -33,7 +33,7 @@ FLOW = {
     "adopting": {"model", "errors", "text", "config", "providers"},
     "pipeline": {"", "model", "errors", "config", "providers", "rules", "diff", "plan", "plan_file", "apply"}
     | {"host", "promises"},
-    "journal": {"", "model", "errors", "text", "plan_file"},
+    "journal": {"", "model", "errors", "text", "plan_file", "host"},
     "commands": {"", "model", "errors", "config", "providers", "importing", "host", "text", "journal", "emulator"}
     | {"pipeline", "apply", "output", "adopting", "comparing", "diff", "plan", "promises"},
     "cli": {"", "errors", "commands", "host"},

@@ -349,11 +349,11 @@ def test_a_plan_lives_as_long_as_asked(club: Emulator, tierops: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["apply", "show"])
-def test_what_is_no_file_is_a_usage_error_and_nothing_is_waited_for(command: str, club: Emulator, tierops: Run) -> None:
+def test_what_is_no_file_is_refused_and_nothing_is_waited_for(command: str, club: Emulator, tierops: Run) -> None:
     Path("folder").mkdir()
     os.mkfifo("pipe")
     for name, reason in {
-        "folder": "is a directory",
+        "folder": "cannot read folder: Is a directory",
         "pipe": "cannot read pipe: it is not a regular file",
         "/dev/zero": "cannot read /dev/zero: it is not a regular file",
         "nowhere": "cannot read nowhere: No such file or directory",
@@ -363,7 +363,8 @@ def test_what_is_no_file_is_a_usage_error_and_nothing_is_waited_for(command: str
         "-": "'-' is not taken for stdin or stdout",
     }.items():
         ended = tierops(command, name)
-        assert (ended.code, club.writes) == (Exit.USAGE, 0)
+        is_name = "name of a file" not in reason and "stdin" not in reason
+        assert (ended.code, club.writes) == (Exit.FAILED if is_name else Exit.USAGE, 0)
         assert reason in " ".join(ended.err.split())
 
 

@@ -251,3 +251,4 @@ def test_only_the_tests_of_some_programs_are_run(offline: Run) -> None:
     Path("tiers/other.yaml").write_text(f"{other}{TIERS}tests: [{{member: {{value: 1}}, tier: Bronze}}]\n")
     assert offline("test", "--program", "other").code == Exit.DONE
     assert offline("test", "--program", "cl*").code == Exit.FAILED
+    assert offline("test", "--target", "other/*").code == Exit.DONE

@@ -177,14 +177,14 @@ def test_what_is_wrong_with_a_template_is_told_with_its_line(
 def test_a_template_is_for_a_notice_only_and_must_be_text(plan: Path, tierops: Run) -> None:
     Path("bad").write_bytes(b"\xff")
     Path("big").write_text("x" * (1024 * 1024 + 1))
-    for arguments, message in (
-        (["--template", "bad"], "--template is for `--format notice`"),
-        (["--format", "notice", "--template", "bad"], "bad is not UTF-8 (byte 0xff)"),
-        (["--format", "notice", "--template", "big"], "big is larger than 1 MiB"),
-        (["--format", "notice", "--template", "none"], "cannot read none"),
+    for arguments, code, message in (
+        (["--template", "bad"], Exit.USAGE, "--template is for `--format notice`"),
+        (["--format", "notice", "--template", "bad"], Exit.FAILED, "bad is not UTF-8 (byte 0xff)"),
+        (["--format", "notice", "--template", "big"], Exit.FAILED, "big is larger than 1 MiB"),
+        (["--format", "notice", "--template", "none"], Exit.FAILED, "cannot read none"),
     ):
         ended = tierops("show", "plan.json", *arguments)
-        assert ended.code == Exit.USAGE
+        assert ended.code == code
         assert message in ended.err
 
 

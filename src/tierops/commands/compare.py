@@ -8,6 +8,7 @@ import click
 
 from tierops import comparing, pipeline
 from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.comparing import Row
 from tierops.errors import Exit
@@ -36,7 +37,7 @@ def compare(
     if len(set(environments)) < 2:
         raise click.UsageError("name two environments, or more")
     directory = session.chosen.directory
-    targets = [pipeline.select(pipeline.read_files(directory, name), programs) for name in environments]
+    targets = [Selection(programs).of_files(pipeline.read_files(directory, name)) for name in environments]
     rows = comparing.rows(targets)
     session.console.page(_FORMS[form](environments, rows))
     return Exit.DIFFERENCES if rows and detailed_exitcode else Exit.DONE

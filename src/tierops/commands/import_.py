@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from tierops import importing, pipeline
-from tierops.commands import ladders, options, scaffold
+from tierops.commands import ladders, options, places, scaffold
 from tierops.commands.ladders import Filed
 from tierops.commands.session import Session
 from tierops.config import Environment, files
@@ -45,8 +45,8 @@ class Output(NamedTuple):
 
 
 @click.command("import")
-@click.argument("vendor", type=options.VENDOR)
-@options.place(has_homes_only=True, hidden=True)
+@click.argument("vendor", type=places.VENDOR)
+@places.place(has_homes_only=True, hidden=True)
 @click.option("--all", "is_all", is_flag=True, help="Every ladder that no file targets, into a file each below --dir.")
 @click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; by default from the name.")
 @click.option("--out", type=options.FILE, metavar="FILE", help="Write to this file.")
@@ -63,7 +63,7 @@ def import_(
     One ladder goes to stdout or --out, --all of a vendor's go into a file each. What a file targets already is kept.
     Sends GET requests only.
     """
-    place = _place(vendor, options.named(at, parts), is_all=is_all)
+    place = _place(vendor, places.named(at, parts), is_all=is_all)
     if is_all and (program or out):
         raise click.UsageError("--all names keys and files by itself: no --program and no --out with it")
     chosen, console = session.chosen, session.console

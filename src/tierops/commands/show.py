@@ -9,7 +9,7 @@ import click
 from tierops import pipeline
 from tierops.commands import options
 from tierops.commands.session import Session
-from tierops.errors import Exit, UsageError
+from tierops.errors import BadFile, Exit, UsageError
 from tierops.host import disk
 from tierops.output import Report
 from tierops.output.report import Template
@@ -48,8 +48,8 @@ def show(session: Session, planfile: Path, template: Path | None) -> Exit:
 def _text(path: Path) -> str:
     content = disk.read(path, _LARGEST + 1)
     if len(content) > _LARGEST:
-        raise UsageError(f"{path} is larger than {_LARGEST // 1024**2} MiB, which no template is")
+        raise BadFile(f"{path} is larger than {_LARGEST // 1024**2} MiB, which no template is")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 (byte 0x{content[error.start]:02x})") from None
+        raise BadFile(f"{path} is not UTF-8 (byte 0x{content[error.start]:02x})") from None

@@ -9,6 +9,7 @@ import click
 
 from tierops import pipeline
 from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.errors import Exit
 from tierops.model import LiveTier, Problem, Target
@@ -17,12 +18,14 @@ from tierops.output import Report
 
 @click.command()
 @click.option("--live", "is_live", is_flag=True, help="Hold them against the live ladders; sends GET requests only.")
-@options.program
+@options.selection
 @options.max_wait
 @options.findings_format
 @options.shared
 @click.pass_obj
-def test(session: Session, is_live: bool, programs: tuple[str, ...], max_wait: float) -> Exit:
+def test(
+    session: Session, is_live: bool, programs: tuple[str, ...], addresses: tuple[str, ...], max_wait: float
+) -> Exit:
     """Run the member tests: is who the files name in the tier that they name?
 
     The tests are those under `tests:` in the programs. Without --live they are held against the ladders of the files.
@@ -34,7 +37,7 @@ def test(session: Session, is_live: bool, programs: tuple[str, ...], max_wait: f
     files = pipeline.read_files(chosen.directory, chosen.environment)
     others = tuple(problem for problem in files.problems if problem.rule != member_tests.RULE)
     files = files._replace(problems=others)
-    targets = [target for target in pipeline.select(files, programs) if target.tests]
+    targets = [target for target in Selection(programs, addresses).of_files(files) if target.tests]
     lives: Mapping[str, Sequence[LiveTier]] | None = None
     unread: tuple[Problem, ...] = ()
     if is_live:

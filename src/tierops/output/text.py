@@ -11,6 +11,7 @@ from tierops.errors import Exit
 from tierops.model import Change, Fate, Kind, Plan, Problem, Result, Scale, Severity, TargetPlan, Tier
 from tierops.output import summary, view, words
 from tierops.output.report import Report
+from tierops.output.waived import folded
 from tierops.output.words import count
 from tierops.text.visible import fit, printable, width
 from tierops.text.wording import shown
@@ -29,7 +30,7 @@ def render(report: Report) -> str:
 
     `report.error` is not among them: it belongs on stderr.
     """
-    lines = [_problem(problem) for problem in report.problems]
+    lines = [_problem(problem) for problem in folded(report.problems)]
     if report.results is not None:
         lines += _results(report.results)
     elif report.plan is not None:

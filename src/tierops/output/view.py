@@ -13,6 +13,7 @@ from tierops import model
 from tierops.model import Kind, Position, TargetPlan
 from tierops.output import ladder, words
 from tierops.output.report import Report
+from tierops.output.waived import folded
 from tierops.output.words import moment, shortened
 from tierops.text import jsontext
 from tierops.text.visible import printable
@@ -130,7 +131,7 @@ def problems(listed: Sequence[model.Problem]) -> tuple[Problem, ...]:
             problem.rule,
             shortened(problem.told, _MOST_NOTE),
         )
-        for problem in listed
+        for problem in folded(listed)
     )
 
 
