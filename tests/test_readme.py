@@ -15,6 +15,7 @@ from tierops import cli, providers
 from tierops.emulator import Emulator, Switches
 from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
+from tierops.output import rules as explanations
 from tierops.rules import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -44,8 +45,22 @@ def exit_codes(_: Run) -> str:
 
 
 def rules(_: Run) -> str:
-    rows = [(f"`{rule.id}`", rule.reason, "yes" if rule.is_waivable else "no") for rule in RULES.values()]
+    rows = [
+        (f"`{rule.id}`", rule.reason, "yes" if rule.is_waivable else "no")
+        for rule in RULES.values()
+        if not rule.is_policy
+    ]
     return table(("rule", "why", "can be waived"), rows)
+
+
+def policy(_: Run) -> str:
+    rows = [(f"`{rule.id}`", rule.reason) for rule in RULES.values() if rule.is_policy]
+    return table(("rule", "why"), rows)
+
+
+def explained(_: Run) -> str:
+    texts = (f"### {rule}\n\n{text}\n" for rule, text in explanations.texts().items())
+    return "\n" + "\n".join(texts) + "\n"
 
 
 def switches(_: Run) -> str:
@@ -96,6 +111,8 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         ("README.md", "exit-codes", exit_codes),
         ("docs/commands.md", "help", help_texts),
         ("docs/rules.md", "rules", rules),
+        ("docs/rules.md", "explained", explained),
+        ("docs/policy.md", "policy", policy),
         ("docs/emulator.md", "endpoints", endpoints),
         ("docs/emulator.md", "switches", switches),
         ("docs/emulator.md", "faults", faults),

@@ -18,7 +18,7 @@ from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
 from tierops.host import disk, extras
 from tierops.host.interrupts import Stop
 from tierops.host.threads import side_by_side
-from tierops.model import UNREADABLE, Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.model import UNREADABLE, Live, Plan, Policy, Problem, Program, Result, Severity, Target, TargetPlan
 
 if TYPE_CHECKING:
     from tierops.apply import Patience
@@ -33,6 +33,7 @@ class Files(NamedTuple):
     problems: tuple[Problem, ...]
     environment: Environment
     unchecked: tuple[str, ...] = ()
+    policy: Policy | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -60,9 +61,13 @@ def read_files(
                          today=today)  # fmt: skip
     programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
     broken = rules.check(programs, today)
-    told = broken if full_check else (problem for problem in broken if not problem.is_advice)
-    problems = sorted((*loaded.problems, *told), key=lambda problem: problem.at)
-    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked)
+    if loaded.has_promises:
+        from tierops import promises
+
+        broken += promises.check(loaded.programs, loaded.policy, today)
+    wanted = broken if full_check else (problem for problem in broken if not problem.is_advice)
+    told = tuple(sorted((*loaded.problems, *wanted), key=lambda problem: problem.at))
+    return Files(loaded.programs, told, loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked, loaded.policy)
 
 
 def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), full_check: bool = False) -> Files:
@@ -87,7 +92,7 @@ def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), ful
     programs = tuple(program for program in reads[0].programs if program.key in keys)
     unchecked = dict.fromkeys(path for files in reads for path in files.unchecked)
     problems.sort(key=lambda problem: problem.at)
-    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, tuple(unchecked))
+    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, tuple(unchecked), reads[0].policy)
 
 
 def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
@@ -214,8 +219,8 @@ def _file_change(then: Target, now: Target | None) -> str:
         return "the files have no such target any more"
     if (then.place, then.scale) != (now.place, now.scale):
         return f"the files name another place now: {now.place.name!r}"
-    if then.waived != now.waived:
-        return "the files waive other rules now"
+    if (then.waived, then.effective_from) != (now.waived, now.effective_from):
+        return "the files waive other rules now, or say another day from which the ladder holds"
     tiers = [[tier._replace(at=None) for tier in target.tiers] for target in (then, now)]
     for before, after in zip_longest(*tiers):
         if before is None or after is None or not diff.same(before, after):

@@ -12,10 +12,10 @@ import click
 
 from tierops import apply as applying
 from tierops import output, pipeline, providers
-from tierops.commands import options
+from tierops.commands import options, policies
 from tierops.commands.selection import Selection
 from tierops.commands.session import Session
-from tierops.errors import BadInput, Exit, TieropsError, UsageError
+from tierops.errors import BadInput, Exit, PlanRefused, TieropsError, UsageError
 from tierops.host import interrupts
 from tierops.model import Plan, Problem, TargetPlan
 from tierops.output import Report
@@ -75,12 +75,14 @@ def apply(
         name = session.line.environment or plan.environment
         pipeline.check_plan(plan, name)
         planned = Selection(programs, addresses).of(plan.targets)
+        policies.refuse_before_its_day(planned, PlanRefused)
         urls: Mapping[str, str] = {}
         if not without_files:
             files = pipeline.read_files(chosen.directory, name)
             pipeline.check_files(planned, files)
+            policies.refuse_what_it_forbids(plan, planned, files)
             urls = files.environment.urls
-        prepared = Prepared(plan, planned, source="the plan" if without_files else "the files")
+        prepared = Prepared(plan, planned, notes=plan.policy, source="the plan" if without_files else "the files")
         with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
             return _carry_out(session, prepared, connections, settle)
     files = pipeline.read_files(chosen.directory, chosen.environment)
@@ -91,7 +93,9 @@ def apply(
         plan, unread = pipeline.make_plan(targets, read, files.environment.name, ttl)
         if unread:
             raise BadInput(unread, "nothing was written, for not every target could be read")
-        prepared = Prepared(plan, plan.targets, reads, files.problems)
+        plan = policies.held(plan, files)
+        policies.refuse_before_its_day(plan.targets, TieropsError)
+        prepared = Prepared(plan, plan.targets, reads, (*files.problems, *plan.policy))
         if is_asking and any(target.creates for target in plan.targets):
             _ask(session, plan)
             prepared = prepared._replace(reads=None)  # time has passed: look again

@@ -188,7 +188,7 @@ def _all(wanted: Wanted, terms: _Terms, tell: Tell) -> Output:
                 tell(f"kept {kept[0].path}: {what} is a target of {kept[0].key}")
                 continue
             key = owners[0].key if owners else terms.own_key(live, taken)
-            path = owners[0].path if owners else terms.directory / f"{key}.yaml"
+            path = owners[0].path if owners else terms.directory / files.name_for(key)
             made = terms.program(ladder.place, live, key, path)
         except TieropsError as error:
             failures.append(f"{ladder.name!r}: {error}")
@@ -223,7 +223,8 @@ def _unread(path: Path, directory: Path) -> Iterator[str]:
     with suppress(TieropsError):  # there is no program at all
         if any(program.samefile(path) for program in files.programs(directory)):
             return
-    yield f"{path} is not read as a program: those end in .yaml or .yml, and lie outside of {files.ENVIRONMENTS}"
+    which = f"end in .yaml or .yml, lie outside of {files.ENVIRONMENTS}, and are not called {files.POLICY}"
+    yield f"{path} is not read as a program: those {which}"
 
 
 def _names(environment: Environment) -> dict[str, str]:

@@ -158,6 +158,7 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 
 
 format_ = _formats("text", "json", "markdown", "html")
+plan_format = _formats("text", "json", "markdown", "html", "notice")
 data_format = _kept("--format", type=click.Choice(("text", "json")), help="How the answer is written [text].")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
 

@@ -35,6 +35,8 @@ def render(report: Report) -> str:
         lines += _results(report.results)
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
+    elif report.verdicts is not None:
+        lines += summary.tested(report.verdicts)
     elif report.checked is not None:
         lines += summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
@@ -79,6 +81,8 @@ def _target(target: TargetPlan) -> Iterator[str]:
     yield style(printable(target.address), bold=True)
     yield printable(f"  {words.vendor(target.target.provider)} {identity.kind} {identity.name!r} {id_}")
     yield printable(f"  {identity.base_url}, read: {target.live.proof}")
+    if target.creates and target.target.effective_from:
+        yield f"  {words.begins(target.target)}"
     yield from _changes(target.changes, target, is_planned=True)
     if target.changes:
         yield ""

@@ -170,6 +170,7 @@ def _target(target: TargetPlan, changes: Sequence[model.Change], *, is_planned: 
             ("Address", shortened(identity.base_url, 200)),
             ("Read", shortened(target.live.proof, 200)),
             ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),
+            *([("Day", words.begins(target.target))] if target.target.effective_from else []),
         ),
         changes=tuple(_changes(changes, target, is_planned=is_planned)),
         requests=tuple(_requests(target)) if is_planned else (),
