@@ -42,7 +42,7 @@ COMMANDS = {
     "show": _Entry("show:show", "Show a saved plan."),
     "suggest": _Entry("suggest:suggest", "Write what a ladder lacks: the tests of its boundaries."),
     "explain": _Entry("explain:explain", "Why a rule exists, what breaks it, and how to mend or waive it."),
-    "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment, policy or plan files."),
+    "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment, policy, project or plan files."),
     "journal": _Entry("journal:journal", "What --journal FILE of apply and drift has kept."),
     "init": _Entry("init:init", "Write the first files of a repository: a ladder, environments, CI workflows."),
     "emulate": _Entry("emulate:emulate", "Serve the vendors' APIs on this machine."),

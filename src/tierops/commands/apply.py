@@ -78,14 +78,14 @@ def apply(
         policies.refuse_before_its_day(planned, PlanRefused)
         urls: Mapping[str, str] = {}
         if not without_files:
-            files = pipeline.read_files(chosen.directory, name)
+            files = pipeline.read_files(chosen.directories, name, today=chosen.today)
             pipeline.check_files(planned, files)
             policies.refuse_what_it_forbids(plan, planned, files)
             urls = files.environment.urls
         prepared = Prepared(plan, planned, notes=plan.policy, source="the plan" if without_files else "the files")
         with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
             return _carry_out(session, prepared, connections, settle)
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     targets = Selection(programs, addresses).of_files(files)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
         read = pipeline.read_live(targets, connections)

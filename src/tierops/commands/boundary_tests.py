@@ -17,7 +17,7 @@ def write(session: Session, key: str) -> Exit:
     from tierops.promises import boundaries
 
     chosen = session.chosen
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     program = next((program for program in files.programs if program.key == key), None)
     if program is None:
         if files.errors:  # in the file of this program, it may be

@@ -40,7 +40,7 @@ def plan(
     chosen = session.chosen
     chosen.keep_apart(out, keyfile)
     sign = _signer(keyfile, out, session.console.note)
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:

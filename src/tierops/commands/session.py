@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -52,6 +53,16 @@ class Chosen(NamedTuple):
     no_color: bool = False
     format: str = "text"
     reports: tuple[ReportFile, ...] = ()
+
+    @property
+    def today(self) -> date:
+        """The day that it is where waivers end."""
+        zone: tzinfo = UTC
+        if self.timezone != "UTC":
+            from zoneinfo import ZoneInfo  # few projects name one
+
+            zone = ZoneInfo(self.timezone)
+        return datetime.now(zone).date()
 
     def keep_apart(self, *paths: Path | None) -> None:
         """Raise `click.UsageError` where a report would be written over a file that is something else."""

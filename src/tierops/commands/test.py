@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import click
 
@@ -34,7 +33,7 @@ def test(
     from tierops.promises import member_tests
 
     chosen = session.chosen
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     others = tuple(problem for problem in files.problems if problem.rule != member_tests.RULE)
     files = files._replace(problems=others)
     targets = [target for target in Selection(programs, addresses).of_files(files) if target.tests]
@@ -48,7 +47,7 @@ def test(
         for target in targets
         for verdict in member_tests.verdicts(target, None if lives is None else lives[target.address])
     ]
-    failed = promises.failures(files.programs, verdicts, datetime.now(UTC).date())
+    failed = promises.failures(files.programs, verdicts, chosen.today)
     code = Exit.FAILED if failed or unread else Exit.DONE
     problems = (*others, *failed, *unread)
     return session.report(Report("test", code, problems=problems, verdicts=tuple(verdicts), targets=tuple(targets)))

@@ -202,6 +202,11 @@ def _listing(folder: Path) -> list[os.DirEntry[str]]:
         raise TieropsError(f"cannot read the folder {folder}: {error.strerror}") from None
 
 
+def lies_in(path: Path, directory: Path) -> bool:
+    """Whether the path is in the folder, by its name alone."""
+    return _within(path, directory) is not None
+
+
 def _within(path: Path, directory: Path) -> tuple[str, ...] | None:
     """The steps that lead from the folder to the path, None where it does not lie there. Links are not looked at."""
     place, home = (os.path.normpath(one.absolute()) for one in (path, directory))

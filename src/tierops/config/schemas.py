@@ -13,7 +13,7 @@ from tierops.errors import UsageError
 from tierops.host.resources import folder
 from tierops.providers.vendor import Vendor
 
-_KINDS: tuple[contract.Kind, ...] = ("program", "environment", "policy")
+_KINDS: tuple[contract.Kind, ...] = ("program", "environment", "policy", "project")
 NAMES = (*_KINDS, "plan")
 
 _WIDTH = 100
