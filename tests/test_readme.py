@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +35,7 @@ def lines() -> list[tuple[str, ...]]:
 
 
 def summary(run: Run) -> str:
-    return f"\n```\n$ tierops --help\n{run('--help').out}```\n\n"
+    return f"\n```console\n$ tierops --help\n{run('--help').out}```\n\n"
 
 
 def help_texts(run: Run) -> str:
@@ -107,7 +110,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 @pytest.mark.parametrize(
     ("page", "section", "make"),
     [
-        ("README.md", "help", summary),
+        ("docs/commands.md", "summary", summary),
         ("README.md", "exit-codes", exit_codes),
         ("docs/commands.md", "help", help_texts),
         ("docs/rules.md", "rules", rules),
@@ -178,3 +181,18 @@ def test_every_message_of_the_troubleshooting_page_is_one_of_ours() -> None:
     assert len(messages) > 20
     for message in messages:
         assert message in source, message
+
+
+def test_the_five_minutes_run_as_they_stand(tmp_path: Path) -> None:
+    """In a shell, one line after the other; only the port is another one, for it may be taken here."""
+    (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert "tierops emulate --seed" in block
+    script = block.replace("tierops emulate", "tierops emulate --port 0")
+    end = "kill \"$(sed -n 's/.*as process \\([0-9]*\\).*/\\1/p' err)\""
+    bin_ = Path(sys.executable).parent
+    environ = {"PATH": f"{bin_}:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "src")}
+    shell = ["bash", "-euo", "pipefail", "-c", f"exec 2>err\n{script}\n{end}"]
+    ended = subprocess.run(shell, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, (ended.stdout, (tmp_path / "err").read_text())
+    assert "3 tiers created." in ended.stdout
+    assert "No drift" in ended.stdout
