@@ -73,3 +73,13 @@ def test_a_plan_without_members_imports_nothing_that_counts_them(
     command = [sys.executable, "-c", code, json.dumps(["plan"])]
     done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, check=True)
     assert json.loads(done.stderr.splitlines()[-1]) == [0]
+
+
+def test_nothing_of_promises_is_imported_where_there_are_none(project: Path) -> None:
+    code = "import sys; from tierops.cli import run; run(['validate'])"
+    code += "; print([name for name in sys.modules if 'promises.' in name])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    (project / "tiers" / "policy.yaml").write_text("version: 1\nrules: {most-tiers: {most: 1}}\n")
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert "tierops.promises.demands" in done.stdout.splitlines()[-1]

@@ -53,6 +53,10 @@ class UsageError(TieropsError):
     exit_code = Exit.USAGE
 
 
+class BadFile(TieropsError):
+    """A file that the command line names cannot be read or written, or is not what it must be."""
+
+
 class BadInput(TieropsError):
     """The files hold problems, or lead to some; every one of them is in `problems`."""
 

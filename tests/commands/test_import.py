@@ -330,7 +330,7 @@ def test_a_file_that_cannot_be_written_says_so_and_leaves_nothing_behind(documen
     assert "cannot make the folder file/x" in tierops(*line, "file/x/club.yaml").err
     assert "cannot make the folder file" in tierops(*line, "file/club.yaml").err
     ended = tierops("import", "voucherify", "--all", "--dir", "file")
-    assert ended.code == Exit.USAGE
+    assert ended.code == Exit.FAILED
     Path("tiers/loyalty-campaign-tiers.yaml").mkdir(parents=True)
     assert tierops("import", "voucherify", "--all", "--force").code == Exit.DONE
     assert files() == ["loyalty-campaign-tiers-2.yaml", "loyalty-campaign-tiers.yaml"]
@@ -371,3 +371,19 @@ def test_a_second_file_for_one_ladder_is_told(documented: Emulator, tierops: Run
     assert "note: tiers/a.yaml targets campaign 'camp_fkZ28pe7DUAEmmabofkxHI8N', too: keep one of the two" in ended.err
     ended = tierops(*line, "tiers/b.yaml")
     assert "already there: tiers/b.yaml (it holds loyalty-campaign-tiers-2); --force overwrites" in ended.err
+
+
+def test_what_one_waiver_covers_is_one_line_of_a_report(emulator: Emulator, tierops: Run) -> None:
+    tiers = [{"name": f"T{start}", "points": {"from": start, "to": start + 9}} for start in (0, 20, 40, 60)]
+    add(emulator, "Club", tiers)
+    ended = tierops("-q", "import", "voucherify", "--all")
+    assert ended.err.count("\n") == 1
+    for command in ("validate", "plan", "drift"):
+        ended = tierops(command)
+        notes = [line for line in ended.out.splitlines() if line.startswith("note: ")]
+        assert len(notes) == 1
+        assert "10 up to 20 is in no tier" in notes[0]
+        assert notes[0].endswith(", and 2 more")
+    assert "3 problems waived." in tierops("validate").out
+    assert tierops("validate", "--format", "markdown").out.count("| note |") == 1
+    assert len(json.loads(tierops("validate", "--format", "json").out)["problems"]) == 3

@@ -24,7 +24,7 @@ from tierops import config, providers
 from tierops.commands import scaffold
 from tierops.config import yamltext
 from tierops.emulator import Emulator
-from tierops.errors import Exit, UsageError
+from tierops.errors import BadFile, Exit
 from tierops.host import disk, resources
 from tierops.providers.vendor import Vendor
 
@@ -498,7 +498,7 @@ def test_a_link_in_place_of_a_folder_is_not_followed(offline: Run) -> None:
     Path("new").mkdir()
     Path("new/.github").symlink_to("../elsewhere")
     ended = offline("init", "new")
-    assert (ended.code, files()) == (Exit.USAGE, {"new/.github": "-> ../elsewhere"})
+    assert (ended.code, files()) == (Exit.FAILED, {"new/.github": "-> ../elsewhere"})
     assert "new/.github is a symbolic link, through which init writes nothing; nothing was written" in ended.err
 
 
@@ -514,7 +514,7 @@ def test_a_file_in_place_of_a_folder_is_left_alone(place: str, offline: Run) -> 
     Path(place).parent.mkdir(parents=True, exist_ok=True)
     Path(place).write_text("mine")
     ended = offline("init", "new")
-    assert (ended.code, files()) == (Exit.USAGE, {place: "mine"})
+    assert (ended.code, files()) == (Exit.FAILED, {place: "mine"})
     assert "nothing was written" in ended.err
 
 
@@ -535,7 +535,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mon
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    with pytest.raises(UsageError, match=r"cannot write .*: Operation not permitted"):
+    with pytest.raises(BadFile, match=r"cannot write .*: Operation not permitted"):
         disk.create(tmp_path / "a", "ours", disk.ORDINARY)
     assert list(tmp_path.iterdir()) == []
 

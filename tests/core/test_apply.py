@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -906,3 +907,80 @@ def test_a_foreign_tier_that_goes_while_apply_runs_is_no_difference_once_live_is
     result = carry_out(target, vendor, slept)
     assert (result.trouble, result.remaining) == ("", ())
     assert apply.exit_code([result]) is Exit.DONE
+
+
+class Watching(Refusing):
+    """A vendor that answers a create with `errors`, or as another does, while somebody looks at what is known."""
+
+    look: Callable[[], object] = staticmethod(lambda: None)
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        self.look()
+        return super().send(request)
+
+
+@pytest.mark.parametrize("moment", ["not begun", "under way", "confirmed", "never sent", "ended"])
+def test_what_is_known_when_nobody_waits_any_longer(
+    moment: str, club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    """`spread` hands the work to another thread, and raises `Interrupted` without its answer."""
+    target = planned(provider)
+    errors = [NotSent("no connection")] if moment == "never sent" else []
+    vendor = Watching(provider, *errors)
+    lives = {target.address: provider.fetch(target.target.place)}
+    result: tuple[Result, ...] = ()
+
+    def spread(work: Callable[[TargetPlan], Result], targets: Sequence[TargetPlan]) -> list[Result]:
+        if moment == "under way":
+            vendor.look = stop
+        if moment == "confirmed":
+            club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+        if moment != "not begun":
+            with contextlib.suppress(KeyboardInterrupt):
+                work(targets[0])
+        raise Interrupted
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    reads, patience = apply.Reads(lives, ended=-2), apply.Patience(2, slept, lambda: 0)
+    result = apply.run([target], {"voucherify": vendor}, reads, patience, spread)
+    fates = {
+        "not begun": Fate.NOT_DONE,
+        "under way": Fate.UNKNOWN,
+        "confirmed": Fate.UNKNOWN,  # a walk that sent all must prove it
+        "never sent": Fate.NOT_DONE,
+        "ended": Fate.DONE,
+    }
+    assert states(result[0]) == dict.fromkeys(("Silver", "Gold"), fates[moment])
+    assert result[0].is_interrupted == (moment in {"not begun", "under way"})
+    troubles = {"not begun": "interrupted", "under way": "interrupted before a create was answered", "ended": ""}
+    assert result[0].trouble == troubles.get(moment, result[0].trouble)
+    assert result[0].sends == (moment in {"under way", "confirmed", "ended"})
+    assert club.writes == (moment in {"confirmed", "ended"})
+
+
+class Taking(Refusing):
+    """A vendor that carries a create out, and says only that it accepted it."""
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        super().send(request)
+        raise AnswerLost("Voucherify answered with 202", is_taken=True)
+
+
+@pytest.mark.parametrize(("lag", "fate"), [(0, Fate.DONE), (7, Fate.DONE), (60, Fate.UNKNOWN)])
+def test_what_the_vendor_accepted_is_waited_for_longer_and_never_sent_again(lag: int, fate: Fate) -> None:
+    clock = [1_767_225_600.0]
+    club = Emulator(clock=lambda: clock[0])
+    club.voucherify.add_campaign("Club")
+    club.switches = Switches.parse([f"voucherify.read_after_write_lag_ms={lag * 1000}"])
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    provider = connect(club, sleep)
+    vendor = Taking(provider)
+    result = run([planned(provider)], vendor, sleep)[0]
+    assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), fate)
+    assert vendor.creates == club.writes == 1
+    club.close()

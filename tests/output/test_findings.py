@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree as ET
@@ -227,7 +227,7 @@ LEVEL = {"enum": ["none", "note", "warning", "error"]}
 LOCATION = shape(
     physicalLocation=shape(
         artifactLocation=shape(
-            uri={"type": "string", "pattern": r"^(file://)?([A-Za-z0-9._~/-]|%[0-9A-F]{2})+$"},
+            uri={"type": "string", "pattern": r"^(file://(/[A-Z]:)?)?([A-Za-z0-9._~/-]|%[0-9A-F]{2})+$"},
             uriBaseId_={"const": "%SRCROOT%"},
         ),
         region=shape(startLine={"type": "integer", "minimum": 1}, startColumn={"type": "integer", "minimum": 1}),
@@ -356,6 +356,22 @@ def test_a_file_outside_the_folder_keeps_its_whole_address() -> None:
     (result,) = sarif(validated(Problem("schema", "x", Position("/etc/a b:c.yaml", 1, 1))))["results"]
     location = result["locations"][0]["physicalLocation"]["artifactLocation"]
     assert location == {"uri": "file:///etc/a%20b%3Ac.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        ("C:\\tiers\\café.yaml", "file:///C:/tiers/caf%C3%A9.yaml"),
+        (r"\\host\share\a b.yaml", "file://host/share/a%20b.yaml"),
+        (r"tiers\club.yaml", "tiers/club.yaml"),
+    ],
+)
+def test_a_file_on_a_drive_has_an_address_that_others_read(
+    file: str, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sarif_format, "PurePath", PureWindowsPath)
+    (result,) = sarif(validated(Problem("schema", "x", Position(file, 1, 1))))["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 @pytest.mark.parametrize("command", ["validate", "drift"])
@@ -509,13 +525,20 @@ def test_each_rule_is_a_case_at_each_target() -> None:
     order = Problem("tier-order", "x", AT, severity=Severity.NOTE, program="club", tier="Gold", waiver="agreed")
     bad = Problem("schema", "unknown key", Position("tiers/bad.yaml", 1, 1))
     ended = cases(validated(gap, order, bad, targets=targets))
-    assert len(ended) == 3 * len(CHECKS) + 1
+    assert len(ended) == 3 * sum(not check.is_policy for check in CHECKS) + 1
     assert {name: how for name, how in ended.items() if how != "passed"} == {
         "ladder-gap at club/uk": "failure",
         "tier-order at club/uk": "skipped",
         "tier-order at club/de": "skipped",
         "schema in tiers/bad.yaml": "failure",
     }
+
+
+def test_a_rule_of_the_policy_is_a_case_where_it_is_on() -> None:
+    targets = (target("club", "uk", AT),)
+    report = Report("validate", Exit.DONE, targets=targets, policy=("most-tiers",))
+    policy = {check.id for check in CHECKS if check.is_policy}
+    assert {name for name in cases(report) if name.split(" ")[0] in policy} == {"most-tiers at club/uk"}
 
 
 def test_a_case_holds_all_findings_of_its_rule_at_its_target() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from tierops import plan
 from tierops.apply.readback import Connection, Patience, Reads
 from tierops.apply.walk import Walk
-from tierops.errors import Exit, PlanRefused
+from tierops.errors import Exit, Interrupted, PlanRefused
 from tierops.model import Fate, Result, TargetPlan, Tier
 
 __all__ = ["Connection", "Patience", "Reads", "exit_code", "run"]
@@ -28,16 +28,27 @@ def run(
     """Carry out the plans of all targets, `spread` as the caller likes. `connections` goes by provider name.
 
     Each read is checked against its plan before the first write to any: raises `PlanRefused` where one does not fit,
-    `VendorError` where a vendor's limits do not allow all of it, and then nothing was written.
+    `VendorError` where a vendor's limits do not allow all of it, and then nothing was written. Where `spread` raises
+    `Interrupted`, nobody waits for what is under way, and the results say what is known by then.
     """
     absent = {target.address: _absent(target, connections, reads) for target in targets}
     _afford(targets, connections, reads, absent)
 
-    def carry_out(target: TargetPlan) -> Result:
-        walk = Walk(target, connections[target.target.provider], patience, reads.lives[target.address])
-        return walk.carry_out(reads.ended) if absent[target.address] else walk.result()
+    walks = {
+        target.address: Walk(target, connections[target.target.provider], patience, reads.lives[target.address])
+        for target in targets
+    }
+    ended: dict[str, Result] = {}
 
-    results = tuple(spread(carry_out, targets))
+    def carry_out(target: TargetPlan) -> Result:
+        walk, address = walks[target.address], target.address
+        ended[address] = walk.carry_out(reads.ended) if absent[address] else walk.result()
+        return ended[address]
+
+    try:
+        results = tuple(spread(carry_out, targets))
+    except Interrupted:
+        results = tuple(ended.get(address) or walk.given_up() for address, walk in walks.items())
     is_untouched = not any(result.sends or result.is_interrupted for result in results)
     if is_untouched and any(result.is_refused for result in results):
         raise PlanRefused("; ".join(map(_told, filter(_has_trouble, results))))

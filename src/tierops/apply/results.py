@@ -13,9 +13,11 @@ from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, T
 class Known:
     """What answers said of the tiers of one target, by the name of the tier that was sent.
 
-    `confirmed` is as an answer showed it, `stored` the same where it is not as wanted. `lost` counts the sends without
-    an answer that tells, `refused` holds those that the vendor refused, `sends` counts all that may have been carried
-    out. With `is_guarded` the vendor itself refuses a second tier of a name.
+    `confirmed` is as an answer showed it, `stored` as it showed it under another name. `lost` counts the sends without
+    an answer that tells, `refused` holds those that the vendor refused, `under_way` those of a request that may have
+    left and has no answer yet. With `is_guarded` the vendor itself refuses a second tier of a name.
+
+    Another thread may look at it at any time: what an answer says is kept before `under_way` forgets the request.
     """
 
     def __init__(self, *, is_guarded: bool = False) -> None:
@@ -24,17 +26,31 @@ class Known:
         self.stored: dict[str, LiveTier] = {}
         self.lost: Counter[str] = Counter()
         self.refused: set[str] = set()
-        self.sends = 0
+        self.under_way: frozenset[str] = frozenset()
+        self._answered = 0
 
     @property
     def ids(self) -> frozenset[str]:
         """The ids that a list must show in the end."""
         return frozenset(tier.id for tier in self.confirmed.values())
 
+    @property
+    def sends(self) -> int:
+        """How many requests may have been carried out."""
+        return self._answered + bool(self.under_way)
+
+    def begin(self, names: Iterable[str]) -> None:
+        """A request that creates these tiers is about to be sent."""
+        self.under_way = frozenset(names)
+
+    def withdraw(self) -> None:
+        """It never left, or the vendor took no notice of it."""
+        self.under_way = frozenset()
+
     def confirm(self, shown: Iterable[LiveTier]) -> None:
         """An answer shows these tiers, as they were wanted."""
-        self.sends += 1
         self.confirmed.update((tier.name, tier) for tier in shown)
+        self._end()
 
     def store(self, shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> None:
         """An answer shows something else.
@@ -52,17 +68,21 @@ class Known:
 
     def lose(self, names: Iterable[str]) -> None:
         """A request that creates these tiers was sent, and its answer does not tell what became of it."""
-        self.sends += 1
         self.lost.update(names)
+        self._end()
 
     def refuse(self, names: Iterable[str]) -> None:
         """The vendor refused a request that creates these tiers."""
-        self.sends += 1
         self.refused.update(names)
+        self._end()
+
+    def _end(self) -> None:
+        self._answered += 1
+        self.under_way = frozenset()
 
     def is_in_doubt(self, name: str) -> bool:
         """True where this tier may appear although no list shows it yet."""
-        return name in self.confirmed or name in self.lost
+        return name in self.confirmed or name in self.lost or name in self.under_way
 
     def was_sent(self, name: str) -> bool:
         """True where a request for this tier left and reached the vendor."""

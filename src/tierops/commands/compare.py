@@ -8,6 +8,7 @@ import click
 
 from tierops import comparing, pipeline
 from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.comparing import Row
 from tierops.errors import Exit
@@ -35,8 +36,9 @@ def compare(
     """
     if len(set(environments)) < 2:
         raise click.UsageError("name two environments, or more")
-    directory = session.chosen.directory
-    targets = [pipeline.select(pipeline.read_files(directory, name), programs) for name in environments]
+    chosen = session.chosen
+    files = [pipeline.read_files(chosen.directories, name, today=chosen.today) for name in environments]
+    targets = [Selection(programs).of_files(one) for one in files]
     rows = comparing.rows(targets)
     session.console.page(_FORMS[form](environments, rows))
     return Exit.DIFFERENCES if rows and detailed_exitcode else Exit.DONE

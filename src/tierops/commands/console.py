@@ -47,7 +47,7 @@ class Console(NamedTuple):
 
     def aside(self, text: str) -> None:
         """Whole lines for stderr."""
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # the latter where a signal comes in the middle of another line
             self._print(text, err=True)
 
     def note(self, text: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from tierops.commands.scaffold import UNKNOWN, UNKNOWN_TASK, Source
-from tierops.errors import UsageError
+from tierops.errors import BadFile
 from tierops.host import disk
 
 
@@ -30,7 +30,7 @@ def write(root: Path, files: Mapping[str, str], source: Source, say: Callable[[s
     """Write below `root` what is not there yet, as .yaml or .yml; `say` hears what became of each path.
 
     That is `created`, `kept`, or `mended` where a file held the place of a source that is known by now. Raises
-    `UsageError`, with nothing written, where a folder below `root` is a link or no folder. `root` may be a link:
+    `BadFile`, with nothing written, where a folder below `root` is a link or no folder. `root` may be a link:
     whoever runs this has named it.
     """
     _refuse_no_folder(root)
@@ -78,9 +78,9 @@ def _mend(path: Path, source: Source) -> bool:
 
 def _refuse_no_folder(path: Path) -> None:
     if os.path.lexists(path) and not path.is_dir():
-        raise UsageError(f"{path} is no folder; nothing was written")
+        raise BadFile(f"{path} is no folder; nothing was written")
 
 
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
-        raise UsageError(f"{path} is a symbolic link, through which init writes nothing; nothing was written")
+        raise BadFile(f"{path} is a symbolic link, through which init writes nothing; nothing was written")

@@ -13,6 +13,7 @@ import click
 from tierops import pipeline
 from tierops.commands import members as counting
 from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.errors import Exit
 from tierops.host import revision as revisions
@@ -35,14 +36,14 @@ _FILES, _APPLIED = "the files", "after apply"
 @click.option("--against-rev", "revision", metavar="REV", help="Against the files as git has them in this revision.")
 @click.option("--compare", is_flag=True, help="Against the first of the FILEs: each further one beside it.")
 @click.argument("candidates", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, path_type=Path))
-@options.program
+@options.selection
 @options.max_wait
 @options.format_
 @options.shared
 @click.pass_obj
 def impact(
     session: Session, members: counting.Asked, live: bool, against: Path | None, revision: str | None, compare: bool,
-    candidates: tuple[Path, ...], programs: tuple[str, ...], max_wait: float,
+    candidates: tuple[Path, ...], programs: tuple[str, ...], addresses: tuple[str, ...], max_wait: float,
 ) -> Exit:  # fmt: skip
     """Who moves: members before and after, tier by tier.
 
@@ -55,12 +56,13 @@ def impact(
     if compare != (len(candidates) > 1) or (candidates and not compare):
         raise click.UsageError("candidates are compared with --compare A.yaml B.yaml …, two or more of them")
     session.chosen.keep_apart(Path(members.file), members.list, against, *candidates)
+    selection = Selection(programs, addresses)
     if live:
-        return _live(session, members, programs, max_wait)
+        return _live(session, members, selection, max_wait)
     if compare:
-        return _compare(session, members, candidates, programs)
-    files = pipeline.read_files(session.chosen.directory, session.chosen.environment)
-    targets = pipeline.select(files, programs)
+        return _compare(session, members, candidates, selection)
+    files = _read(session)
+    targets = selection.of_files(files)
     with _before(session, against, revision, targets) as (before, label):
         from tierops.members import questions
 
@@ -81,7 +83,7 @@ def _before(
         yield _targets(session, against), str(against)
     elif revision is not None:
         with revisions.checked_out(session.chosen.directory, revision) as folder:
-            yield pipeline.select(pipeline.read_files(folder, session.chosen.environment), ()), f"revision {revision}"
+            yield Selection().of_files(_read(session, folder)), f"revision {revision}"
     else:
         yield targets, ""
 
@@ -89,14 +91,20 @@ def _before(
 def _targets(session: Session, path: Path) -> tuple[Target, ...]:
     """The targets of a program file or of a folder with some; raises `BadInput` where one is wrong."""
     if path.is_dir():
-        return pipeline.select(pipeline.read_files(path, session.chosen.environment), ())
+        return Selection().of_files(_read(session, path))
+    return Selection().of_files(_read(session, paths=(path,)))
+
+
+def _read(session: Session, folder: Path | None = None, *, paths: Sequence[Path] = ()) -> pipeline.Files:
+    """The program files of the project, or of another folder."""
     chosen = session.chosen
-    return pipeline.select(pipeline.read_files(chosen.directory, chosen.environment, paths=(path,)), ())
+    directories = (folder,) if folder else chosen.directories
+    return pipeline.read_files(directories, chosen.environment, today=chosen.today, paths=paths)
 
 
-def _live(session: Session, members: counting.Asked, programs: tuple[str, ...], max_wait: float) -> Exit:
-    files = pipeline.read_files(session.chosen.directory, session.chosen.environment)
-    targets = pipeline.select(files, programs)
+def _live(session: Session, members: counting.Asked, selection: Selection, max_wait: float) -> Exit:
+    files = _read(session)
+    targets = selection.of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         read = pipeline.read_live(targets, accounts)
@@ -112,14 +120,14 @@ def _live(session: Session, members: counting.Asked, programs: tuple[str, ...], 
     return session.report(report._replace(exit_code=code, usage=usage))
 
 
-def _compare(session: Session, members: counting.Asked, candidates: Sequence[Path], programs: tuple[str, ...]) -> Exit:
+def _compare(session: Session, members: counting.Asked, candidates: Sequence[Path], selection: Selection) -> Exit:
     from tierops.members import questions
 
     first, *others = candidates
-    before = pipeline.matching(_targets(session, first), programs)
+    before = selection.of(_targets(session, first))
     asked: list[tuple[Comparison, str, Position]] = []
     for other in others:
-        after = pipeline.matching(_targets(session, other), programs)
+        after = selection.of(_targets(session, other))
         places = {target.address: target for target in after}
         for one in questions.of_files(before, after, str(first)):
             target = places[one.address]

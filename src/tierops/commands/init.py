@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from tierops import importing, providers
-from tierops.commands import delivery, next_steps, options, scaffold
+from tierops.commands import delivery, ladders, next_steps, options, places, scaffold
 from tierops.commands.scaffold import Source, Wanted
 from tierops.commands.session import Session
 from tierops.config import environment, files
@@ -78,25 +78,17 @@ class _Present(NamedTuple):
         paths: list[Path] = []
         with suppress(TieropsError):  # there are none
             paths = files.programs(directory)
-        names = dict.fromkeys(name for path in paths for name in _targeted(path))
+        names = dict.fromkeys(name for path in paths for name in ladders.targeted(path))
         vendors = tuple(vendor for name in names if (vendor := providers.known(name)))
         is_on_gitlab = (repository / ".gitlab-ci.yml").exists() and not (repository / ".github").exists()
         environments = sorted(environment.names(directory), key=next_steps.LAST.__contains__)
         return cls(len(paths), vendors, tuple(environments), is_on_gitlab)
 
 
-def _targeted(path: Path) -> Iterator[str]:
-    """The keys of the targets in a program file, in whatever state it is otherwise; those of vendors are among them."""
-    for document in files.read(path)[0]:
-        targets = document.data.get("targets") if isinstance(document.data, dict) else None
-        for target in targets if isinstance(targets, list) else ():
-            yield from target if isinstance(target, dict) else ()
-
-
 @click.command()
 @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--vendor", callback=_vendor, help=f"Where the program lives, or {_BOTH} [{providers.own()[0].name}].")
-@options.place()
+@places.place()
 @click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; else from the name.")
 @click.option(
     "--environment", "environments", metavar="NAME", multiple=True, callback=_names,
@@ -125,7 +117,7 @@ def init(
     repository = delivery.repository(root)
     directory = _checked_folder(session.chosen.directory)
     present = _Present.at(root / directory, repository)
-    asked = _Asked(vendor, options.named(at, parts), program, environments, ci, source)
+    asked = _Asked(vendor, places.named(at, parts), program, environments, ci, source)
     wanted = _wanted(asked, present, console.ask if console.can_ask and not yes else _default)
     home = root.resolve().relative_to(repository)
     wanted = wanted._replace(home="" if home == Path() else home.as_posix(), programs=directory)
@@ -160,10 +152,10 @@ def _default(_question: str, default: str, *, check: Callable[[str], Any] = str,
 
 
 def _wanted(asked: _Asked, present: _Present, ask: Ask) -> Wanted:
-    key, places = None, {}
+    key, blocks = None, {}
     if asked.has_program or not present.programs:
-        places = _places(_vendors(asked, ask), asked.place, ask)
-        default = importing.key_for(scaffold.name_of(*next(iter(places.items()))), ())
+        blocks = _places(_vendors(asked, ask), asked.place, ask)
+        default = importing.key_for(scaffold.name_of(*next(iter(blocks.items()))), ())
         key = asked.program or ask("Key of the program", default, check=options.checked_key)
     environments = (
         asked.environments or present.environments or ask("Environments", " ".join(_ENVIRONMENTS), check=_parsed_names)
@@ -171,7 +163,7 @@ def _wanted(asked: _Asked, present: _Present, ask: Ask) -> Wanted:
     ci = asked.ci or ask("Workflows for", _PIPELINES[present.is_on_gitlab], choices=_PIPELINES)
     source = asked.source or _installed_from() or scaffold.UNKNOWN
     # Environments that are there have no value for a new program.
-    return Wanted(key, places, environments, ci, source, has_values=not present.environments)
+    return Wanted(key, blocks, environments, ci, source, has_values=not present.environments)
 
 
 def _vendors(asked: _Asked, ask: Ask) -> tuple[Vendor, ...]:
@@ -197,19 +189,19 @@ def _places(vendors: tuple[Vendor, ...], named: Mapping[str, str], ask: Ask) -> 
     """Vendor → block of a target. Raises `click.UsageError` for a value that there is not."""
     names = [named[part.name] for vendor in vendors for part in vendor.parts if part.is_home and part.name in named]
     name = names[0] if names else _NAME
-    places: dict[str, dict[str, str]] = {}
+    blocks: dict[str, dict[str, str]] = {}
     for vendor in vendors:
-        places[vendor.name] = {}
+        blocks[vendor.name] = {}
         for part in vendor.parts:
             value = named.get(part.name)
             if value is not None and part.choices and value not in part.choices:
                 raise click.UsageError(f"{part.name}: {value!r} is not one of {', '.join(map(repr, part.choices))}")
             if value is None:
                 question = f"{vendor.title}: {part.help}"
-                value = ask(question, part.default or name, choices=part.choices, check=options.checked_name)
-            places[vendor.name][part.name] = value
+                value = ask(question, part.default or name, choices=part.choices, check=places.checked_name)
+            blocks[vendor.name][part.name] = value
             name = value if part.is_home else name
-    return places
+    return blocks
 
 
 def _parsed_names(text: str) -> tuple[str, ...]:

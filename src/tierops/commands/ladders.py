@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tierops import pipeline
 from tierops.commands import scaffold
 from tierops.config import Environment, files, values
 from tierops.errors import TieropsError
+from tierops.host import threads
 from tierops.model import Live
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class Filed(NamedTuple):
     is_sample: bool
 
 
-def filed(directory: Path, vendor: Vendor, environment: Environment) -> tuple[Filed, ...]:
-    """The programs below the folder, as far as they can be read; their values are those of the environment."""
-    with suppress(TieropsError):  # no folder, or nothing in it
-        return tuple(program for path in files.programs(directory) for program in _programs(path, vendor, environment))
-    return ()
+def filed(directories: Sequence[Path], vendor: Vendor, environment: Environment) -> tuple[Filed, ...]:
+    """The programs below the folders, as far as they can be read; their values are those of the environment."""
+    paths: list[Path] = []
+    for directory in directories:
+        with suppress(TieropsError):  # no folder, or nothing in it
+            paths += files.programs(directory)
+    return tuple(program for path in paths for program in _programs(path, vendor, environment))
 
 
 def _programs(path: Path, vendor: Vendor, environment: Environment) -> Iterator[Filed]:
@@ -80,20 +83,33 @@ def every(connection: Connection, tell: Callable[[str], None]) -> Iterator[Ladde
     """Every ladder of the account, in order; they are read side by side. `tell` hears of the progress."""
     blocks = connection.discover()
     places = [connection.vendor.place(block) for block in blocks]
-    pool = ThreadPoolExecutor(pipeline.THREADS)
+    pool = ThreadPoolExecutor(threads.MOST)
     try:
         reads = [pool.submit(connection.fetch, place) for place in places]
         for number, (block, place, read) in enumerate(zip(blocks, places, reads, strict=True), start=1):
             tell(f"reading {number} of {len(places)}: {place.name}")
             yield Ladder(block, place.home, read.result)
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # after an interrupt nobody waits for them
 
 
 def owners(programs: Sequence[Filed], home: Home, live: Live) -> tuple[Filed, ...]:
     """The programs that target this ladder. Where one word names it, that may be its id or its name."""
     names = {home} | ({(live.identity.id,), (live.identity.name,)} if len(home) == 1 else set())
-    return tuple(program for program in programs if names.intersection(program.homes))
+    return targeting(programs, names)
+
+
+def targeting(programs: Sequence[Filed], homes: AbstractSet[Home]) -> tuple[Filed, ...]:
+    """The programs with a target at one of these."""
+    return tuple(program for program in programs if not homes.isdisjoint(program.homes))
+
+
+def targeted(path: Path) -> Iterator[str]:
+    """The keys of the targets in a program file, in whatever state it is otherwise; those of vendors are among them."""
+    for document in files.read(path)[0]:
+        targets = document.data.get("targets") if isinstance(document.data, dict) else None
+        for target in targets if isinstance(targets, list) else ():
+            yield from target if isinstance(target, dict) else ()
 
 
 def stems(directory: Path) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import wraps
 from pathlib import Path
@@ -83,11 +83,6 @@ def source(command: _Command, *, is_required: bool = False) -> _Command:
     return command
 
 
-def required_source(command: _Command) -> _Command:
-    """`source`, for a command that is about nothing else."""
-    return source(command, is_required=True)
-
-
 def asked(*, is_required: bool = False) -> Callable[[_Command], _Command]:
     """All options of a count; the command gets them in one `Asked`, as `members`, None where no file is named."""
 
@@ -130,10 +125,14 @@ def asked(*, is_required: bool = False) -> Callable[[_Command], _Command]:
 
 
 class Answered(NamedTuple):
-    """Who moves, in the order of the questions, with small numbers kept back, and what a guard says to it."""
+    """Who moves, in the order of the questions, with small numbers kept back, and what `--fail-on` says to it.
+
+    `exact` has every number: for guards, never for a report.
+    """
 
     impacts: tuple[Impact, ...]
     problems: tuple[Problem, ...]
+    exact: tuple[Impact, ...]
 
 
 def answer(members: Asked, comparisons: Sequence[tuple[Comparison, Position]]) -> Answered:
@@ -162,20 +161,36 @@ def answer(members: Asked, comparisons: Sequence[tuple[Comparison, Position]]) -
             f"{members.file} has fewer members than --min-count {members.min_count}: none can be told of"
         )
     hidden = tuple(hiding.hide(impact, members.min_count) for impact in taken.impacts)
-    return Answered(hidden, problems)
+    return Answered(hidden, problems, tuple(one._replace(min_count=members.min_count) for one in taken.impacts))
 
 
-def of_plan(members: Asked | None, plan: Plan) -> tuple[Plan, tuple[Problem, ...]]:
-    """The plan with who moves at each of its targets, and what a guard says to it."""
+class Held(NamedTuple):
+    """A plan with who moves at each of its targets, what `--fail-on` says to it, and what answers a policy's guards.
+
+    `guard` is None where no members were counted.
+    """
+
+    plan: Plan
+    problems: tuple[Problem, ...] = ()
+    guard: Callable[[TargetPlan, Sequence[str]], Iterable[str]] | None = None
+
+
+def of_plan(members: Asked | None, plan: Plan) -> Held:
+    """The plan with who moves. Raises as `answer` does."""
     if members is None or not plan.targets:
-        return plan, ()
-    from tierops.members import questions
+        return Held(plan)
+    from tierops.members import guards, questions
 
     asked_ = [(questions.of_plan(one, acts(one.target, one.live)), one.target.at) for one in plan.targets]
     answered = answer(members, asked_)
     pairs = zip(plan.targets, answered.impacts, strict=True)
     targets: tuple[TargetPlan, ...] = tuple(planned._replace(impact=impact) for planned, impact in pairs)
-    return plan._replace(targets=targets), answered.problems
+    exact = {planned.address: impact for planned, impact in zip(plan.targets, answered.exact, strict=True)}
+
+    def guard(planned: TargetPlan, claims: Sequence[str]) -> Iterable[str]:
+        return guards.tripped(exact[planned.address], claims)
+
+    return Held(plan._replace(targets=targets), answered.problems, guard)
 
 
 def acts(target: Target, live: Live | None = None) -> str:

@@ -11,7 +11,8 @@ import click
 
 from tierops import pipeline
 from tierops.commands import members as counting
-from tierops.commands import options
+from tierops.commands import options, policies
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.errors import Exit, UsageError
 from tierops.host import disk, extras
@@ -25,7 +26,7 @@ from tierops.output import Report
     "--sign", "keyfile", type=options.FILE, metavar="KEYFILE",
     help="Sign the saved plan with this ed25519 private key (PEM).",
 )  # fmt: skip
-@options.program
+@options.selection
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are differences.")
 @options.ttl
 @options.max_wait
@@ -34,28 +35,33 @@ from tierops.output import Report
 @options.shared
 @click.pass_obj
 def plan(
-    session: Session, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], detailed_exitcode: bool,
-    ttl: timedelta, max_wait: float, members: counting.Asked | None,
+    session: Session, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], addresses: tuple[str, ...],
+    detailed_exitcode: bool, ttl: timedelta, max_wait: float, members: counting.Asked | None,
 ) -> Exit:  # fmt: skip
     """Show what apply would do. Sends GET requests only."""
     chosen = session.chosen
     chosen.keep_apart(out, keyfile)
     sign = _signer(keyfile, out, session.console.note)
-    files = pipeline.read_files(chosen.directory, chosen.environment)
-    targets = pipeline.select(files, programs)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
+    targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)
-        made, broken = counting.of_plan(members, made)
-        made = sign(made)
+        counted = counting.of_plan(members, made)
+        made = sign(policies.held(counted.plan, files, unread, counted.guard))
         usage = accounts.usage(made.targets)
-    if out is not None and not broken:
+    if out is not None and not counted.problems:
         pipeline.save_plan(made, out)
         session.console.progress(f"plan saved to {out}; carry it out with: tierops apply {out}")
     code = (
-        Exit.FAILED if unread or broken else Exit.DIFFERENCES if detailed_exitcode and not made.is_empty else Exit.DONE
+        Exit.FAILED
+        if unread or counted.problems
+        else Exit.DIFFERENCES
+        if detailed_exitcode and not made.is_empty
+        else Exit.DONE
     )
-    return session.report(Report("plan", code, problems=(*files.problems, *unread, *broken), plan=made, usage=usage))
+    problems = (*files.problems, *made.policy, *unread, *counted.problems)
+    return session.report(Report("plan", code, problems=problems, plan=made, usage=usage))
 
 
 def _signer(keyfile: Path | None, out: Path | None, warn: Callable[[str], None]) -> Callable[[Plan], Plan]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tierops import pipeline, providers
+from tierops.commands import boundary_tests, options, places
 from tierops.commands import members as counting
-from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.config import writing
-from tierops.errors import Exit, TieropsError
+from tierops.errors import Exit, TieropsError, UsageError
 from tierops.host import disk
 from tierops.model import Program, Scale, digits
 
@@ -45,29 +46,39 @@ class _Shares(click.ParamType[tuple[Decimal, ...]]):
 
 @click.command()
 @click.option(
-    "--shares", type=_Shares(), required=True, metavar="PERCENT,…",
+    "--shares", type=_Shares(), metavar="PERCENT,…",
     help="Share of the members of each tier, from the lowest up: 60,25,10,5.",
 )  # fmt: skip
 @click.option("--names", metavar="NAME,…", help="Names of the tiers; by default those of the program.")
 @click.option("--program", metavar="KEY", callback=options.key, help="For this program: its places and names.")
-@click.option("--vendor", type=options.VENDOR, help="For a new program: where it is to live.")
+@click.option("--vendor", type=places.VENDOR, help="For a new program: where it is to live.")
 @click.option(
     "--tolerance", type=click.FloatRange(0, 50), default=1.0, show_default=True, metavar="PERCENT",
     help="Members that a round number may move to another tier.",
 )  # fmt: skip
 @click.option("--out", type=options.FILE, metavar="FILE", help="Write the program to this file.")
-@counting.required_source
+@counting.source
+@boundary_tests.option
 @options.shared
 @click.pass_obj
 def suggest(
-    session: Session, members_file: str, engine: str, value_column: str, value_type: str | None, skip_bad: bool,
-    shares: tuple[Decimal, ...], names: str | None, program: str | None, vendor: Vendor | None, tolerance: float,
-    out: Path | None,
+    session: Session, members_file: str | None, engine: str, value_column: str, value_type: str | None, skip_bad: bool,
+    shares: tuple[Decimal, ...] | None, names: str | None, program: str | None, vendor: Vendor | None, tolerance: float,
+    out: Path | None, key: str | None,
 ) -> Exit:  # fmt: skip
     """Design a ladder: thresholds that give each tier its share of the members.
 
     They are rounded to numbers that people remember; what that costs stands beside them. Prints a program file.
+
+    With --tests: the tests that a ladder lacks. They say who is where now, on both sides of each end of each tier, and
+    go under `tests:` in the program's file.
     """
+    if key is not None:
+        return boundary_tests.write(session, key)
+    if members_file is None or shares is None:
+        raise UsageError(
+            "what is to be suggested? --members FILE --shares 60,25,10,5 designs a ladder, --tests KEY tests one"
+        )
     from tierops.members import run
     from tierops.members import suggest as design
 
@@ -77,8 +88,8 @@ def suggest(
         members_file, engine=engine, value_column=value_column, value_type=value_type, skips_bad=skip_bad
     ) as census:
         scale = base.targets[0].scale if base else Scale("points", None)
-        places = census.places if scale.places is None else min(scale.places, census.places)
-        suggestion = design.suggest(census.histogram, shares, places, Decimal(str(tolerance)))
+        decimals = census.places if scale.places is None else min(scale.places, census.places)
+        suggestion = design.suggest(census.histogram, shares, decimals, Decimal(str(tolerance)))
     text = _text(suggestion, chosen, shares, members_file, base, vendor)
     if out is None:
         session.console.page(text)
@@ -93,8 +104,8 @@ def _base(session: Session, key: str | None) -> Program | None:
     chosen = session.chosen
     if key is None and not chosen.directory.is_dir():
         return None
-    files = pipeline.read_files(chosen.directory, chosen.environment)
-    targets = pipeline.select(files, [key] if key else ())
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
+    targets = Selection((key,) if key else ()).of_files(files)
     programs = [program for program in files.programs if program.key in {target.program for target in targets}]
     return programs[0] if len(programs) == 1 else None
 

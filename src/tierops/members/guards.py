@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -52,6 +53,11 @@ def broken(guard: Guard, impact: Impact) -> str:
         if _COMPARE[guard.operator](amount, guard.limit):
             return f"{words}{when}; the guard is {guard}"
     return ""
+
+
+def tripped(impact: Impact, texts: Iterable[str]) -> list[str]:
+    """A sentence for each of the guards that stops this impact. Raises `UsageError` for a text that is no guard."""
+    return [why for text in texts if (why := broken(parse(text), impact))]
 
 
 def moved(outlook: Outlook) -> int:

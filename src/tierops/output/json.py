@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierops import __version__, plan_file
-from tierops.model import Kind, Plan, Problem, Result, Value
+from tierops.model import Kind, Plan, Problem, Result, Value, Verdict, exact
 from tierops.output.report import Report
 from tierops.text import jsontext
 
@@ -29,6 +29,8 @@ def render(report: Report) -> str:
             {"address": one.address, "label": one.label, "impact": plan_file.impact_data(one.impact)}
             for one in report.impacts
         ]
+    if report.verdicts is not None:
+        data["tests"] = [_verdict(verdict) for verdict in report.verdicts]
     if report.journal is not None:
         data["journal"] = report.journal._asdict()
     return jsontext.dumps(data, indent=2) + "\n"
@@ -43,6 +45,22 @@ def _problem(problem: Problem) -> Value:
         "column": problem.at.column,
         "message": problem.message,
         "member": problem.member or None,
+    }
+
+
+def _verdict(verdict: Verdict) -> Value:
+    test = verdict.test
+    return {
+        "program": verdict.program,
+        "target": verdict.target,
+        "member": {"value": exact(test.value)},
+        "tier": test.tier,
+        "note": test.note or None,
+        "passed": not verdict.failure,
+        "message": verdict.failure or verdict.promise,
+        "file": test.at.file,
+        "line": test.at.line,
+        "column": test.at.column,
     }
 
 

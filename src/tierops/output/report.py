@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from tierops.errors import Exit
     from tierops.journal.check import Chain
-    from tierops.model import Impact, Plan, Position, Problem, Result, Target
+    from tierops.model import Impact, Plan, Position, Problem, Result, Target, Verdict
     from tierops.providers.connections import Usage
 
 
@@ -33,14 +33,21 @@ class Moved(NamedTuple):
     impact: Impact
 
 
+class Template(NamedTuple):
+    """The template of a notice: what errors call it, and its text."""
+
+    name: str
+    text: str
+
+
 class Report(NamedTuple):
     """What a command has to say. All but the first two are given by their names.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
     and tiers that were read from files, `targets` are those targets. `unchecked` are files with problems that kept the
     rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
-    `checkout` is where the files are, if a service may look them up there.
-    `impacts` is who moves, where no plan was asked for.
+    `checkout` is where the files are, if a service may look them up there. `verdicts` are those of `test`, `policy`
+    names the rules of it that are on, `template` is that of a notice. `impacts` is who moves, without a plan.
     """
 
     command: str
@@ -56,6 +63,9 @@ class Report(NamedTuple):
     environment: str | None = None
     checkout: Checkout | None = None
     impacts: tuple[Moved, ...] | None = None
+    verdicts: tuple[Verdict, ...] | None = None
+    policy: tuple[str, ...] = ()
+    template: Template | None = None
     unchecked: tuple[str, ...] = ()
 
     def place(self, at: Position) -> Position:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops import providers
-from tierops.model import MEMBERS, UNREADABLE, Fate, Impact, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.model import MEMBERS, UNREADABLE, Fate, Impact, Kind, Plan, Problem, Result, Severity, TargetPlan, Verdict
 from tierops.output import impact
 from tierops.output.report import Report
 from tierops.output.words import amounts, count, later_steps, remaining_steps, shortened, vendor
@@ -18,6 +18,7 @@ _TITLES = {
     "apply": ("Apply", "to"),
     "validate": ("Validation", "for"),
     "impact": ("Who moves", "for"),
+    "test": ("Tests", "for"),
 }
 _NOT_OF_FILES = frozenset({UNREADABLE, MEMBERS})
 _MOST_IMPACTS = 5  # targets whose members are told of at once
@@ -42,6 +43,8 @@ def summary(report: Report) -> tuple[str, ...]:
         return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
     if report.impacts is not None:
         return (*_moves([(one.label, one.impact) for one in report.impacts]), *_problems(report.problems))
+    if report.verdicts is not None:
+        return (*tested(report.verdicts), *_problems(report.problems))
     if report.checked is not None:
         return checked(report.checked, report.problems, report.unchecked)
     return tuple(_problems(report.problems))
@@ -63,6 +66,16 @@ def _unchecked(paths: Sequence[str]) -> str:
     listed = ", ".join(map(shortened, paths[:_MOST_PATHS]))
     files = count(len(paths), "file")
     return f" Because of these, ladders of {files} were not checked for order, gaps and overlaps: {listed}{more}."
+
+
+def tested(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """How many tests there are, and how many of them fail."""
+    if not verdicts:
+        return ("No tests: `tierops suggest --tests KEY` writes some for a program.",)
+    failed = sum(bool(verdict.failure) for verdict in verdicts)
+    where = count(len({verdict.address for verdict in verdicts}), "target")
+    outcome = f"{failed:,} {'fails' if failed == 1 else 'fail'}" if failed else "all hold"
+    return (f"{count(len(verdicts), 'test')} at {where}: {outcome}.",)
 
 
 def nothing_to_do(plan: Plan) -> str:

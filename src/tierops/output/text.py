@@ -11,6 +11,7 @@ from tierops.errors import Exit
 from tierops.model import Change, Fate, Kind, Plan, Problem, Result, Scale, Severity, TargetPlan, Tier
 from tierops.output import impact_text, summary, view, words
 from tierops.output.report import Report
+from tierops.output.waived import folded
 from tierops.output.words import count
 from tierops.text.visible import fit, printable, width
 from tierops.text.wording import shown
@@ -29,13 +30,15 @@ def render(report: Report) -> str:
 
     `report.error` is not among them: it belongs on stderr.
     """
-    lines = [_problem(problem) for problem in report.problems]
+    lines = [_problem(problem) for problem in folded(report.problems)]
     if report.results is not None:
         lines += _results(report.results)
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
     elif report.impacts is not None:
         lines += impact_text.report(report.impacts)
+    elif report.verdicts is not None:
+        lines += summary.tested(report.verdicts)
     elif report.checked is not None:
         lines += summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
@@ -80,6 +83,8 @@ def _target(target: TargetPlan) -> Iterator[str]:
     yield style(printable(target.address), bold=True)
     yield printable(f"  {words.vendor(target.target.provider)} {identity.kind} {identity.name!r} {id_}")
     yield printable(f"  {identity.base_url}, read: {target.live.proof}")
+    if target.creates and target.target.effective_from:
+        yield f"  {words.begins(target.target)}"
     yield from _changes(target.changes, target, is_planned=True)
     if target.changes:
         yield ""

@@ -13,6 +13,7 @@ from tierops import model
 from tierops.model import Kind, Position, TargetPlan
 from tierops.output import ladder, words
 from tierops.output.report import Report
+from tierops.output.waived import folded
 from tierops.output.words import moment, shortened
 from tierops.text import jsontext
 from tierops.text.visible import printable
@@ -131,7 +132,7 @@ def problems(listed: Sequence[model.Problem]) -> tuple[Problem, ...]:
             problem.rule,
             shortened(problem.told, _MOST_NOTE),
         )
-        for problem in listed
+        for problem in folded(listed)
     )
 
 
@@ -170,6 +171,7 @@ def _target(target: TargetPlan, changes: Sequence[model.Change], *, is_planned: 
             ("Address", shortened(identity.base_url, 200)),
             ("Read", shortened(target.live.proof, 200)),
             ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),
+            *([("Day", words.begins(target.target))] if target.target.effective_from else []),
         ),
         changes=tuple(_changes(changes, target, is_planned=is_planned)),
         requests=tuple(_requests(target)) if is_planned else (),

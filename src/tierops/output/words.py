@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tierops import providers
-from tierops.model import Change, Fate, Kind, Result, Scale, TargetPlan, Value
+from tierops.model import Change, Fate, Kind, Result, Scale, Target, TargetPlan, Value
 from tierops.text.visible import printable
 from tierops.text.wording import differences
 
@@ -74,6 +74,11 @@ def newness(target: TargetPlan) -> str:
     """What is said of a ladder that is not there yet: `new; the nearest live group is 'Coffee Club'`."""
     noun, near = target.target.place.noun, target.live.near
     return f"new; the nearest live {noun} is {near[0]!r}" if near else f"new; no live {noun} has a name like it"
+
+
+def begins(target: Target) -> str:
+    """From which day a ladder holds, and what that means for apply."""
+    return f"holds from {printable(target.effective_from)}: before that day, apply creates nothing"
 
 
 def usage(used: Usage) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tierops.model import Change, Identity, LiveTier, Plan, TargetPlan, Tier, Value, exact
+from tierops.model import Change, Identity, LiveTier, Plan, Problem, TargetPlan, Tier, Value, exact
 from tierops.plan_file.impact import impact_data
 from tierops.text import jsontext
 
@@ -55,9 +55,20 @@ def _undigested(plan: Plan) -> dict[str, Value]:
         "targets": [_target_data(target) for target in plan.targets],
         "unread": list(plan.unread),
     }
+    if plan.policy:
+        data["policy"] = [_problem_data(problem) for problem in plan.policy]
     if plan.signature:
         data["signature"] = plan.signature._asdict()
     return data
+
+
+def _problem_data(problem: Problem) -> Value:
+    return {
+        **problem._asdict(),
+        "at": problem.at._asdict(),
+        "severity": problem.severity.value,
+        "targets": list(problem.targets),
+    }
 
 
 def _target_data(planned: TargetPlan) -> Value:
@@ -90,6 +101,8 @@ def _target_data(planned: TargetPlan) -> Value:
             for r in planned.requests
         ],
     }
+    if target.effective_from:
+        data["effective_from"] = target.effective_from
     return data if planned.impact is None else data | {"impact": impact_data(planned.impact)}
 
 

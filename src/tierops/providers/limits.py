@@ -23,6 +23,7 @@ _LONGEST_PAUSE = 31 * 86400.0  # seconds; more was meant in another unit, or not
 _LONGEST_DATE = 64  # characters
 _FORBIDDEN = 403  # with Retry-After, it is a limit to how fast one may ask
 _TRIES = 4
+_LOOK = 0.1  # seconds between two looks whether anything may leave at all
 _FIRST_PAUSE = 0.5  # seconds, and twice as long after each further try
 
 
@@ -53,10 +54,14 @@ def is_passing(status: int) -> bool:
 
 
 class Limits:
-    """The calls that one account may make. `left` is how many the vendor said are left, None where it did not."""
+    """The calls that one account may make. `left` is how many the vendor said are left, None where it did not.
+
+    `date` is what it last said of the time, with that of this machine in Unix seconds.
+    """
 
     def __init__(self, title: str, allowance: Callable[[Mapping[str, str]], Allowance], waiting: Waiting) -> None:
         self.left: int | None = None
+        self.date: tuple[str, float] | None = None
         self._title = title
         self._allowance = allowance
         self._waiting = waiting
@@ -75,6 +80,8 @@ class Limits:
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """What an answer says of the calls that are left."""
+        if date := headers.get("Date"):
+            self.date = date, self._waiting.now()
         left, size, ends, _ = self._allowance(headers)
         with self._room:
             if left is None:
@@ -140,7 +147,8 @@ class Limits:
             self._waiting.check()
             with self._room:
                 while self.left is not None and self._in_flight > 0 and self.left <= self._in_flight:
-                    self._room.wait()  # what is under way may have taken the last call
+                    self._room.wait(_LOOK)  # what is under way may have taken the last call
+                    self._waiting.check()
                 now = self._waiting.now()
                 if self.left == 0 and (ends := self._ends_here()) is not None:
                     self.left = None

@@ -596,3 +596,20 @@ def test_a_group_of_another_type_has_the_name_and_nothing_is_made_beside_it(
     live = fanfare.fetch(place("Club"))
     assert live.tiers == ()
     assert "of the type RFM" in VENDOR.abilities(place("Club"), live).blocked
+    assert live.facts == {"a group of this name": "of the type RFM"}
+
+
+def test_an_archived_group_has_the_name_too(emulator: Emulator, fanfare: Connection) -> None:
+    emulator.switches = Switches.parse(["fanfare.archived=shown"])
+    emulator.fanfare.add_audience("y", groupName="Other", groupId="g-2", groupType="RFM")
+    emulator.fanfare.add_audience(
+        "x", groupName="Club", groupId=GROUP, groupType="SEGMENTED_VALUE", archived=True, metadata=described(0)
+    )
+    live = fanfare.fetch(place("Club"))
+    assert (live.tiers, live.facts) == ((), {"a group of this name": "archived"})
+    assert fanfare.fetch(place("Nothing")).facts == {}
+
+
+def test_groups_of_another_type_are_no_near_names(emulator: Emulator, fanfare: Connection) -> None:
+    emulator.fanfare.add_audience("x", groupName="Club", groupId=GROUP, groupType="RFM")
+    assert fanfare.fetch(place("club")).near == ()

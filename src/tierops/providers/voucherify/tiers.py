@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tierops.errors import VendorError
-from tierops.model import Live, LiveTier, Range, Request, Tier, Value, compact, exact
+from tierops.model import POINTS, TIMES, Benefit, Live, LiveTier, Range, Request, Tier, Value, compact, exact
 from tierops.providers.expect import expect_map, expect_same, expect_text, short
 from tierops.providers.vendor import segment
 
@@ -50,6 +50,18 @@ def fields(block: Mapping[str, Value], _place: Mapping[str, str], _index: int) -
 def block(fields: Mapping[str, Value], _place: Mapping[str, str], _index: int) -> Mapping[str, Value]:
     """The block of a tier: its fields as they are."""
     return {key: fields[key] for key in FIELDS if key in fields}
+
+
+def benefits(fields: Mapping[str, Value]) -> tuple[Benefit, ...]:
+    """What members earn and what rewards cost them in a tier, and the words that are kept with it."""
+    listed = []
+    for key in _MAPPINGS:
+        for name, mapping in _map(fields.get(key)).items():
+            measure, amount = (TIMES, "multiplier") if mapping.get("type") == "MULTIPLY" else (POINTS, "points")
+            if isinstance(value := mapping.get(amount), int | Decimal):
+                listed.append(Benefit((key, name), value, measure, is_price=key == "rewards"))
+    texts = ((name, text) for name, text in _map(fields.get("metadata")).items() if isinstance(text, str))
+    return (*listed, *(Benefit(("metadata", name), text) for name, text in texts))
 
 
 def encode(tiers: Sequence[Tier]) -> list[Value]:
