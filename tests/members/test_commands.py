@@ -242,3 +242,23 @@ def test_a_target_that_the_other_side_lacks_is_told(offline: Run) -> None:
     wrong = offline("impact", "--members", "members.csv", "--against", "old.yaml")
     assert wrong.code == Exit.USAGE
     assert "nothing to compare: old.yaml has third/voucherify" in wrong.err
+
+
+POLICY = "version: 1\nrules:\n  members: {fail_on: ['joiners>1']}\n"
+
+
+def test_a_policy_guards_members(tierops: Run, club: None) -> None:
+    Path("tiers/policy.yaml").write_text(POLICY)
+    without = tierops("plan")
+    assert without.code == Exit.FAILED
+    assert "--members FILE" in without.out + without.err
+    refused = tierops("plan", "--members", "members.csv", "--out", "plan.json")
+    assert refused.code == Exit.FAILED
+    assert "2 of 6 members come into a tier after apply; the guard is joiners>1" in refused.out + refused.err
+    assert not Path("plan.json").exists()
+    Path("tiers/policy.yaml").write_text(POLICY.replace(">1", ">2"))
+    assert tierops("plan", "--members", "members.csv", "--out", "plan.json").code == Exit.DONE
+    Path("tiers/policy.yaml").write_text(POLICY)
+    assert tierops("apply", "plan.json").code == Exit.REFUSED
+    Path("tiers/policy.yaml").write_text(POLICY.replace(">1", ">2"))
+    assert tierops("apply", "plan.json").code == Exit.DONE
