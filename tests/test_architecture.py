@@ -25,7 +25,7 @@ FLOW = {
     "plan": {"model", "errors", "diff", "rules", "text"},
     "plan_file": {"", "model", "errors", "text", "host", "plan", "providers"},
     "apply": {"model", "errors", "diff", "plan"},
-    "output": {"", "model", "errors", "text", "plan_file", "providers", "journal", "rules"},
+    "output": {"", "model", "errors", "text", "plan", "plan_file", "providers", "journal", "rules"},
     "emulator": {"model", "errors", "config"},
     "importing": {"model", "errors", "text", "config", "rules", "providers"},
     "pipeline": {"", "model", "errors", "config", "providers", "rules", "diff", "plan", "plan_file", "apply"}

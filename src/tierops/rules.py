@@ -190,8 +190,7 @@ def _lower(rung: Rung) -> Decimal:
 
 
 def _member(balance: Decimal, scale: Scale) -> str:
-    amount = scale.number(balance)
-    return f"a member with {amount} {scale.unit}" if scale.unit == "points" else f"a member with {scale.unit} {amount}"
+    return f"a member with {scale.amount(balance)}"
 
 
 def _ladders(program: Program, today: date) -> Iterator[Problem]:

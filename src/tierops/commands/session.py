@@ -143,7 +143,8 @@ class Session:
             report = _journalled(self.journal, report)
         error = self.console.redaction.every(report.error)
         place = checkout.find(self.environ)
-        report = report._replace(error=error, environment=self.chosen.environment, checkout=place)
+        columns = self.console.columns
+        report = report._replace(error=error, environment=self.chosen.environment, checkout=place, columns=columns)
         format_ = self.chosen.format
         self.console.page(output.render(report, format_), has_commands=format_ == "github")
         if report.error and format_ not in {"json", "github"}:  # whose readers get it from stdout

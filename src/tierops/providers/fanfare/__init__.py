@@ -11,16 +11,17 @@ from tierops.model import Abilities, Live, Place, Scale
 from tierops.providers.fanfare import tiers
 from tierops.providers.vendor import Part, Variable, Vendor, counted
 
-_ATTRIBUTES = (
-    "loyaltyBalance",
-    "loyaltyLifetimePoints",
-    "ltv",
-    "totalOrders",
-    "aov",
-    "activityScore",
-    "purchaseFrequencyScore",
-    "monetaryScore",
-)
+_UNITS = {  # attribute → what it counts, or measures
+    "loyaltyBalance": "points",
+    "loyaltyLifetimePoints": "lifetime points",
+    "ltv": "lifetime spend",
+    "totalOrders": "orders",
+    "aov": "average order value",
+    "activityScore": "activity score",
+    "purchaseFrequencyScore": "purchase frequency score",
+    "monetaryScore": "monetary score",
+}
+_ATTRIBUTES = tuple(_UNITS)
 _COUNTS = {"loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"}
 
 _BY_HAND = (
@@ -35,7 +36,9 @@ _ONLY_WHOLE = (
 
 def _scale(place: Mapping[str, str]) -> Scale:
     """Points and counts are integers, money and scores are decimals."""
-    return Scale(place["attribute"], 0 if place["attribute"] in _COUNTS else None)
+    attribute = place["attribute"]
+    is_counted = attribute in _COUNTS
+    return Scale(_UNITS[attribute], 0 if is_counted else None, is_counted=is_counted)
 
 
 def _abilities(_place: Place, live: Live) -> Abilities:
@@ -44,6 +47,7 @@ def _abilities(_place: Place, live: Live) -> Abilities:
         members="join this tier immediately",
         undo="Fanfare has no API to undo it",
         blocked=_ONLY_WHOLE if live.tiers else _why_taken(live),
+        where="in the dashboard (Audiences)",
     )
 
 
