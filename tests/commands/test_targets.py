@@ -158,7 +158,7 @@ def test_drift_finds_what_was_done_by_hand_at_its_place_and_only_reads(club: Emu
     assert ended.code == Exit.DIFFERENCES
     lines = ended.out.splitlines()
     assert lines[0].startswith(
-        "tiers/coffee-club.yaml:10:5: ~ coffee-club/voucherify: Gold: range: 500–900 → 500+ (last"
+        "tiers/coffee-club.yaml:10:5: ~ coffee-club/voucherify: Gold: live 500–900, file 500+ points (last"
     )
     assert lines[1] == "tiers/coffee-club.yaml:5:5: ? coffee-club/voucherify: VIP is in no file"
     assert lines[2] == "tiers/coffee-club.yaml:8:5: ! coffee-club/fanfare: Bronze is missing"
@@ -224,7 +224,7 @@ def test_drift_tells_what_stands_in_the_files_of_findings_it_cannot_place(club: 
     club.fanfare.add_group("Coffee Club", "ltv", [{"name": "Bronze", "order": 0, "startValue": 0, "endValue": "9.90"}])
     ended = tierops("drift", "--program", "coffee-club")
     assert ended.code == Exit.DIFFERENCES
-    assert 'attribute: "ltv" → "loyaltyBalance"' in ended.out
+    assert 'attribute: live "ltv", file "loyaltyBalance"' in ended.out
 
 
 def test_an_environment_file_with_problems_refuses_a_plan_file(club: Emulator, tierops: Run) -> None:

@@ -196,7 +196,7 @@ def _results(report: Report, results: Sequence[Result]) -> Iterator[str]:
             yield "  differences remain:"
             yield from _changes(card, report.columns)
         elif not card.is_read:
-            yield f"  {card.state}"
+            yield f"  {card.state[0].lower()}{card.state[1:].rstrip('.')}"
         yield ""
     if unchanged := view.unchanged(report):
         told = f"{count(len(unchanged), 'target')} with nothing to do: {', '.join(unchanged)}"
