@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo test chaos browser-test pictures pipelines lint types workflows check schemas bench mutation clean
+.PHONY: demo docs test chaos browser-test pictures pipelines lint types workflows check schemas bench mutation clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -25,6 +25,15 @@ chaos: .venv/ready
 # The HTML report in Chromium (Debian: apt install chromium; else CHROMIUM=/path). Screenshots go to build/screenshots.
 browser-test: .venv/browser
 	@BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
+
+# The documentation as a site in build/docs, every link checked. An environment of its own.
+docs: .venv-docs/ready
+	@told=$$(NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build 2>&1) || { echo "$$told"; exit 1; }
+
+.venv-docs/ready: Makefile
+	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check mkdocs==1.6.1 mkdocs-material==9.8.2
+	@touch $@
 
 # The README's pictures.
 pictures: .venv/browser

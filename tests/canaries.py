@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from base64 import b64encode
 from collections.abc import Callable
-from html import escape
-from urllib.parse import quote, quote_plus
+from html import escape, unescape
+from urllib.parse import quote, quote_plus, unquote
 
 PLAIN = {
     "VOUCHERIFY_APP_ID": "c4n4ry0a-91fe-4b5d-8c1e-appidappid01",
@@ -34,8 +35,26 @@ ECHOES: dict[str, Callable[[str], str]] = {
     "text": lambda key: key,
     "unknown": lambda key: json.dumps({"strange": key}),
     "a repeated key": lambda key: json.dumps({"a": 1})[:-1] + "".join(f", {json.dumps(key)}: 1" for _ in "ab") + "}",
+    "escapes": lambda key: json.dumps({"message": "KEY", "name": "KEY", "id": "KEY"}).replace("KEY", _escaped(key)),
+    "one escape": lambda key: json.dumps({"message": key, "data": key}).replace("+", "\\u002b").replace("/", "\\/"),
+    "escapes in a text": lambda key: json.dumps({"message": _escaped(key), "error": json.dumps(json.dumps(key))}),
+    "entities": lambda key: json.dumps({"message": "".join(f"&#{ord(c)};" for c in key), "name": escape(key)}),
+    "hexadecimal entities": lambda key: "".join(f"&#x{ord(c):x};" for c in key),
+    "percent signs": lambda key: json.dumps({"message": "".join(f"%{ord(c):02x}" for c in key), "x": key}),
+    "a wide text": lambda key: key.encode("utf-16-le").decode("latin-1"),
     "a name": lambda key: json.dumps({"id": "x", "name": key, "data": [{"id": key}], "pageInfo": {}}),
 }
+
+
+def _escaped(key: str) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in key)
+
+
+def _undone(text: str) -> str:
+    """The text without the escapes that anybody can undo."""
+    for _ in range(3):
+        text = re.sub(r"\\(?:u00|x)([0-9a-fA-F]{2})", lambda found: chr(int(found[1], 16)), unquote(unescape(text)))
+    return text.replace("\\/", "/").replace("\0", "")
 
 
 def written(secret: str) -> list[str]:
@@ -57,6 +76,7 @@ def written(secret: str) -> list[str]:
 
 def assert_absent(text: str, *secrets: str) -> None:
     """No key, in any writing, and no 8 characters in a row of one; what is public of a key's form is not counted."""
+    text = f"{text}\n{_undone(text)}"
     for secret in secrets:
         for form in written(secret):
             for start in range(len(form) - 7):

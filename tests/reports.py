@@ -119,6 +119,7 @@ def validation(problems: int = 3) -> Report:
             Position("tiers/coffee-club.yaml", 12 + n, 5),
             "a member with 400 points would be in no tier",
             Severity.NOTE if n == 2 else Severity.ERROR,
+            waiver="waived until 2027-01-31: agreed" if n == 2 else "",
         )
         for n in range(problems)
     )

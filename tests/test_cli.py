@@ -173,7 +173,7 @@ def test_programs_are_chosen_by_key_or_pattern(middle_missing: Emulator, tierops
     assert tierops("plan", "--program", "loyalty-*").code == Exit.DONE
     ended = tierops("plan", "--program", "loyalty-campain")
     assert ended.code == Exit.USAGE
-    assert "no such program; there are: loyalty-campaign, other-campaign" in ended.err
+    assert "no such program; did you mean loyalty-campaign; there are: loyalty-campaign, other-campaign" in ended.err
 
 
 def test_apply_without_a_terminal_neither_asks_nor_reads(middle_missing: Emulator, tierops: Run) -> None:
@@ -267,7 +267,7 @@ def test_plain_output_has_no_colour_codes(
         (("plan", "--detailed-exitcode"), Exit.FAILED),
         (("apply", "--auto-approve"), Exit.FAILED),
         (("apply",), Exit.USAGE),
-        (("apply", "nothing-here.json"), Exit.USAGE),
+        (("apply", "nothing-here.json"), Exit.FAILED),
         (("plan", "--colour"), Exit.USAGE),
         (("show",), Exit.USAGE),
         (("show", "tiers/bad.yaml"), Exit.REFUSED),
@@ -296,22 +296,25 @@ def test_json_of_a_plan_holds_the_plan_file(middle_missing: Emulator, tierops: R
 
 def test_every_finding_of_every_file_is_shown_at_its_place(offline: Run) -> None:
     Path("tiers").mkdir()
-    good = "version: 1\nprogram: a\ntargets: [{voucherify: {campaign: A}}]\n"
-    Path("tiers/a.yaml").write_text(good + "tiers: [{name: X, from: 0, to: 9}, {name: Y, from: 11}]\nextra: 1\n")
-    Path("tiers/b.yaml").write_text(good + "tiers:\n  - {name: X, from: 0, to: 9}\n  - {name: Y, from: 11}\n")
+    good = "version: 1\nprogram: {0}\ntargets: [{{voucherify: {{campaign: {0}}}}}]\n"
+    ladder = "tiers: [{name: X, from: 0, to: 9}, {name: Y, from: 11}]\n"
+    Path("tiers/a.yaml").write_text(good.format("a") + ladder + "extra: 1\n")
+    Path("tiers/b.yaml").write_text(good.format("b") + ladder)
     ended = offline("validate")
     assert ended.code == Exit.FAILED
     known = "version, program, description, targets, tiers, waivers"
     hurt = "a member with 10 points would be in no tier"
-    assert ended.out.splitlines()[:2] == [
+    gap = f"ladder-gap: nothing between X and Y: 10 up to 11 is in no tier ({hurt})"
+    assert ended.out.splitlines()[:3] == [
+        f"tiers/a.yaml:4:36: {gap}",
         f"tiers/a.yaml:5:1: schema: unknown key 'extra'; known here: {known}",
-        f"tiers/b.yaml:6:5: ladder-gap: nothing between X and Y: 10 up to 11 is in no tier ({hurt})",
+        f"tiers/b.yaml:4:36: {gap}",
     ]
-    assert "2 problems" in ended.out.splitlines()[-1]
+    assert "3 problems" in ended.out.splitlines()[-1]
     ended = offline("plan")
     assert ended.code == Exit.FAILED
     assert "ladder-gap" in ended.out
-    assert "error: 2 problems in the files" in ended.err
+    assert "error: 3 problems in the files" in ended.err
 
 
 def test_a_waived_finding_is_shown_and_stops_nothing(documented: Emulator, tierops: Run, sample: Path) -> None:
@@ -369,6 +372,52 @@ def test_usage_errors_exit_with_64(line: str, offline: Run) -> None:
     assert ended.err
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("help", "; for help: tierops --help, or tierops COMMAND --help."),
+        ("help plan", "; for help: tierops --help, or tierops COMMAND --help."),
+        ("version", "; for the version: tierops --version."),
+        ("valdate", "; did you mean 'validate'."),
+        ("journal help", "; for help: tierops journal --help, or tierops journal COMMAND --help."),
+        ("journal xyz", "; there are: verify."),
+    ],
+)
+def test_what_is_no_command_says_what_could_have_been_meant(line: str, hint: str, offline: Run) -> None:
+    ended = offline(*line.split())
+    assert (ended.code, ended.out) == (Exit.USAGE, "")
+    assert ended.err.endswith(f"error: No such command {line.split()[-1 if 'journal' in line else 0]!r}{hint}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plan --dir a --dir b",
+        "--dir a plan --dir b",
+        "--dir a --dir b plan",
+        "plan --env a --env b",
+        "--env a plan --env b",
+    ],
+)
+def test_one_folder_and_one_environment_at_a_time(line: str, offline: Run) -> None:
+    ended = offline(*line.split())
+    assert ended.code == Exit.USAGE
+    name = "--env" if "--env" in line else "--dir"
+    assert f"Invalid value for '{name}': one at a time, not a and b" in ended.err
+
+
+def test_the_same_folder_twice_is_one(offline: Run, sample: Path) -> None:
+    assert offline("--dir", "tiers", "validate", "--dir", "tiers", "--dir", "tiers").code == Exit.DONE
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t"])
+def test_a_blank_variable_names_no_environment(
+    name: str, offline: Run, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEROPS_ENV", name)
+    assert offline("validate").code == Exit.DONE
+
+
 @pytest.mark.parametrize("line", [(), ("journal",)])
 def test_a_name_without_a_command_shows_its_help(line: tuple[str, ...], offline: Run) -> None:
     ended = offline(*line)
@@ -401,7 +450,7 @@ def test_schemas_are_printed_as_they_are(name: str, offline: Run) -> None:
 
 def test_a_plan_that_cannot_be_written_says_so(documented: Emulator, tierops: Run) -> None:
     ended = tierops("plan", "--out", "nowhere/plan.json")
-    assert ended.code == Exit.USAGE
+    assert ended.code == Exit.FAILED
     assert "cannot write nowhere/plan.json: No such file or directory" in ended.err
 
 
@@ -433,3 +482,11 @@ def test_a_plan_without_changes_imports_nothing_that_it_does_not_need(documented
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t"])
+def test_a_variable_that_holds_blanks_names_no_environment(
+    value: str, tierops: Run, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEROPS_ENV", value)
+    assert tierops("validate").code == Exit.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from tierops import apply, providers
 from tierops.emulator import Fault
@@ -29,6 +30,17 @@ def fanfare_block(random: Random) -> dict[str, Value]:
     return random.choice([{}, {"icon": "medal"}, {"icon": "crown"}])
 
 
+def _with(body: Any, row: dict[str, Any]) -> object:
+    """A list, each of whose rows says this."""
+    rows = [one | row for one in (body if isinstance(body, list) else body["data"])]
+    return rows if isinstance(body, list) else {**body, "data": rows}
+
+
+def _of_two_organisations(body: Any) -> object:
+    rows = [row | {"organizationId": str(number)} for number, row in enumerate(body["data"])]
+    return {**body, "data": rows}
+
+
 class TestVoucherify(contract.Writing):
     setup = contract.Setup(
         voucherify.VENDOR,
@@ -36,6 +48,16 @@ class TestVoucherify(contract.Writing):
         prepare=lambda emulator: emulator.voucherify.add_campaign("Club"),
         blocks=voucherify_block,
         lies=(Fault("GET /v1/loyalties/*/tiers", "cap", value=1, times=None),),
+        contradictions=(
+            contract.Bend("GET *", lambda body: {**body, "object": "voucher"}),
+            contract.Bend("GET */tiers", lambda body: {**body, "data_ref": "tiers"}),
+            *(
+                contract.Bend(
+                    "GET */tiers", lambda body, row=row: {**body, "data": [one | row for one in body["data"]]}
+                )
+                for row in ({"object": "voucher"}, {"campaign_id": "camp_x"}, {"config": {"points": {"from": 7}}})
+            ),
+        ),
     )
 
 
@@ -47,6 +69,11 @@ class TestFanfare(contract.Writing):
         lies=(
             Fault("GET /audiences/groups/*", "cap", value=1, times=None),
             Fault("GET /audiences", "repeat", value=1, times=None),
+        ),
+        contradictions=(
+            contract.Bend("GET */groups/*", lambda body: [one | {"groupId": "other"} for one in body]),
+            contract.Bend("GET */audiences*", lambda body: _with(body, {"metadata": {"tierGroup": "other"}})),
+            contract.Bend("GET */audiences", _of_two_organisations),
         ),
         # There the vendor says two things, which must be shown.
         exempt=frozenset({"fanfare.tier_metadata=stale"}),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tierops import diff
 from tierops.model import FieldChange, Kind, LiveTier, Range, Tier, compact, exact
+from tierops.text import jsontext
 
 ANY = Range(Decimal(0), None)
 
@@ -77,6 +78,33 @@ def test_what_deepdiff_passes_over_in_a_list_is_told_whole() -> None:
     assert told(
         {"metadata": {"a": [False, 2]}, "rewards": {"r": 1}}, {"metadata": {"a": [0, 2]}, "rewards": {"r": 1}}
     ) == (FieldChange(("metadata",), {"a": [False, 2]}, {"a": [0, 2]}),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ([None], [], ("a",)),
+        ([], [None], ("a",)),
+        ([1, None], [1], ("a",)),
+        ([None], [1], ("a",)),
+        ([{"b": [None]}], [{"b": []}], ("a", "0", "b")),
+        ([[None], 1], [[], 2], None),
+    ],
+)
+def test_null_in_a_list_is_never_told_as_absent(before: object, after: object, path: tuple[str, ...] | None) -> None:
+    fields_ = told({"metadata": {"a": before}}, {"metadata": {"a": after}})
+    assert all(field.before != field.after for field in fields_)
+    assert all(isinstance(field.before, list) or field.before is not None for field in fields_)
+    if path:
+        assert [field.path for field in fields_] == [("metadata", *path)]
+        assert all(isinstance(side, list) for field in fields_ for side in (field.before, field.after))
+
+
+@given(fields, fields)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_no_field_is_told_as_changed_into_itself(before: dict, after: dict) -> None:
+    for change in diff.changes([LiveTier("i", "T", ANY, before)], [Tier("T", ANY, after)]):
+        assert all(jsontext.canonical(field.before) != jsontext.canonical(field.after) for field in change.fields)
 
 
 @given(fields)

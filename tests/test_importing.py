@@ -18,13 +18,12 @@ from tierops import config, diff, providers, rules
 from tierops.errors import TieropsError
 from tierops.importing import Imported, key_for, program_text
 from tierops.model import Identity, Live, LiveTier, Problem, Range, Severity, Target, compact, exact
+from tierops.text.names import has_visible
 
 TODAY = date(2026, 10, 2)
 CLUB = {"campaign": "Coffee Club"}
 GROUP = {"group": "Coffee Club", "attribute": "ltv"}
 HEAD = """\
-# yaml-language-server: $schema=program.schema.json
-#
 # Imported on 2026-10-02 from Voucherify (https://api.voucherify.io): campaign "Coffee Club" (camp_1).
 version: 1
 program: coffee-club
@@ -103,7 +102,7 @@ words = st.sampled_from(
         "Gold, 1",
     ]
 ) | st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-visible = words.filter(lambda text: bool(text.strip()))
+visible = words.filter(has_visible)
 wholes = st.integers(-(10**15), 10**15)
 amounts = wholes | st.decimals(-(10**6), 10**6, places=3)
 mapping = st.fixed_dictionaries({"type": st.just("MULTIPLY"), "multiplier": amounts}) | st.fixed_dictionaries(
@@ -154,7 +153,8 @@ def test_the_plan_of_an_import_is_empty(place: dict[str, str], data: st.DataObje
     full = data.draw(st.integers(0, 9)) == 0
     target, problems = assert_is_read_back(made.text, tiers, values, full)
     assert target.place.fields == place
-    assert len(made.notes) == len([one for one in problems if one.waiver])
+    waived = [note for note in made.notes if "written with a waiver" in note]
+    assert len(waived) == len({one.rule for one in problems if one.waiver})
 
 
 # What it looks like.
@@ -212,16 +212,35 @@ def test_an_order_is_written_only_where_it_is_not_the_place_in_the_list() -> Non
     assert "  - name: A\n    from: 0\n  - name: B\n    from: 10\n    fanfare:\n      order: 2\n" in text
 
 
-def test_known_ids_become_names_and_a_literal_placeholder_is_escaped() -> None:
+def test_known_places_and_ids_become_names_and_a_literal_placeholder_is_escaped() -> None:
     tiers = [
         tier("Gold", 0, earning_rules={"ern_1": {"type": "CUSTOM", "points": 1}}, metadata={"p": "${x}", "q": "Gold"})
     ]
     names = {"ern_1": "points_rule", "Gold": "top", "camp_1": "campaign", "coffee-club": "key", "CUSTOM": "kind"}
-    text = written(*tiers, names=names).text
+    made = written(*tiers, names=names)
+    text = made.text
     assert 'program: coffee-club\ntargets:\n  - voucherify: {campaign: "${campaign}"}\n' in text
-    assert "  - name: ${top}\n" in text
     assert "        ${points_rule}: {type: CUSTOM, points: 1}\n" in text
-    assert "        p: $${x}\n        q: ${top}\n" in text
+    assert "        p: $${x}\n" in text
+    (note,) = made.notes
+    assert note.endswith("${campaign}, ${points_rule} stand for what is the environment's value")
+
+
+def test_a_text_that_equals_a_value_by_chance_stays_as_it_is() -> None:
+    gold = tier("Gold", 0, metadata={"Gold": "Gold"}, earning_rules={"Gold": {"type": "CUSTOM", "points": 1}})
+    text = ladder(gold, names={"Gold": "badge_colour"})
+    assert "  - name: Gold\n" in text
+    assert "        Gold: Gold\n" in text
+    assert text.count("${badge_colour}") == 1  # the id
+    silver = tier("Silver", 0, icon="medal", order=0)
+    text = ladder(silver, place=GROUP, names={"Silver": "badge", "medal": "kind", "icon": "field", "ltv": "unit"})
+    assert "${" not in text
+
+
+def test_many_flaws_of_one_rule_are_one_sentence() -> None:
+    (note,) = written(tier("A", 0, 10), tier("B", 20, 30), tier("C", 40, 50), tier("D", 60)).notes
+    assert "10 up to 20 is in no tier" in note
+    assert note.endswith("(and 2 more of ladder-gap); written with a waiver until 2026-12-31")
 
 
 @pytest.mark.parametrize("place", [{"campaign": "camp_1"}, CLUB])
@@ -231,7 +250,7 @@ def test_the_target_is_named_as_it_was_given(place: dict[str, str]) -> None:
 
 def test_the_modeline_leads_where_it_is_told() -> None:
     text = written(tier("A", 0), schema="../p.json").text
-    assert text.startswith("# yaml-language-server: $schema=../p.json\n")
+    assert text.startswith("# yaml-language-server: $schema=../p.json\n#\n# Imported")
 
 
 def test_no_name_breaks_out_of_its_comment() -> None:

@@ -130,6 +130,15 @@ def test_a_plan_that_no_longer_fits_is_refused_and_says_what_changed(
     assert re.search(since.sentence, ended.err)
 
 
+@pytest.mark.parametrize("other", ["HTTP://{}/", "http://{}/v1", "http://{}/v1/"])
+def test_an_address_may_be_written_otherwise(
+    other: str, club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCHERIFY_URL", other.format(os.environ["VOUCHERIFY_URL"].removeprefix("http://")))
+    ended = tierops("apply", str(PLAN))
+    assert (ended.code, club.writes) == (Exit.DONE, 1)
+
+
 def test_a_plan_for_a_campaign_that_has_gone_is_refused(
     club: Emulator, tierops: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,11 +338,11 @@ def test_a_plan_lives_as_long_as_asked(club: Emulator, tierops: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["apply", "show"])
-def test_what_is_no_file_is_a_usage_error_and_nothing_is_waited_for(command: str, club: Emulator, tierops: Run) -> None:
+def test_what_is_no_file_is_refused_and_nothing_is_waited_for(command: str, club: Emulator, tierops: Run) -> None:
     Path("folder").mkdir()
     os.mkfifo("pipe")
     for name, reason in {
-        "folder": "is a directory",
+        "folder": "cannot read folder: Is a directory",
         "pipe": "cannot read pipe: it is not a regular file",
         "/dev/zero": "cannot read /dev/zero: it is not a regular file",
         "nowhere": "cannot read nowhere: No such file or directory",
@@ -343,7 +352,8 @@ def test_what_is_no_file_is_a_usage_error_and_nothing_is_waited_for(command: str
         "-": "'-' is not taken for stdin or stdout",
     }.items():
         ended = tierops(command, name)
-        assert (ended.code, club.writes) == (Exit.USAGE, 0)
+        is_name = "name of a file" not in reason and "stdin" not in reason
+        assert (ended.code, club.writes) == (Exit.FAILED if is_name else Exit.USAGE, 0)
         assert reason in " ".join(ended.err.split())
 
 

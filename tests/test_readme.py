@@ -12,7 +12,7 @@ import reference
 from harness import Run
 
 from tierops import cli, providers
-from tierops.emulator import Switches
+from tierops.emulator import Emulator, Switches
 from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
 from tierops.rules import RULES
@@ -57,6 +57,18 @@ def switches(_: Run) -> str:
     return table(("switch", "what is left open", "values, the default first"), rows)
 
 
+def endpoints(_: Run) -> str:
+    """Every request that is answered, by vendor and path."""
+    emulator = Emulator()
+    rows = [
+        (vendor.name, f"`{' and '.join(route.handlers)} /{vendor.name}{vendor.bases[0]}{route.template}`")
+        for vendor in emulator.vendors.values()
+        for route in vendor.router.routes
+    ]
+    emulator.close()
+    return table(("vendor", "requests"), rows)
+
+
 def faults(_: Run) -> str:
     parts = (
         ("Nothing is executed", STOPPERS),
@@ -84,6 +96,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         ("README.md", "exit-codes", exit_codes),
         ("docs/commands.md", "help", help_texts),
         ("docs/rules.md", "rules", rules),
+        ("docs/emulator.md", "endpoints", endpoints),
         ("docs/emulator.md", "switches", switches),
         ("docs/emulator.md", "faults", faults),
         ("docs/providers.md", "vendors", vendors),
@@ -108,10 +121,10 @@ def test_the_pages_are_current(
     assert found[0] == make(offline)
 
 
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         if not target.startswith(("https://", "http://")):
@@ -133,3 +146,18 @@ def test_the_ladders_of_the_pages_are_valid(page: str, offline: Run) -> None:
     environment = ["--env", "production"] if any(Path("tiers/environments").iterdir()) else []
     ended = offline("validate", *environment)
     assert (ended.code, ended.err) == (Exit.DONE, "")
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert f": {page.relative_to(ROOT / 'docs')}\n" in navigation
+
+
+def test_every_message_of_the_troubleshooting_page_is_one_of_ours() -> None:
+    source = "\n".join(path.read_text() for path in (ROOT / "src" / "tierops").rglob("*.py"))
+    cells = re.findall(r"^\| (.*?) \|", (ROOT / "docs" / "troubleshooting.md").read_text(), re.MULTILINE)
+    messages = [message for cell in cells for message in re.findall("`(.*?)`", cell)]
+    assert len(messages) > 20
+    for message in messages:
+        assert message in source, message

@@ -10,7 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierops import rules
-from tierops.model import LiveTier, Place, Position, Problem, Program, Range, Scale, Severity, Target, Tier, Waiver
+from tierops.model import (
+    LiveTier,
+    Origin,
+    Place,
+    Position,
+    Problem,
+    Program,
+    Range,
+    Scale,
+    Severity,
+    Target,
+    Tier,
+    Waiver,
+)
 
 TODAY = date(2027, 1, 31)
 HERE = Position("tiers/club.yaml", 2, 10)
@@ -112,8 +125,126 @@ def test_a_gap_names_the_member_who_would_fall_out() -> None:
     ]
 
 
-def test_a_ladder_may_start_above_zero_and_end_below_infinity() -> None:
-    assert check(program(tier("Bottom", 1, 250), tier("Top", 250, 1001))) == []
+def test_a_ladder_may_end_below_infinity() -> None:
+    assert check(program(tier("Bottom", 0, 250), tier("Top", 250, 1001))) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "scale", "nobody"),
+    [
+        (1, POINTS, "a member with 0 points"),
+        (200, POINTS, "a member with 0 points"),
+        ("0.01", MONEY, "a member with 0 GBP"),
+        ("0.5", FREE, "a member with a lifetime spend of 0"),
+    ],
+)
+def test_a_ladder_that_starts_above_zero_is_a_note(start: float | str, scale: Scale, nobody: str) -> None:
+    (note,) = rules.check([program(tier("Bottom", start, 250), tier("Top", 250), scale=scale)], TODAY)
+    said = f"nothing below Bottom, which starts at {start}: is it to start at 0?"
+    assert (note.rule, note.severity, note.message) == ("ladder-gap", Severity.NOTE, said)
+    assert note.member == f"{nobody} would be in no tier"
+
+
+@pytest.mark.parametrize(
+    ("end", "scale", "says"),
+    [
+        ("100000", POINTS, "at 99999"),
+        ("1000000000", POINTS, "at 999999999"),
+        ("1000001", POINTS, "at 1000000"),
+        ("2147483648", POINTS, "at 2147483647"),
+        ("4294967296", POINTS, "at 4294967295"),
+        ("9007199254740992", POINTS, "at 9007199254740991"),
+        ("99999.99", MONEY, "below 99999.99"),
+        ("1000000000", FREE, "below 1000000000"),
+    ],
+)
+def test_an_end_that_stands_for_none_is_a_note(end: str, scale: Scale, says: str) -> None:
+    top = tier("Gold", 250, end)
+    (note,) = rules.check([program(tier("Low", 0, 250), top, scale=scale)], TODAY)
+    assert (note.rule, note.severity) == ("ladder-gap", Severity.NOTE)
+    assert note.message == f"Gold ends {says}; leave its end out if none is meant, for the last tier is open"
+
+
+@pytest.mark.parametrize("end", ["1000", "10000", "100000.5", "123456789", "10001", "1000011"])
+def test_an_end_that_may_well_be_meant_is_none(end: str) -> None:
+    assert check(program(tier("Low", 0, 250), tier("Gold", 250, end), scale=FREE)) == []
+
+
+def test_a_waived_note_is_not_told_and_its_waiver_is_of_use() -> None:
+    agreed = Waiver("ladder-gap", "agreed", "2027-02-01", HERE)
+    assert check(program(tier("Bottom", 1), waivers=(agreed,))) == []
+
+
+def test_a_waiver_that_covers_nothing_is_a_note() -> None:
+    overlap = Waiver("ladder-overlap", "agreed", "2027-02-01", Position("tiers/club.yaml", 20, 5))
+    gap, place = overlap._replace(rule="ladder-gap"), overlap._replace(rule="similar-place")
+    found = rules.check([program(tier("A", 0, 5), tier("B", 6), waivers=(gap, overlap, place))], TODAY)
+    assert [(p.rule, p.severity, p.waiver) for p in found] == [
+        ("ladder-gap", Severity.NOTE, "waived until 2027-02-01: agreed"),
+        ("expired-waiver", Severity.NOTE, ""),
+    ]
+    assert found[1].message.startswith("the waiver of ladder-overlap covers nothing in the files; remove it")
+    assert found[1].at == overlap.at
+
+
+@pytest.mark.parametrize(("until", "notes"), [("2127-12-31", 0), ("2128-01-01", 1), ("9999-12-31", 1)])
+def test_a_waiver_without_an_end_in_sight_is_a_note(until: str, notes: int) -> None:
+    waiver = Waiver("ladder-gap", "agreed", until, HERE)
+    found = rules.check([program(tier("A", 0, 5), tier("B", 6), waivers=(waiver,))], TODAY)
+    assert [p.message for p in found if not p.waiver] == [
+        f"the waiver of ladder-gap lasts until {until}; name a day on which to agree on it again"
+    ] * notes
+
+
+def test_tiers_from_high_to_low_are_one_finding() -> None:
+    found = check(program(tier("Gold", 500, 250), tier("Silver", 250, 0), tier("Bronze", 0)))
+    assert found == [
+        ("tier-order", "the tiers are written from high to low; write them from low to high, Bronze first", "")
+    ]
+    closed = (tier("Gold", 500), tier("Silver", 250, 500), tier("Bronze", 0, 250))
+    assert check(program(*closed)) == found
+
+
+@pytest.mark.parametrize(("end", "number"), [("0", "-1"), ("1", "0")])
+def test_an_end_that_others_write_for_none_says_what_to_do(end: str, number: str) -> None:
+    (top,) = check(program(tier("A", 0, 5), tier("B", 5, end)))
+    says = f"B is empty: it starts at 5 and ends at {number}; leave the end out if none is meant"
+    assert top[1] == f"{says}: the last tier is open"
+    (middle,) = (found for found in check(program(tier("B", 5, end), tier("C", 9))) if found[0] == "empty-range")
+    assert middle[1] == f"{says}: it then ends where C starts"
+
+
+def test_numbers_that_a_double_rounds_are_warned_about() -> None:
+    fields = {"metadata": {"sap_id": 2**53 + 1, "fine": 2**53, "deep": [{"rate": Decimal("0.12345678901234567890")}]}}
+    at = Position("tiers/club.yaml", 12, 20)
+    low = tier("Low", 0)._replace(fields=fields)
+    written = program(low)._replace(origins={("voucherify", 0): {("metadata", "sap_id"): Origin(at)}})
+    one, two = sorted(rules.check([written], TODAY), key=lambda problem: -problem.at.line)
+    assert (one.rule, one.severity, one.at) == ("not-representable", Severity.WARNING, at)
+    assert one.message == (
+        "Low has metadata.sap_id 9007199254740993, more digits than a double has: a vendor that reads it as one keeps"
+        " 9007199254740992; quote it, or write fewer digits"
+    )
+    assert "metadata.deep.0.rate 0.1234567890123456789, more" in two.message
+    assert two.at == low.at
+
+
+def test_what_one_target_has_otherwise_is_found_where_it_stands() -> None:
+    over = Position("tiers/club.yaml", 30, 20)
+
+    def found(index: int, part: str, *ladder: Tier) -> list[Position]:
+        both = program(*ladder)._replace(targets=(target(*ladder, name="de", campaign="DE"), target(*ladder)))
+        origins = {("voucherify", index): {(part,): Origin(over, is_overlaid=True)}}
+        return [problem.at for problem in rules.check([both._replace(origins=origins)], TODAY)]
+
+    gap, overlap = (tier("Low", 0, 5), tier("High", 6)), (tier("Low", 0, 9), tier("High", 6))
+    elsewhere = Position("tiers/club.yaml", 9, 5)
+    for ladder in (gap, overlap):
+        assert found(0, "end", *ladder) == found(1, "from", *ladder) == [elsewhere, over]
+        assert found(0, "name", *ladder) == [elsewhere]
+    assert found(1, "name", tier("Low", 0, 6), tier("Low", 6)) == [elsewhere, over]
+    assert found(0, "name", tier("Low", 0, 6), tier("low", 6)) == [elsewhere, over]
+    assert set(found(2, "from", tier("A", 0, 9), tier("B", 9, 20), tier("C", 4, 5))) == {elsewhere, over}
 
 
 def test_tiers_are_written_low_to_high_and_the_derived_end_is_no_second_problem() -> None:
@@ -154,12 +285,15 @@ def test_a_name_twice_and_names_that_read_alike() -> None:
         ("similar-name", f"'Ｇｏｌｄ' reads like 'Gold': they differ only in case or width ({FULL_WIDTH})"),
         ("similar-name", "' gold' has blanks at an end, or several in a row, which a vendor may take away"),
     ]
+    severities = {
+        problem.severity for problem in rules.check((program(*ladder),), TODAY) if "blanks" in problem.message
+    }
+    assert severities == {Severity.NOTE}  # it stops nothing
 
 
 def test_fractions_are_refused_where_the_vendor_takes_whole_numbers_only() -> None:
     ladder = (tier("Bronze", "0", "99.5"), tier("Silver", "99.5"))
     assert check(program(*ladder)) == [
-        ("whole-numbers", "Bronze has the bound 99.5, but points are whole numbers there", ""),
         ("whole-numbers", "Silver has the bound 99.5, but points are whole numbers there", ""),
     ]
     assert check(program(*ladder, scale=FREE)) == []
@@ -325,3 +459,13 @@ def test_a_name_that_nobody_sees_is_refused(name: str) -> None:
     (problem,) = check(program(tier(name, 0)))
     assert problem[0] == "schema"
     assert "has no visible character" in problem[1]
+
+
+def test_a_waiver_silences_the_notes_of_its_rule_and_is_not_said_of_them() -> None:
+    waiver = Waiver("similar-name", "agreed", "2027-01-31", HERE)
+    ladder = (tier("Gold", 0, 1), tier(" gold", 1))
+    (waived,) = rules.check([program(*ladder, waivers=(waiver,))], TODAY)
+    assert (waived.message, waived.waiver) == (
+        "' gold' reads like 'Gold': they differ in characters that look alike (waived until 2027-01-31: agreed)",
+        "waived until 2027-01-31: agreed",
+    )

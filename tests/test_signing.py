@@ -180,7 +180,7 @@ PRIVATE = {
     "empty": (lambda p: Path(p).touch(), "holds no private key in PEM"),
     "missing": (lambda p: None, "cannot read bad.pem: No such file or directory"),
     "pipe": (os.mkfifo, "cannot read bad.pem: it is not a regular file"),
-    "folder": (lambda p: Path(p).mkdir(), "is a directory"),
+    "folder": (lambda p: Path(p).mkdir(), "Is a directory"),
 }
 PUBLIC = {
     "rsa": (
@@ -195,22 +195,22 @@ PUBLIC = {
 
 
 @pytest.mark.parametrize("kind", PRIVATE)
-def test_a_key_that_cannot_sign_is_a_usage_error(kind: str, middle_missing: Emulator, tierops: Run) -> None:
+def test_a_key_that_cannot_sign_is_refused(kind: str, middle_missing: Emulator, tierops: Run) -> None:
     make, reason = PRIVATE[kind]
     make("bad.pem")
     ended = tierops("plan", "--out", str(PLAN), "--sign", "bad.pem")
-    assert (ended.code, middle_missing.requests) == (Exit.USAGE, [])
+    assert (ended.code, middle_missing.requests) == (Exit.FAILED, [])
     assert reason in " ".join(ended.err.split())
     assert not PLAN.exists()
 
 
 @pytest.mark.parametrize("kind", PUBLIC)
-def test_a_key_that_cannot_verify_is_a_usage_error(kind: str, middle_missing: Emulator, tierops: Run) -> None:
+def test_a_key_that_cannot_verify_is_refused(kind: str, middle_missing: Emulator, tierops: Run) -> None:
     make, reason = PUBLIC[kind]
     tierops(*SIGN)
     make("bad.pem")
     ended = tierops("apply", str(PLAN), "--require-signature", "bad.pem")
-    assert (ended.code, middle_missing.writes) == (Exit.USAGE, 0)
+    assert (ended.code, middle_missing.writes) == (Exit.FAILED, 0)
     assert reason in ended.err
 
 

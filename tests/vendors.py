@@ -61,9 +61,9 @@ def client(
     )
 
 
-def bearing(key: str, slept: Slept, transport: Any = None, url: str = "http://127.0.0.1") -> Client:
-    """A client with a key in `Authorization`."""
-    return client(transport, slept, Credentials({"Authorization": f"Bearer {key}"}), url=url)
+def bearing(key: str, slept: Slept, transport: Any = None, url: str = "http://127.0.0.1", **environ: str) -> Client:
+    """A client with a key in `Authorization`, and an environment that may name proxies and certificates."""
+    return client(transport, slept, Credentials({"Authorization": f"Bearer {key}"}), url=url, environ=environ)
 
 
 class Answers(list[Any]):

@@ -9,8 +9,9 @@ if [ -x "$home/bin/tierops" ]; then
   exit 0
 fi
 kept=()
-for name in PATH HOME TMPDIR LANG HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy http_proxy no_proxy \
-  SSL_CERT_FILE SSL_CERT_DIR PIP_INDEX_URL PIP_CERT; do
+for name in PATH HOME TMPDIR LANG HTTPS_PROXY HTTP_PROXY ALL_PROXY NO_PROXY https_proxy http_proxy all_proxy no_proxy \
+  SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE PIP_CONFIG_FILE PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS \
+  PIP_NO_INDEX PIP_TRUSTED_HOST PIP_PROXY PIP_CERT PIP_CLIENT_CERT PIP_KEYRING_PROVIDER; do
   if [ -n "${!name:-}" ]; then
     kept+=("$name=${!name}")
   fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import sys
 import traceback
@@ -33,6 +34,10 @@ COMMANDS = {
     "apply": _Entry("apply:apply", "Create what is missing."),
     "drift": _Entry("drift:drift", "Audit: does live equal the files?"),
     "import": _Entry("import_:import_", "Write program files from what is live; a plan of them is empty."),
+    "adopt": _Entry("adopt:adopt", "Write what is live into a program file."),
+    "list": _Entry("list_:list_", "List the ladders of an account, and which file targets each."),
+    "compare": _Entry("compare:compare", "Show what differs between environments, side by side; no network."),
+    "doctor": _Entry("doctor:doctor", "Check keys, addresses and what they may read."),
     "show": _Entry("show:show", "Show a saved plan."),
     "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment or plan files."),
     "journal": _Entry("journal:journal", "What --journal FILE of apply and drift has kept."),
@@ -86,17 +91,22 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     # A short run makes more objects than it drops: collecting garbage in between only costs time at the start.
     gc.set_threshold(100_000)
     console.open_streams()
+    session = Session()
     try:
-        sys.exit(run(sys.argv[1:] if argv is None else argv))
+        code = run(sys.argv[1:] if argv is None else argv, session)
     finally:
         console.close_streams()
         gc.freeze()  # else Python would look through all of it once more before it ends
+    session.leave_others(code)
+    sys.exit(code)
 
 
-def run(argv: Sequence[str]) -> int:
+def run(argv: Sequence[str], session: Session | None = None) -> int:
     """Run one command line; every way in which it can end becomes an exit code and, with it, a sentence."""
-    session = Session()
+    session = session or Session()
     try:
+        if sys.stdout is None:
+            raise Unheard from OSError(errno.EBADF, "it is closed")
         return _run(session, argv)
     except Unheard as error:
         return _unheard(session, error)
@@ -109,6 +119,8 @@ def _run(session: Session, argv: Sequence[str]) -> int:
     except click.ClickException as error:
         return _misused(session, error)
     except click.Abort:
+        if session.ended is not None:
+            return session.ended
         return session.fail(Exit.INTERRUPTED, f"interrupted; {UNDER_WAY if session.writes else 'nothing was written'}")
     except BadInput as error:
         return session.fail(error.exit_code, str(error), error.problems)
@@ -143,7 +155,8 @@ def _crashed(session: Session, error: Exception) -> Exit:
 def _unheard(session: Session, error: Unheard) -> Exit:
     """stdout is closed, or where it leads is full: it takes no report."""
     cause = error.__cause__
-    console.abandon(sys.stdout)
+    if sys.stdout is not None:
+        console.abandon(sys.stdout)
     code, message = _after_writes(session, f"nothing can be written to stdout: {type(cause).__name__}: {cause}")
     if session.writes or not isinstance(cause, BrokenPipeError):  # `tierops plan | head` is no error to tell of
         session.console.error(message)

@@ -63,11 +63,17 @@ def _maps(before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[F
 
     found = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
     told = set()
+    paths = set()
     for levels in found.values():
         for level in levels:
+            # Null is a value in a list only. It would read as "absent" there, so the list is told whole.
+            while None in (level.t1, level.t2) and level.up.up is not None:
+                level = level.up
             path = tuple(str(key) for key in level.path(output_format="list"))
             told.add(path[0])
-            yield FieldChange(path, *(None if side is notpresent else side for side in (level.t1, level.t2)))
+            if path not in paths:
+                paths.add(path)
+                yield FieldChange(path, *(None if side is notpresent else side for side in (level.t1, level.t2)))
     # Within a list, deepdiff takes 0 for false and 1 for true. What it passes over is told whole.
     for name in before.keys() | after.keys():
         sides = before.get(name), after.get(name)

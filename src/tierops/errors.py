@@ -53,12 +53,16 @@ class UsageError(TieropsError):
     exit_code = Exit.USAGE
 
 
+class BadFile(TieropsError):
+    """A file that the command line names cannot be read or written, or is not what it must be."""
+
+
 class BadInput(TieropsError):
     """The files hold problems, or lead to some; every one of them is in `problems`."""
 
     def __init__(self, problems: Sequence[Problem], message: str = "") -> None:
         self.problems = tuple(problems)
-        number = len(self.problems)
+        number = sum(problem.severity == "error" for problem in self.problems)
         super().__init__(message or f"{number} problem{'s' if number != 1 else ''} in the files")
 
 

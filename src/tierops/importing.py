@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -35,29 +35,28 @@ def program_text(
     key: str,
     today: date,
     names: Mapping[str, str] = {},
-    schema: str = "program.schema.json",
+    schema: str = "",
 ) -> Imported:
     """The program `key` with the one target `place`, its tiers low to high and a waiver for each rule they break.
 
-    `names` is text → name of the environment's value that stands for it, `schema` what the modeline leads editors to.
+    `names` is text → name of the environment's value that stands for it: of a place and of ids, for other text may
+    equal a value by chance. `schema` is what a modeline leads editors to; without it there is none.
     Raises `TieropsError` for a ladder that no program file can hold.
     """
     ladder = f"{live.identity.kind} {live.identity.name!r}"
     tiers = _rising(live, ladder)
     until = (today + _WAIVED_FOR).isoformat()
     flaws = _flaws(vendor, place, tiers, today, ladder)
-    yaml = writing.Yaml(names)
     blocks = Blocks(vendor, place, names)
     try:
-        written = [_tier(tiers, index, vendor.scale(place), blocks, yaml) for index in range(len(tiers))]
+        written = [_tier(tiers, index, vendor.scale(place), blocks) for index in range(len(tiers))]
         lines = [
-            f"# yaml-language-server: $schema={schema}",
-            "#",
+            *([f"# yaml-language-server: $schema={schema}", "#"] if schema else []),
             f"# Imported on {today} from {vendor.title} ({live.identity.base_url}): {_named(live)}.",
             "version: 1",
             f"program: {writing.Yaml().text(key)}",
             "targets:",
-            f"  - {vendor.name}: {writing.flow(_place(vendor, place, live, yaml))}",
+            f"  - {vendor.name}: {writing.flow(_place(vendor, place, live, names))}",
             "tiers:",
             *(line for tier in written for line in writing.indented(writing.listed(tier.lines))),
             *section("waivers", _waivers(dict.fromkeys(flaw.rule for flaw in flaws), today, until)),
@@ -66,7 +65,7 @@ def program_text(
         raise TieropsError(f"{ladder} cannot be written into a program file: {error}; change it by hand") from None
     text = "\n".join(lines) + "\n"
     _prove(text, ladder)
-    notes = [f"{flaw.told}; written with a waiver until {until}" for flaw in flaws]
+    notes = [*_named_values(text), *_waived(flaws, until)]
     notes += [
         f"tier {tier.name!r}: {what} is left out, for a program file cannot hold it; the plan will show a difference"
         for tier, block in zip(tiers, written, strict=True)
@@ -131,10 +130,25 @@ def _flaws(
     """What breaks a rule that can be waived. Raises `TieropsError` where another one is broken."""
     at = Position("", 1, 1)
     program = Program("", "", (Target("", vendor.name, vendor.place(place), vendor.scale(place), tiers, at),), (), at)
-    problems = rules.check([program], today)
+    problems = [problem for problem in rules.check([program], today) if problem.severity is Severity.ERROR]
     if hard := [problem.message for problem in problems if not rules.RULES[problem.rule].is_waivable]:
         raise TieropsError(f"{ladder} cannot be written into a program file: {'; '.join(hard)}; change it by hand")
-    return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    return tuple(problems)
+
+
+def _named_values(text: str) -> Iterator[str]:
+    """A sentence that names the environment's values in the text; in all else but comments `${` is `$${`."""
+    lines = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    if names := list(dict.fromkeys(re.findall(r"(?<!\$)\$\{\w+\}", lines))):
+        yield f"{', '.join(names)} {'stands' if len(names) == 1 else 'stand'} for what is the environment's value"
+
+
+def _waived(flaws: Sequence[Problem], until: str) -> Iterator[str]:
+    """A sentence for each rule that is broken."""
+    for rule in dict.fromkeys(flaw.rule for flaw in flaws):
+        first, *others = [flaw.told for flaw in flaws if flaw.rule == rule]
+        more = f" (and {len(others)} more of {rule})" if others else ""
+        yield f"{first}{more}; written with a waiver until {until}"
 
 
 def _waivers(waived: Iterable[str], today: date, until: str) -> list[str]:
@@ -148,7 +162,7 @@ def _named(live: Live) -> str:
     return f"{kind} {writing.quoted(name)} ({writing.quoted(id_)[1:-1]})"
 
 
-def _place(vendor: Vendor, place: Mapping[str, str], live: Live, yaml: writing.Yaml) -> dict[str, str]:
+def _place(vendor: Vendor, place: Mapping[str, str], live: Live, names: Mapping[str, str]) -> dict[str, str]:
     """The place as given; what names the ladder, by the name of a value that stands for it, if there is one."""
     homes = [part.name for part in vendor.parts if part.is_home]
     # Where one part alone names the ladder, a value may hold its id or its name as well.
@@ -156,16 +170,17 @@ def _place(vendor: Vendor, place: Mapping[str, str], live: Live, yaml: writing.Y
     written = {}
     for part in (part for part in vendor.parts if part.name in place):
         text = place[part.name]
-        known = [other for other in (text, *others) if other in yaml.names] if part.is_home else []
-        written[part.name] = (yaml if known else writing.Yaml()).text(known[0] if known else text, in_flow=True)
+        known = [other for other in (text, *others) if other in names] if part.is_home else []
+        yaml = writing.Yaml(names if known else {})
+        written[part.name] = yaml.text(known[0] if known else text, in_flow=True)
     return written
 
 
-def _tier(tiers: Sequence[Tier], index: int, scale: Scale, blocks: Blocks, yaml: writing.Yaml) -> Written:
+def _tier(tiers: Sequence[Tier], index: int, scale: Scale, blocks: Blocks) -> Written:
     tier = tiers[index]
     next_lower = tiers[index + 1].range.lower if index + 1 < len(tiers) else None
     block = blocks.write(tier.fields, index)
-    lines = [f"name: {yaml.text(tier.name)}", *_range(tier.range, next_lower, scale)]
+    lines = [f"name: {writing.Yaml().text(tier.name)}", *_range(tier.range, next_lower, scale)]
     return Written([*lines, *block.lines], block.left_out)
 
 

@@ -6,16 +6,18 @@ completion of a shell has a use for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from tierops import __version__, apply, diff, plan, providers, rules
-from tierops.errors import NOT_FOUND, BadInput, PlanRefused, UsageError, VendorError
+from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
 from tierops.host import disk, extras
+from tierops.host.interrupts import Stop
+from tierops.host.threads import side_by_side
 from tierops.model import UNREADABLE, Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
 
 if TYPE_CHECKING:
@@ -23,16 +25,14 @@ if TYPE_CHECKING:
     from tierops.config import Environment
     from tierops.providers.connections import Connections
 
-THREADS = 16
-"""How many ladders are read or written side by side; with one httpx client, more are no faster."""
-
 
 class Files(NamedTuple):
-    """What the files say: programs without an error, every problem, and the environment they were filled from."""
+    """What the files say: sound programs, every problem, the environment, and which files hold unchecked ladders."""
 
     programs: tuple[Program, ...]
     problems: tuple[Problem, ...]
     environment: Environment
+    unchecked: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -50,17 +50,19 @@ def read_files(
 ) -> Files:
     """Read and check the files. Raises `TieropsError` where there is nothing to check.
 
+    `full_check` is for whoever asked about the files: jsonschema is asked as well, and advice is given.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
 
     today = datetime.now(UTC).date()
-    loaded = config.load(
-        directory, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
-    )
-    broken = rules.check(loaded.programs, today)
-    problems = sorted((*loaded.problems, *broken), key=lambda problem: problem.at)
-    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT)
+    loaded = config.load(directory, environment=environment, paths=paths, contents=contents, full_check=full_check,
+                         today=today)  # fmt: skip
+    programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
+    broken = rules.check(programs, today)
+    told = broken if full_check else (problem for problem in broken if not problem.is_advice)
+    problems = sorted((*loaded.problems, *told), key=lambda problem: problem.at)
+    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked)
 
 
 def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), full_check: bool = False) -> Files:
@@ -80,12 +82,12 @@ def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), ful
     for name, files in zip(names, reads, strict=True):
         for problem in dict.fromkeys(files.problems):
             holders.setdefault(problem, []).append(name)
-    problems = [
-        problem if len(within) == len(reads) else _placed(problem, within) for problem, within in holders.items()
-    ]
+    problems = [one if len(within) == len(reads) else _placed(one, within) for one, within in holders.items()]
     keys = set.intersection(*({program.key for program in files.programs} for files in reads))
     programs = tuple(program for program in reads[0].programs if program.key in keys)
-    return Files(programs, tuple(sorted(problems, key=lambda problem: problem.at)), config.NO_ENVIRONMENT)
+    unchecked = dict.fromkeys(path for files in reads for path in files.unchecked)
+    problems.sort(key=lambda problem: problem.at)
+    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, tuple(unchecked))
 
 
 def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
@@ -95,7 +97,7 @@ def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
 
 
 def read_environment(directory: Path, name: str | None) -> Environment:
-    """The environment alone, where no program is read. Raises as `read_files` and `select` do."""
+    """The environment alone, where no program is read. Raises as `read_files` does, and `BadInput`."""
     from tierops import config
     from tierops.config import environment as environments
 
@@ -104,32 +106,6 @@ def read_environment(directory: Path, name: str | None) -> Environment:
     if problems:
         raise BadInput(problems)
     return environment or config.NO_ENVIRONMENT
-
-
-def select(files: Files, patterns: Sequence[str]) -> tuple[Target, ...]:
-    """The targets of the programs whose key matches a shell pattern; of all where there is none.
-
-    Raises `BadInput` where any file has an error, `UsageError` where a pattern matches nothing.
-    """
-    if files.errors:
-        raise BadInput(files.problems)
-    return matching(tuple(target for program in files.programs for target in program.targets), patterns)
-
-
-_Named = TypeVar("_Named", Target, TargetPlan)
-
-
-def matching(targets: Sequence[_Named], patterns: Sequence[str]) -> tuple[_Named, ...]:
-    """The targets whose program matches one of the patterns. Raises as `select` does."""
-    keys = dict.fromkeys(map(_program, targets))
-    for pattern in patterns:
-        if not any(fnmatchcase(key, pattern) for key in keys):
-            raise UsageError(f"--program {pattern}: no such program; there are: {', '.join(keys)}")
-    return tuple(t for t in targets if not patterns or any(fnmatchcase(_program(t), p) for p in patterns))
-
-
-def _program(target: Target | TargetPlan) -> str:
-    return target.program if isinstance(target, Target) else target.target.program
 
 
 class LiveRead(NamedTuple):
@@ -148,7 +124,7 @@ def read_live(targets: Sequence[Target], connections: Connections) -> LiveRead:
         except VendorError as error:
             return error
 
-    answers = list(zip(targets, _side_by_side(read, targets), strict=True))
+    answers = list(zip(targets, side_by_side(read, targets), strict=True))
     lives = {target.address: live for target, live in answers if isinstance(live, Live)}
     failures = [(target, error) for target, error in answers if isinstance(error, VendorError)]
     _refuse_one_place_twice([target for target in targets if target.address in lives], lives)
@@ -203,7 +179,7 @@ def make_plan(
 def load_plan(path: Path, public_key: Path | None = None) -> Plan:
     """The plan of a file, signed by the owner of the public key where one is given.
 
-    Raises `PlanRefused` for what is no such plan, `UsageError` for a file that cannot be read.
+    Raises `PlanRefused` for what is no such plan, `BadFile` for a file that cannot be read.
     """
     from tierops import plan_file
 
@@ -248,25 +224,26 @@ def _file_change(then: Target, now: Target | None) -> str:
 
 
 def save_plan(made: Plan, path: Path) -> None:
-    """Write a plan file that its owner alone can read. Raises `UsageError`."""
+    """Write a plan file that its owner alone can read. Raises `BadFile`."""
     from tierops import plan_file
 
     disk.save(path, plan_file.dumps(made), disk.PRIVATE)
 
 
 def carry_out(
-    planned: Sequence[TargetPlan], reads: apply.Reads | None, connections: Connections, patience: Patience
+    planned: Sequence[TargetPlan], reads: apply.Reads | None, connections: Connections, patience: Patience, stop: Stop
 ) -> tuple[Result, ...]:
     """Apply plans.
 
-    `reads` is a read so recent that nobody had time to change anything; without it live is read again first.
+    `reads` is a read so recent that nobody had time to change anything; without it live is read again first. Once
+    `stop` is given up, nothing is waited for any longer.
     """
     if reads is None:
-        reads = apply.Reads(_read_again(planned, connections), patience.now())
-    return apply.run(planned, connections, reads, patience, _side_by_side)
+        reads = apply.Reads(_read_again(planned, connections, stop), patience.now())
+    return apply.run(planned, connections, reads, patience, partial(side_by_side, stop=stop))
 
 
-def _read_again(planned: Sequence[TargetPlan], connections: Connections) -> dict[str, Live]:
+def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: Stop) -> dict[str, Live]:
     """Live now. Raises `PlanRefused` where what a plan was made for has gone, `VendorError` where it cannot be read."""
 
     def read(one: TargetPlan) -> Live:
@@ -277,21 +254,7 @@ def _read_again(planned: Sequence[TargetPlan], connections: Connections) -> dict
                 raise PlanRefused(f"what the plan was made for has gone: {error}") from None
             raise
 
-    reads = _side_by_side(read, planned)
+    reads = side_by_side(read, planned, stop)
     lives = {one.address: live for one, live in zip(planned, reads, strict=True)}
     _refuse_one_place_twice([one.target for one in planned], lives)
     return lives
-
-
-_Item = TypeVar("_Item")
-_Answer = TypeVar("_Answer")
-
-
-def _side_by_side(work: Callable[[_Item], _Answer], items: Sequence[_Item]) -> list[_Answer]:
-    """The answers in the order of the items; threads only where there is more than one."""
-    if len(items) < 2:
-        return [work(item) for item in items]
-    from concurrent.futures import ThreadPoolExecutor  # takes as long to import as the rest of this module
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, items))

@@ -105,10 +105,18 @@ def missing(planned: TargetPlan, live: Live, hint: str = "") -> tuple[Tier, ...]
     Raises `PlanRefused` unless live now equals live then plus any part of what the plan itself creates.
     """
     reason = _other_place(planned.live.identity, live.identity, hint) or _foreign_change(planned, live)
+    if name := renamed(planned, live):
+        reason = f"it was made, but is stored as {name}: name it so in the file"
     if reason:
         raise PlanRefused(f"{planned.address}: {reason}; make a new plan")
     live_names = {tier.name for tier in live.tiers}
     return tuple(tier for tier in planned.creates if tier.name not in live_names)
+
+
+def renamed(planned: TargetPlan, live: Live) -> str:
+    """What the ladder that the plan makes is called instead, as `group 'Club' (id)`; empty where it has its name."""
+    then, now = planned.live.identity, live.identity
+    return f"{now.kind} {now.name!r} ({now.id})" if not then.id and now.id and now.name != then.name else ""
 
 
 def expected(planned: TargetPlan, live: Live) -> dict[str, rules.Rung]:
@@ -194,6 +202,8 @@ def _foreign_change(planned: TargetPlan, live: Live) -> str:
     own = {tier.name for tier in planned.creates}
     if twice := diff.duplicates(live.tiers):
         return f"live tier {next(iter(twice))!r} exists twice"
+    if reason := _appeared(planned, live):
+        return reason
     if planned.live.facts != live.facts:
         return f"what it rests on has changed since the plan was made ({_facts(planned.live)}, now {_facts(live)})"
     for id_, tier in then.items():
@@ -211,6 +221,16 @@ def _foreign_change(planned: TargetPlan, live: Live) -> str:
             changed = _differences(tier, before, planned.target.scale)
             return f"live tier {tier.name!r} ({id_}) has appeared, but not as the plan would create it ({changed})"
     return ""
+
+
+def _appeared(planned: TargetPlan, live: Live) -> str:
+    """Why a ladder is not made any more: one that reads like it is there now, perhaps as the vendor names it."""
+    name = live.identity.name
+    others = [other for other in live.near if other not in planned.live.near and reads_like(other, name)]
+    if not live.is_new or not others:
+        return ""
+    how = difference(name, others[0])
+    return f"{live.identity.kind} {others[0]!r} has appeared since the plan was made; it reads like {name!r} ({how})"
 
 
 def _facts(live: Live) -> str:

@@ -74,6 +74,10 @@ def test_the_shell_steps_run_their_scripts(act: Runner) -> None:
     assert read_outputs((act.folder / "output").read_text())["plan-digest"] == "d1"
 
 
+# How a company's mirror of the index is reached.
+MIRROR = ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT", "ALL_PROXY")
+
+
 def test_the_action_installs_itself_without_keys(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin" / "python3"
@@ -83,13 +87,16 @@ def test_the_action_installs_itself_without_keys(tmp_path: Path) -> None:
     )
     python.chmod(0o755)
     environ = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "RUNNER_TEMP": str(tmp_path), **KEYS}
-    environ |= {"VOUCHERIFY_OAUTH_TOKEN": "oauth", "GITHUB_ACTION_PATH": "/an action"}
+    environ |= {"VOUCHERIFY_OAUTH_TOKEN": "oauth", "GITHUB_ACTION_PATH": "/an action", "PIP_USER": "1"}
+    environ |= dict.fromkeys(MIRROR, "the company's")
     for _ in range(2):
         subprocess.run(["bash", str(SCRIPTS / "install.sh")], env=environ, check=True, cwd=tmp_path)
     first, second = (tmp_path / "log").read_text().splitlines()
     assert first == f"-I -m venv {tmp_path}/tierops-venv"
     assert second.endswith("install --no-user --constraint /an action/constraints.txt -- /an action[sign]")
-    assert not set(KEYS) & set(re.findall(r"^(\w+)=", (tmp_path / "env").read_text(), re.MULTILINE))
+    handed = set(re.findall(r"^(\w+)=", (tmp_path / "env").read_text(), re.MULTILINE))
+    assert not {*KEYS, "VOUCHERIFY_OAUTH_TOKEN", "PIP_USER"} & handed
+    assert set(MIRROR) <= handed
 
 
 def poison(folder: Path, *names: str) -> Path:

@@ -206,12 +206,14 @@ class Judge:
         return looks[0]._replace(asked=tuple(one for look in looks for one in look.asked))
 
     def _may_refuse(self) -> bool:
-        """A list that lags may lack what the plan was made from."""
+        """A list that lags may lack what the plan was made from; and nobody can finish half of what is made whole."""
+        stored = self.world.stored()
         return (
             self.has_reason_to_refuse
             or not self.world.is_consistent
             or bool(self._known)
-            or any(map(twice, self.world.stored().values()))
+            or any(map(twice, stored.values()))
+            or any(place.words.is_whole and 0 < len(held) < place.size for place, held in stored.items())
         )
 
     def _has_changed(self, run: Run) -> bool:

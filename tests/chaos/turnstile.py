@@ -168,7 +168,7 @@ class _Lock:
 class _Condition(_Lock):
     """One that is woken for no reason, again and again: who waits on it looks each time whether it may go on."""
 
-    def wait(self) -> None:
+    def wait(self, _seconds: float | None = None) -> None:
         self._is_held = False
         pause()
         self.__enter__()

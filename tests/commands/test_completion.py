@@ -25,6 +25,11 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         Path(path).touch()
     Path("tiers/environments/notes.txt").touch()
+    Path("tiers/eu").mkdir()
+    Path("tiers/eu/club.YML").write_text(
+        "version: 1\nprogram: 'club-eu' # ours\n---\nprogram: tea\nx: {program: none}\n"
+    )
+    Path("tiers/bad.yaml").write_bytes(b"program: gold\n\xff: [\nprogram: \n")
 
 
 def tierops(**variables: str) -> str:
@@ -55,6 +60,13 @@ def completed(*words: str) -> list[str]:
         (["--dir", "other", "plan", "--env", ""], ["test"]),
         (["--dir", "nowhere", "plan", "--env", ""], []),
         (["plan", "--detailed"], ["--detailed-exitcode"]),
+        (["plan", "--program", ""], ["club-eu", "gold", "tea"]),
+        (["drift", "--program", "cl"], ["club-eu"]),
+        (["--dir", "tiers/eu", "apply", "--program", ""], ["club-eu", "tea"]),
+        (["plan", "--target", "club"], ["club-eu/*"]),
+        (["plan", "--dir", "[x", "--program", ""], []),
+        (["plan", "--report", "m"], ["markdown="]),
+        (["validate", "--report", ""], ["text=", "json=", "markdown=", "html=", "sarif=", "junit=", "github="]),
     ],
 )
 def test_words_are_completed(words: list[str], expected: list[str]) -> None:

@@ -115,11 +115,28 @@ def test_a_reader_that_has_gone_is_no_crash_and_hides_no_create(
     assert b"Traceback" not in ended.stderr
 
 
-def test_a_stream_that_is_closed_is_no_crash(club: Emulator, environ: dict[str, str]) -> None:
-    program = f'exec "{sys.executable}" -m tierops "$@" >&- 2>&-'
-    for line in (["plan"], ["--help"]):
-        ended = subprocess.run(["sh", "-c", program, "sh", *line], env=environ, check=False)
-        assert ended.returncode == Exit.DONE
+def closed(which: str, *line: str, environ: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    program = f'exec "{sys.executable}" -m tierops "$@" {which}'
+    return subprocess.run(["sh", "-c", program, "sh", *line], env=environ, check=False, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [(), ("--version",), ("plan", "--help"), ("nope",), ("validate",), ("plan",), ("journal",), ("init", "x"), APPLY],
+)
+def test_nothing_begins_where_stdout_is_closed(line: tuple[str, ...], club: Emulator, environ: dict[str, str]) -> None:
+    """Nobody would hear what came of it."""
+    ended = closed(">&-", *line, environ=environ)
+    assert ended.returncode == Exit.FAILED
+    assert b"error: nothing can be written to stdout: OSError: [Errno 9] it is closed" in ended.stderr
+    assert closed(">&- 2>&-", *line, environ=environ).returncode == Exit.FAILED
+    assert (club.requests, Path("x").exists()) == ([], False)
+
+
+def test_closed_streams_that_say_nothing_of_the_outcome_end_nothing(club: Emulator, environ: dict[str, str]) -> None:
+    ended = closed("2>&- <&-", "-v", *APPLY, environ=environ)
+    assert ended.returncode == Exit.DONE
+    assert b"created: " in ended.stdout
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ from tierops import config, providers
 from tierops.commands import scaffold
 from tierops.config import yamltext
 from tierops.emulator import Emulator
-from tierops.errors import Exit, UsageError
+from tierops.errors import BadFile, Exit
 from tierops.host import disk, resources
 from tierops.providers.vendor import Vendor
 
@@ -111,6 +112,7 @@ def test_the_files_and_what_to_do_next_are_named(offline: Run) -> None:
             "tiers/.schemas/environment.schema.json",
             *WORKFLOWS,
             ".pre-commit-config.yaml",
+            ".gitignore",
         ]
     )
     assert "1. cd 'shop front'\n" in ended.out
@@ -118,7 +120,7 @@ def test_the_files_and_what_to_do_next_are_named(offline: Run) -> None:
     assert "export VOUCHERIFY_APP_ID=… VOUCHERIFY_APP_TOKEN=…\n" in ended.out
     assert "FANFARE" not in ended.out
     assert 'TIEROPS_ENVIRONMENTS to ["sandbox", "production"]' in ended.out
-    assert "OWNER" not in ended.out + "".join(files().values())
+    assert "OWNER/" not in ended.out + "".join(files().values())
     assert (ended.code, ended.err) == (Exit.DONE, "")
 
 
@@ -155,7 +157,7 @@ def test_a_group_alone_means_fanfare_and_an_attribute_too(offline: Run) -> None:
     assert [(target.provider, target.place.fields) for target in program.targets] == [
         ("fanfare", {"group": "Club", "attribute": "loyaltyBalance"})
     ]
-    assert "- fanfare: {group: Coffee Club, attribute: ltv}" in Path("other/tiers/coffee-club.yaml").read_text()
+    assert '- fanfare: {group: "${group}", attribute: ltv}' in Path("other/tiers/coffee-club.yaml").read_text()
 
 
 @pytest.mark.parametrize("vendor", providers.own(), ids=lambda vendor: vendor.name)
@@ -176,6 +178,15 @@ def test_any_name_is_read_back_as_it_is(campaign: str, group: str, attribute: st
     places = {"voucherify": {"campaign": campaign}, "fanfare": {"group": group, "attribute": attribute}}
     wanted = scaffold.Wanted("key", places, ("sandbox",), "none", scaffold.UNKNOWN)
     text = scaffold.texts(wanted)["tiers/key.yaml"]
+    with_values = scaffold.texts(wanted._replace(has_values=True))
+    values = program_in(with_values["tiers/environments/sandbox.yaml"]).get("values", {})
+    filled = [
+        values[value[2:-1]] if value in {"${campaign}", "${group}"} and value != literal else value.replace("$${", "${")
+        for target, place in zip(program_in(with_values["tiers/key.yaml"])["targets"], places.values(), strict=True)
+        for block in target.values()
+        for value, literal in zip(block.values(), place.values(), strict=True)
+    ]
+    assert filled == [value for place in places.values() for value in place.values()]
     assert [
         {name: value.replace("$${", "${") for name, value in place.items()}
         for target in program_in(text)["targets"]
@@ -247,7 +258,7 @@ def test_the_workflows_differ_from_our_own_in_the_source_only(path: str, offline
     assert "uses: ./\n" in ours
     assert yaml.safe_load(ours.replace("uses: ./\n", f"uses: acme/tierops@{COMMIT}\n")) == yaml.safe_load(theirs)
     assert "./" not in theirs
-    assert "OWNER" not in theirs
+    assert "OWNER/" not in theirs
 
 
 def test_without_a_known_source_a_place_is_kept_that_cannot_run(offline: Run) -> None:
@@ -256,7 +267,8 @@ def test_without_a_known_source_a_place_is_kept_that_cannot_run(offline: Run) ->
     assert all(f"uses: {place}\n" in Path(path).read_text() for path in WORKFLOWS)
     hook = yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"][0]
     assert (hook["repo"], hook["rev"]) == ("https://github.com/OWNER/tierops", "0" * 40)
-    assert f"say OWNER/tierops and {'0' * 40}, put the repository of tierops and a commit of it" in ended.out
+    every = ", ".join([*WORKFLOWS, ".pre-commit-config.yaml"])
+    assert f"commit of it where these say OWNER/tierops and {'0' * 40}: {every}; or again: tierops init" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -292,12 +304,159 @@ def test_an_installed_tierops_brings_every_file_along() -> None:
 
 
 def test_a_second_run_changes_nothing(offline: Run) -> None:
-    offline("init", "--campaign", "My Club")
+    first = offline("init", "--campaign", "My Club")
     before = files()
-    ended = offline("init", "--campaign", "My Club", "--source", f"acme/tierops@{COMMIT}")
+    ended = offline("init", "--campaign", "My Club")
     assert files() == before
     assert ended.code == Exit.DONE
     assert [line.split()[0] for line in ended.out.split("\n\n")[0].splitlines()] == ["kept"] * len(before)
+    assert ended.out.partition("\n\n")[2] == first.out.partition("\n\n")[2].replace(", in each environment", "")
+
+
+@pytest.mark.parametrize("pipeline", ["github", "gitlab"])
+def test_a_source_that_is_known_by_now_is_put_into_its_places(pipeline: str, offline: Run) -> None:
+    offline("init", "--campaign", "My Club", "--ci", pipeline)
+    hook = Path(".pre-commit-config.yaml")
+    hook.write_text(f"# ours\n{hook.read_text()}")
+    assert "where these say OWNER/tierops" in offline("init").out
+    ended = offline("init", "--source", f"acme/tierops@{COMMIT}")
+    mended = [line.split()[1] for line in ended.out.splitlines() if line.startswith("mended")]
+    assert mended == [*(WORKFLOWS if pipeline == "github" else [".gitlab-ci.yml"]), ".pre-commit-config.yaml"]
+    assert "where these say" not in ended.out + offline("init").out
+    assert hook.read_text().startswith("# ours\n")
+    after = files()
+    shutil.rmtree("tiers")
+    for path in (*mended, ".gitignore"):
+        Path(path).unlink()
+    offline("init", "--campaign", "My Club", "--ci", pipeline, "--source", f"acme/tierops@{COMMIT}")
+    assert {path: text.removeprefix("# ours\n") for path, text in after.items()} == files()
+
+
+def test_what_comes_next_is_for_the_vendors_that_are_used(offline: Run) -> None:
+    offline("init", "--group", "My Club", "--ci", "none")
+    ended = offline("init", "--ci", "none", "--source", f"acme/tierops@{COMMIT}")
+    assert "Set the keys: export FANFARE_SECRET_KEY=…\n" in ended.out
+    assert "tierops plan --env sandbox " in ended.out
+
+
+# Where in a repository
+
+
+def repository(branch: str = "master") -> Path:
+    subprocess.run(["git", "init", "-q", "-b", branch, "."], check=True)
+    return Path.cwd()
+
+
+def test_no_branch_is_named_that_the_repository_may_not_have(offline: Run) -> None:
+    repository("trunk")
+    offline("init")
+    apply = yaml.load(Path(WORKFLOWS[1]).read_text(), yaml.BaseLoader)
+    assert apply["on"]["push"] == {"branches": ["**"], "paths": ["tiers/**"]}
+    conditions = [job["if"] for job in apply["jobs"].values()]
+    assert all("github.ref_name == github.event.repository.default_branch" in condition for condition in conditions)
+
+
+@pytest.mark.parametrize("pipeline", ["github", "gitlab"])
+def test_in_a_folder_of_a_repository_what_is_for_all_of_it_goes_to_its_root(pipeline: str, offline: Run) -> None:
+    repository()
+    ended = offline("init", "shop/eu", "--ci", pipeline)
+    root = {path for path in files() if not path.startswith(".git/")}
+    pipelines = {*WORKFLOWS} if pipeline == "github" else {".gitlab-ci.yml"}
+    assert {path for path in root if not path.startswith("shop/eu/tiers/")} == {
+        *pipelines,
+        ".pre-commit-config.yaml",
+        "shop/eu/.gitignore",
+    }
+    assert f"shop/eu lies in the repository {Path.cwd()}: what is for all of it goes to its root." in ended.out
+    assert f"created {os.path.relpath(min(pipelines), 'shop/eu')}\n" in ended.out
+    hook = yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"][0]["hooks"][0]
+    assert hook["args"] == ["--dir", "shop/eu/tiers"]
+    if pipeline == "github":
+        for path in WORKFLOWS:
+            assert _uses_of_the_action(path) == {"shop/eu/tiers"}
+        assert "HEAD -- shop/eu/tiers;" in Path(WORKFLOWS[0]).read_text()
+        assert yaml.load(Path(WORKFLOWS[1]).read_text(), yaml.BaseLoader)["on"]["push"]["paths"] == ["shop/eu/tiers/**"]
+    else:
+        jobs = yaml.safe_load(Path(".gitlab-ci.yml").read_text())
+        assert jobs[".changed"] == {"changes": ["shop/eu/tiers/**/*"]}
+        lines = [line for job in jobs.values() if isinstance(job, dict) for line in job.get("script", ())]
+        assert len(lines) == 4
+        assert all("--dir shop/eu/tiers " in line for line in lines)
+
+
+def _uses_of_the_action(path: str) -> set[str]:
+    jobs = yaml.safe_load(Path(path).read_text())["jobs"].values()
+    return {step["with"].get("dir") for job in jobs for step in job["steps"] if "command" in step.get("with", {})}
+
+
+def test_programs_may_lie_in_a_folder_of_another_name(offline: Run) -> None:
+    ended = offline("init", "--dir", "loyalty", "--campaign", "My Club")
+    assert ended.code == Exit.DONE
+    assert Path("loyalty/my-club.yaml").is_file()
+    assert not Path("tiers").exists()
+    assert all(_uses_of_the_action(path) == {"loyalty"} for path in WORKFLOWS)
+    line = next(line for line in ended.out.splitlines() if "tierops validate" in line).partition("tierops ")[2]
+    assert line == "validate --dir loyalty --env sandbox"
+    assert offline(*line.split()).code == Exit.DONE
+    ended = offline("init", "--dir", "other")
+    assert all(f"{path} does not name other: see docs/monorepo.md of tierops" in ended.out for path in WORKFLOWS)
+    plan = Path(WORKFLOWS[0])
+    plan.write_text(
+        plan.read_text().replace("dir: loyalty\n", "dir: ${{ matrix.dir }}\n") + "# dir: [loyalty, other]\n"
+    )
+    assert f"{WORKFLOWS[0]} does not name" not in offline("init", "--dir", "other").out
+
+
+def test_a_home_that_is_a_repository_is_no_repository_of_what_lies_in_it(
+    offline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    offline("init", "work/club")
+    assert Path("work/club", WORKFLOWS[0]).is_file()
+    assert not Path(".github").exists()
+
+
+def test_git_ignores_plans_journals_and_keys_and_nothing_else(offline: Run) -> None:
+    repository()
+    offline("init")
+    ignored = ["plan.json", "plan-eu.json", "journal.jsonl", "plan-key.pem", ".env"]
+    others = ["tiers/plan.json", "plan-key.pub", "tiers/coffee-club.yaml"]
+    told = subprocess.run(["git", "check-ignore", *ignored, *others], capture_output=True, text=True, check=False)
+    assert told.stdout.split() == ignored
+    Path(".gitignore").write_text("*.pem\n.env\n")
+    ended = offline("init")
+    assert Path(".gitignore").read_text() == "*.pem\n.env\n"
+    assert "Put what nobody should commit into .gitignore: /plan*.json /journal*.jsonl\n" in ended.out
+
+
+@pytest.mark.parametrize("path", [".github/workflows/tiers-plan.yml", ".gitlab-ci.yml"])
+def test_who_must_approve_is_a_line_to_copy(path: str, offline: Run) -> None:
+    offline("init", "--ci", "gitlab" if "gitlab" in path else "github")
+    text = Path(path).read_text()
+    assert "CODEOWNERS" in text
+    assert re.search(r"^#   /tiers/ @\w+/LOYALTY-TEAM$", text, re.MULTILINE)
+
+
+def test_each_environment_has_the_name_of_the_ladder_as_a_value(offline: Run) -> None:
+    offline("init", "--vendor", "both", "--campaign", "Club", "--ci", "none")
+    assert '- voucherify: {campaign: "${campaign}"}\n' in Path("tiers/club.yaml").read_text()
+    path = Path("tiers/environments/sandbox.yaml")
+    assert path.read_text().endswith("values:\n  campaign: Club\n  group: Club\n")
+    path.write_text(path.read_text().replace("campaign: Club", "campaign: Sandbox Club"))
+    names = {
+        environment: loaded(environment).programs[0].targets[0].place.name for environment in ("sandbox", "production")
+    }
+    assert names == {"sandbox": "Sandbox Club", "production": "Club"}
+    # They have no value for a second one, and are not touched.
+    assert offline("init", "--campaign", "Tea", "--ci", "none").code == Exit.DONE
+    assert "- voucherify: {campaign: Tea}\n" in Path("tiers/tea.yaml").read_text()
+
+
+def test_a_second_run_knows_the_pipeline_that_is_there(offline: Run) -> None:
+    offline("init", "--ci", "gitlab")
+    offline("init")
+    assert not Path(".github").exists()
 
 
 def test_what_is_there_is_kept_and_the_rest_is_added(offline: Run) -> None:
@@ -339,7 +498,7 @@ def test_a_link_in_place_of_a_folder_is_not_followed(offline: Run) -> None:
     Path("new").mkdir()
     Path("new/.github").symlink_to("../elsewhere")
     ended = offline("init", "new")
-    assert (ended.code, files()) == (Exit.USAGE, {"new/.github": "-> ../elsewhere"})
+    assert (ended.code, files()) == (Exit.FAILED, {"new/.github": "-> ../elsewhere"})
     assert "new/.github is a symbolic link, through which init writes nothing; nothing was written" in ended.err
 
 
@@ -355,7 +514,7 @@ def test_a_file_in_place_of_a_folder_is_left_alone(place: str, offline: Run) -> 
     Path(place).parent.mkdir(parents=True, exist_ok=True)
     Path(place).write_text("mine")
     ended = offline("init", "new")
-    assert (ended.code, files()) == (Exit.USAGE, {place: "mine"})
+    assert (ended.code, files()) == (Exit.FAILED, {place: "mine"})
     assert "nothing was written" in ended.err
 
 
@@ -376,7 +535,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mon
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    with pytest.raises(UsageError, match=r"cannot write .*: Operation not permitted"):
+    with pytest.raises(BadFile, match=r"cannot write .*: Operation not permitted"):
         disk.create(tmp_path / "a", "ours", disk.ORDINARY)
     assert list(tmp_path.iterdir()) == []
 
@@ -397,7 +556,10 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mon
         (["--ci", "jenkins"], "'jenkins' is not one of"),
         (["--source", "acme/tierops@v1.0.0"], "a tag can be moved"),
         (["--source", "acme"], "OWNER/tierops@COMMIT"),
-        (["--dir", "elsewhere"], "init makes the folder `tiers`: no --dir with it"),
+        (["--dir", "../tiers"], "a folder of its own for the programs, not ../tiers: name one below DIR"),
+        (["--dir", "/tiers"], "a folder of its own for the programs, not /tiers: name one below DIR"),
+        (["--dir", "."], "a folder of its own for the programs, not .: name one below DIR"),
+        (["--dir", "my tiers"], "a pipeline cannot name the folder 'my tiers'"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_written(
@@ -471,6 +633,7 @@ def test_enter_takes_the_default(offline: Run) -> None:
     shutil.rmtree("tiers")
     shutil.rmtree(".github")
     Path(".pre-commit-config.yaml").unlink()
+    Path(".gitignore").unlink()
     offline("init")
     assert files() == on_a_terminal
 

@@ -46,7 +46,9 @@ def test_one_ladder_goes_to_both_vendors_and_then_nothing_is_left(club: Emulator
     ended = tierops("plan", "--detailed-exitcode")
     assert ended.code == Exit.DIFFERENCES
     assert ended.out.index("coffee-club/voucherify") < ended.out.index("coffee-club/fanfare")
-    assert "Requests to Voucherify: 2 reads, 1 write to come; 1,998 calls left before its limit." in ended.out
+    assert "Requests to Voucherify: 2 reads, 1 write to come; 1,998 calls left before its limit." in " ".join(
+        ended.out.split()
+    )
     assert "Requests to Fanfare: 1 read, 1 write to come; 999 calls left before its limit." in ended.out
     assert tierops("apply", "--auto-approve").code == Exit.DONE
     assert sorted(posts(club)) == ["/fanfare/audiences/loyalty-tiers", "/voucherify/v1/loyalties/camp_coffee/tiers"]
@@ -162,7 +164,7 @@ def test_drift_finds_what_was_done_by_hand_at_its_place_and_only_reads(club: Emu
     )
     assert lines[1] == "tiers/coffee-club.yaml:5:5: ? coffee-club/voucherify: VIP is in no file"
     assert lines[2] == "tiers/coffee-club.yaml:8:5: ! coffee-club/fanfare: Bronze is missing"
-    assert lines[3] == "Drift: 1 missing, 1 differing, 1 unmanaged at 2 targets."
+    assert lines[3] == "Drift: 1 missing, 1 differing, 1 in no file at 2 targets."
     assert {sent[0] for sent in club.requests} == {"GET"}
     document = json.loads(tierops("drift", "--format", "json").out)
     assert (document["command"], document["exit_code"]) == ("drift", 2)
@@ -234,3 +236,63 @@ def test_an_environment_file_with_problems_refuses_a_plan_file(club: Emulator, t
     ended = tierops("apply", "plan.json", "--env", "x")
     assert ended.code == Exit.REFUSED
     assert "made for no environment, not for x" in ended.err
+
+
+# One of them
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("--target coffee-club/fanfare", ["fanfare"]),
+        ("--target coffee-club/f*", ["fanfare"]),
+        ("--target */voucherify", ["voucherify"]),
+        ("--target coffee-club/fanfare --target coffee-club/voucherify", ["voucherify", "fanfare"]),
+        ("--target coffee-club/*", ["voucherify", "fanfare"]),
+        ("--program coffee* --target *fanfare", ["fanfare"]),
+    ],
+)
+def test_targets_are_chosen_by_their_printed_addresses(
+    line: str, expected: list[str], club: Emulator, tierops: Run
+) -> None:
+    chosen = line.split()
+    for command in ("plan", "drift"):
+        ended = tierops(command, "--format", "json", *chosen)
+        assert [target["address"] for target in json.loads(ended.out)["plan"]["targets"]] == [
+            f"coffee-club/{name}" for name in expected
+        ]
+    read = {path.split("/")[1] for method, path, _ in club.requests}
+    assert read == set(expected)
+    assert tierops("apply", "--auto-approve", *chosen).code == Exit.DONE
+    assert {path.split("/")[1] for path in posts(club)} == set(expected)
+
+
+def test_a_target_of_a_saved_plan_alone_is_carried_out(club: Emulator, tierops: Run) -> None:
+    assert tierops("plan", "--out", "plan.json").code == Exit.DONE
+    assert tierops("apply", "plan.json", "--target", "coffee-club/voucherify").code == Exit.DONE
+    assert posts(club) == ["/voucherify/v1/loyalties/camp_coffee/tiers"]
+    assert tierops("plan", "--target", "coffee-club/fanfare", "--out", "rest.json").code == Exit.DONE
+    assert tierops("apply", "rest.json").code == Exit.DONE
+    assert tierops("plan", "--detailed-exitcode").code == Exit.DONE
+
+
+@pytest.mark.parametrize("command", [("plan",), ("drift",), ("apply", "--auto-approve"), ("apply", "plan.json")])
+def test_a_target_that_is_not_there_is_refused_with_the_nearest(
+    command: tuple[str, ...], club: Emulator, tierops: Run
+) -> None:
+    assert tierops("plan", "--out", "plan.json").code == Exit.DONE
+    reads = len(club.requests)
+    ended = tierops(*command, "--target", "coffee-club/fanfair")
+    assert ended.code == Exit.USAGE
+    assert (
+        "--target coffee-club/fanfair: no such target; did you mean coffee-club/fanfare;"
+        " there are: coffee-club/voucherify, coffee-club/fanfare" in ended.err
+    )
+    assert len(club.requests) == reads
+
+
+def test_a_program_and_a_target_that_have_nothing_in_common_are_refused(club: Emulator, tierops: Run) -> None:
+    Path("tiers/tea.yaml").write_text(BOTH.replace("coffee-club", "tea").replace("Coffee Club", "Tea Club"))
+    ended = tierops("plan", "--program", "tea", "--target", "coffee-club/*")
+    assert ended.code == Exit.USAGE
+    assert "no target is in one of the programs of --program and fits --target, too" in ended.err

@@ -145,7 +145,7 @@ def test_a_stream_is_read_once_whatever_it_is_read_for(
     name: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for environment in ("one", "two"):
-        write(f"environments/{environment}.yaml", f"version: 1\nenvironment: {environment}\nvalues: {{low: 5}}\n")
+        write(f"environments/{environment}.yaml", f"version: 1\nenvironment: {environment}\nvalues: {{low: 0}}\n")
     path = _piped(program("a").replace("from: 0", 'from: "${low}"').encode(), name, monkeypatch)
     read = pipeline.read_in_all_environments(TIERS, paths=[path, path])
     assert [one.key for one in read.programs] == ["a"]
@@ -234,3 +234,24 @@ def test_a_value_of_the_wrong_kind_is_found_where_it_stands(write: Write) -> Non
         f"prod.yaml:4:9: schema: the value `year`, used at tiers/a.yaml:4:16: `name`: {text}",
         f"prod.yaml:5:8: schema: the value `low`, used at tiers/a.yaml:4:33: `from`: {number}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "finding"),
+    [
+        ("Production", "production", "the file of the environment 'production' is named 'Production.yaml'; rename it"),
+        ("Prod EU", "prod-eu", "the file of the environment 'prod-eu' is named 'Prod EU.yaml'; rename it to prod-eu.y"),
+        (
+            "prod",
+            "production",
+            "`environment` must be 'prod', as the file is named, or rename the file to production.y",
+        ),
+    ],
+)
+def test_a_file_whose_name_no_environment_has_is_to_be_renamed(
+    file: str, name: str, finding: str, write: Write
+) -> None:
+    write("a.yaml", program("a"))
+    write(f"environments/{file}.yaml", f"version: 1\nenvironment: {name}\n")
+    (problem,) = config.load(TIERS, environment=file).problems
+    assert problem.message.startswith(finding)

@@ -211,6 +211,7 @@ def test_a_ladder_of_such_a_vendor_can_be_imported(installed: Install, tiers: Pa
 waivers:
   - {rule: ladder-gap,""")
     assert [note.partition("shelf 'Tea': ")[2][:32] for note in imported.notes] == [
+        "${shop}, ${leaf} stand for what ",
         "nothing between Pot and Urn: 20.",
         "tier 'Pot': metadata is left out",
         "tier 'Urn': prize is left out, f",

@@ -62,11 +62,14 @@ def test_a_text_is_read_back_between_brackets(key: str, value: str) -> None:
 
 @given(st.dictionaries(st.sampled_from(["n1", "n2"]), texts.filter(lambda t: t and "${" not in t)), texts, texts)
 @example({"n1": "camp_1"}, "camp_1", "camp_1")
-def test_a_known_text_is_written_as_its_name(known: dict[str, str], key: str, value: str) -> None:
+def test_a_known_key_is_written_as_its_name_and_what_is_below_it_as_it_is(
+    known: dict[str, str], key: str, value: str
+) -> None:
     yaml = writing.Yaml({text: name for name, text in known.items()})
     lines = yaml.entry(key, value)
     assert read(lines, known) == {key: value}
-    assert any("${n" in line for line in lines) == bool({key, value} & set(known.values())) or "${n" in key + value
+    # The value equals one by chance, for all that is known: it is written as it is.
+    assert any("${n" in line for line in lines) == (key in known.values()) or "${n" in key + value
 
 
 @pytest.mark.parametrize(

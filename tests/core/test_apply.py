@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -13,6 +16,7 @@ from harness import InProcess, Slept, connect
 from tierops import apply, plan
 from tierops.apply.readback import settled
 from tierops.emulator import Emulator, Fault, Switches
+from tierops.emulator.web import Window
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Fate, Kind, Live, LiveTier, Place, Position, Range, Request, Result, Target, TargetPlan, Tier
 from tierops.plan import Declaration
@@ -265,6 +269,9 @@ class Refusing:
     @property
     def vendor(self) -> Declaration:
         return self._provider.vendor
+
+    def read_calls(self, live: Live, more: int) -> int:
+        return self._provider.read_calls(live, more)
 
     def afford(self, calls: int) -> None:
         self._provider.afford(calls)
@@ -746,6 +753,79 @@ def test_a_foreign_change_at_one_target_is_reported_where_another_one_was_writte
     assert apply.exit_code([first, second]) is Exit.PARTIAL
 
 
+def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_told(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    class Held(Refusing):
+        def send(self, request: Request) -> Sequence[LiveTier]:
+            raise NotSent("wait 60 s and run again")
+
+    club.voucherify.add_campaign("Other")
+    club.voucherify.add_campaign("Third")
+    targets = [planned(provider), planned(provider, at("Other", "other")), planned(provider, at("Third", "third"))]
+    lives = {target.address: target.live for target in targets}
+    club.voucherify.add_tiers("Other", [{"name": "VIP", "points": {"from": 900}}])
+    with pytest.raises(PlanRefused) as caught:
+        run(targets, Held(provider), slept, lives)
+    first, second, third = str(caught.value).split("; ")[0], *str(caught.value).split("make a new plan; ")
+    assert first == "club/voucherify: wait 60 s and run again"
+    assert "other/voucherify: live tier 'VIP'" in second
+    assert third == "third/voucherify: wait 60 s and run again"
+
+
+@pytest.mark.parametrize(
+    ("number", "calls"),
+    [(90, 2 + 1 + 2), (98, 2 + 1 + 2), (99, 2 + 1 + 5), (150, 3 + 1 + 5)],
+)
+def test_the_read_back_of_more_tiers_than_one_list_shows_is_counted_and_an_apply_that_cannot_afford_it_does_not_start(
+    number: int, calls: int, emulator: Emulator, slept: Slept
+) -> None:
+    tiers = [
+        {"name": f"T{n}", "points": {"from": n, "to": n}, "created_at": f"2024-01-01T00:{n // 60:02}:{n % 60:02}Z"}
+        for n in range(number)
+    ]
+    emulator.voucherify.add_campaign("Club", tiers=tiers)
+    live = tuple(Tier(f"T{n}", Range(Decimal(n), Decimal(n + 1))) for n in range(number))
+    new = (Tier("Gold", Range(Decimal(number), Decimal(500))), Tier("Top", Range(Decimal(500), None)))
+    target = planned(connect(emulator, slept), ladder(*live, *new))
+    for left in (calls - 1, calls):
+        emulator.switches = Switches.parse([f"voucherify.rate_limit={left + 4}", "voucherify.rate_window_s=3600"])
+        emulator.vendors["voucherify"]._window = Window(emulator.vendors["voucherify"].clock)
+        connection = connect(emulator, slept)
+        for _ in range(4 - target.live.calls):
+            connection.client.get("/v1/loyalties/Club")
+        lives = {target.address: connection.fetch(target.target.place)}
+        assert connection.client.limits.left == left
+        if left < calls:
+            with pytest.raises(NotSent, match=f"allows {left} calls now .* and this takes {calls} at the least"):
+                run([target], connection, slept, lives)
+            assert emulator.writes == 0
+        else:
+            assert apply.exit_code(run([target], connection, slept, lives)) is Exit.DONE
+
+
+@pytest.mark.parametrize(("number", "requests"), [(100, 1), (101, 2), (150, 2), (200, 2)])
+def test_more_tiers_than_one_list_shows_are_created_so_that_they_can_be_read_back(
+    number: int, requests: int, emulator: Emulator, slept: Slept
+) -> None:
+    """Tiers of one request have one time, and no order tells them apart."""
+    emulator.voucherify.add_campaign("Club")
+    bounds = [*map(Decimal, range(number)), None]
+    tiers = tuple(Tier(f"T{n}", Range(*ends)) for n, ends in enumerate(pairwise(bounds)))
+    provider = connect(emulator, slept)
+    target = planned(provider, ladder(*tiers))
+    assert len(target.requests) == requests
+
+    class Slow(Refusing):
+        def send(self, request: Request) -> Sequence[LiveTier]:
+            time.sleep(0.005)  # longer than the vendor's clock ticks, as a network is
+            return self._provider.send(request)
+
+    result = carry_out(target, Slow(provider), slept)
+    assert apply.exit_code([result]) is Exit.DONE
+    assert emulator.writes == requests
+
+
 def test_a_read_right_before_the_create_that_fails_writes_nothing(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
@@ -827,3 +907,80 @@ def test_a_foreign_tier_that_goes_while_apply_runs_is_no_difference_once_live_is
     result = carry_out(target, vendor, slept)
     assert (result.trouble, result.remaining) == ("", ())
     assert apply.exit_code([result]) is Exit.DONE
+
+
+class Watching(Refusing):
+    """A vendor that answers a create with `errors`, or as another does, while somebody looks at what is known."""
+
+    look: Callable[[], object] = staticmethod(lambda: None)
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        self.look()
+        return super().send(request)
+
+
+@pytest.mark.parametrize("moment", ["not begun", "under way", "confirmed", "never sent", "ended"])
+def test_what_is_known_when_nobody_waits_any_longer(
+    moment: str, club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    """`spread` hands the work to another thread, and raises `Interrupted` without its answer."""
+    target = planned(provider)
+    errors = [NotSent("no connection")] if moment == "never sent" else []
+    vendor = Watching(provider, *errors)
+    lives = {target.address: provider.fetch(target.target.place)}
+    result: tuple[Result, ...] = ()
+
+    def spread(work: Callable[[TargetPlan], Result], targets: Sequence[TargetPlan]) -> list[Result]:
+        if moment == "under way":
+            vendor.look = stop
+        if moment == "confirmed":
+            club.faults.append(Fault(on=LIST, kind="500-before", times=99, after=1))
+        if moment != "not begun":
+            with contextlib.suppress(KeyboardInterrupt):
+                work(targets[0])
+        raise Interrupted
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    reads, patience = apply.Reads(lives, ended=-2), apply.Patience(2, slept, lambda: 0)
+    result = apply.run([target], {"voucherify": vendor}, reads, patience, spread)
+    fates = {
+        "not begun": Fate.NOT_DONE,
+        "under way": Fate.UNKNOWN,
+        "confirmed": Fate.UNKNOWN,  # a walk that sent all must prove it
+        "never sent": Fate.NOT_DONE,
+        "ended": Fate.DONE,
+    }
+    assert states(result[0]) == dict.fromkeys(("Silver", "Gold"), fates[moment])
+    assert result[0].is_interrupted == (moment in {"not begun", "under way"})
+    troubles = {"not begun": "interrupted", "under way": "interrupted before a create was answered", "ended": ""}
+    assert result[0].trouble == troubles.get(moment, result[0].trouble)
+    assert result[0].sends == (moment in {"under way", "confirmed", "ended"})
+    assert club.writes == (moment in {"confirmed", "ended"})
+
+
+class Taking(Refusing):
+    """A vendor that carries a create out, and says only that it accepted it."""
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        super().send(request)
+        raise AnswerLost("Voucherify answered with 202", is_taken=True)
+
+
+@pytest.mark.parametrize(("lag", "fate"), [(0, Fate.DONE), (7, Fate.DONE), (60, Fate.UNKNOWN)])
+def test_what_the_vendor_accepted_is_waited_for_longer_and_never_sent_again(lag: int, fate: Fate) -> None:
+    clock = [1_767_225_600.0]
+    club = Emulator(clock=lambda: clock[0])
+    club.voucherify.add_campaign("Club")
+    club.switches = Switches.parse([f"voucherify.read_after_write_lag_ms={lag * 1000}"])
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    provider = connect(club, sleep)
+    vendor = Taking(provider)
+    result = run([planned(provider)], vendor, sleep)[0]
+    assert states(result) == dict.fromkeys(("Bronze", "Silver", "Gold"), fate)
+    assert vendor.creates == club.writes == 1
+    club.close()

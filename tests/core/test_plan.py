@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from tierops import __version__, plan, plan_file
 from tierops.errors import PlanRefused, VendorError
 from tierops.model import (
+    Abilities,
     Identity,
     Kind,
     Live,
     LiveTier,
+    Place,
     Plan,
     Position,
     Range,
@@ -434,3 +436,32 @@ def test_a_place_whose_facts_changed_refuses_the_plan() -> None:
     now = live(BRONZE)._replace(facts={"status": "ACTIVE"})
     with pytest.raises(PlanRefused, match=r"what it rests on has changed .* \(nothing, now status ACTIVE\)"):
         plan.missing(build(), now)
+    both = now._replace(facts={"status": "ACTIVE", "mode": "draft"})
+    with pytest.raises(PlanRefused, match=r"\(nothing, now mode draft, status ACTIVE\)"):
+        plan.missing(build(), both)
+
+
+def test_what_creates_mean_is_asked_of_the_place_itself() -> None:
+    """A vendor may allow in one place what it refuses in another, also after the plan was made."""
+    planned = build()
+    seen = []
+
+    def refusing(place: Place, live: Live) -> Abilities:
+        seen.append(place)
+        return VENDOR.abilities(place, live)._replace(blocked=f"{place.name} takes none")
+
+    vendor = VENDOR._replace(abilities=refusing)
+    blocked = plan.build(planned.target, planned.live, vendor)
+    assert [change.note for change in blocked.changes] == ["Club takes none"] * 2
+    with pytest.raises(PlanRefused, match="Club takes none"):
+        plan.remaining_requests(planned, planned.creates, planned.live, vendor)
+    assert seen == [planned.target.place] * 2
+
+
+def test_a_request_that_still_creates_all_of_its_tiers_is_sent_as_it_stands_in_the_plan() -> None:
+    planned = build()
+    reviewed = (planned.requests[0]._replace(path="/as-it-was-reviewed"),)
+    planned = planned._replace(requests=reviewed)
+    assert plan.remaining_requests(planned, planned.creates, planned.live, VENDOR) == reviewed
+    (part,) = plan.remaining_requests(planned, planned.creates[1:], planned.live, VENDOR)
+    assert part.tiers == ("Gold",)

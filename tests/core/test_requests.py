@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,8 @@ import pytest
 
 from tierops import apply, plan
 from tierops.emulator import Fault
-from tierops.errors import Exit
-from tierops.model import Fate, Kind, Live, LiveTier, Range, Request, Result, TargetPlan, Tier
+from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, VendorError
+from tierops.model import Fate, Kind, Live, LiveTier, Place, Range, Request, Result, TargetPlan, Tier
 from tierops.providers import contract, voucherify
 from tierops.providers.connection import Connection, open_connection
 from tierops.providers.limits import Waiting
@@ -360,6 +360,7 @@ def test_a_crash_of_one_target_keeps_the_report_of_the_others(
             self._connection = connection
             self.vendor = connection.vendor
             self.fetch, self.afford = connection.fetch, connection.afford
+            self.read_calls = connection.read_calls
 
         def send(self, request: Request) -> Sequence[LiveTier]:
             if request.path == second.requests[0].path and request.tiers == ("Silver",):
@@ -379,3 +380,91 @@ def test_a_crash_of_one_target_keeps_the_report_of_the_others(
     assert results[0].trouble == "a mistake in tierops, please report it: RuntimeError: out of order"
     assert apply.exit_code(results) is Exit.UNKNOWN
     assert "other/acme" in caplog.text
+
+
+# Requests one after the other: what one of them met says nothing of the others.
+
+
+class Scripted:
+    """The vendor, but for what is done in place of a request, by the tier that it creates, and before each read."""
+
+    def __init__(self, world: contract.World, instead: Mapping[str, Callable[[Request], object]]) -> None:
+        self._connection, self._instead = world.connection, instead
+        self.vendor, self.afford = world.connection.vendor, world.connection.afford
+        self.read_calls = world.connection.read_calls
+        self.before_read: Callable[[], object] = lambda: None
+
+    def fetch(self, place: Place) -> Live:
+        self.before_read()
+        return self._connection.fetch(place)
+
+    def send(self, request: Request) -> Sequence[LiveTier]:
+        if act := self._instead.get(request.tiers[0]):
+            act(request)
+        return self._connection.send(request)
+
+
+def carry_out(
+    world: contract.World, planned: TargetPlan, connection: Scripted, check: Callable[[], None] = lambda: None
+) -> Result:
+    patience = apply.Patience(2, world.clock.sleep, world.clock, check=check)
+    reads = apply.Reads({planned.address: world.connection.fetch(world.place)}, world.clock())
+    return apply.run([planned], {"acme": connection}, reads, patience)[0]
+
+
+def test_a_refused_request_whose_tier_is_there_all_the_same_stops_no_other(club: contract.World) -> None:
+    def refuse(request: Request) -> None:
+        club.connection.send(request)  # of another run
+        raise VendorError("the label is taken", 400)
+
+    result = carry_out(club, club.plan(LADDER), Scripted(club, {"Bronze": refuse}))
+    assert (fates(result), result.trouble) == ([DONE, DONE, DONE], "")
+    assert posts(club) == ["Bronze", "Silver", "Gold"]
+
+
+def test_where_reading_back_fails_each_tier_is_told_as_it_was_last_seen(club: contract.World) -> None:
+    def land(request: Request) -> None:
+        club.connection.send(request)
+        raise AnswerLost("the answer is lost")
+
+    def fail() -> None:
+        raise VendorError("down for maintenance", 503)
+
+    def lose(_: Request) -> None:
+        connection.before_read = fail
+        raise AnswerLost("the answer is lost")
+
+    connection = Scripted(club, {"Bronze": land, "Silver": lose})
+    result = carry_out(club, club.plan(LADDER), connection)
+    assert [(one.name, one.fate) for one in result.outcomes] == [
+        ("Bronze", DONE), ("Silver", UNKNOWN), ("Gold", NOT_DONE),
+    ]  # fmt: skip
+    assert result.trouble == "the answer is lost; reading back failed: down for maintenance"
+
+
+def test_an_interrupt_tells_no_doubt_that_was_cleared_up(club: contract.World) -> None:
+    def land(request: Request) -> None:
+        club.connection.send(request)
+        raise AnswerLost("the answer is lost")
+
+    checks = iter([None, None, Interrupted()])
+
+    def check() -> None:
+        if error := next(checks):
+            raise error
+
+    result = carry_out(club, club.plan(LADDER), Scripted(club, {"Bronze": land}), check)
+    assert (fates(result), result.trouble) == ([DONE, DONE, NOT_DONE], "interrupted")
+
+
+def test_what_another_run_finished_leaves_no_trouble_behind(club: contract.World) -> None:
+    planned = club.plan(LADDER)
+
+    def overtake(_: Request) -> None:
+        for request in planned.requests[1:]:
+            club.connection.send(request)
+        raise NotSent("no connection")
+
+    result = carry_out(club, planned, Scripted(club, {"Silver": overtake}))
+    assert (fates(result), result.trouble) == ([DONE, ALREADY, ALREADY], "")
+    assert apply.exit_code([result]) is Exit.DONE

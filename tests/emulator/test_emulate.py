@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import outside
 import pytest
 from harness import Run
 
+from tierops import providers
 from tierops.commands import serving
 from tierops.emulator import Emulator, Switches
 from tierops.errors import Exit, UsageError
+from tierops.model import Place
 
 
 @pytest.fixture
@@ -29,12 +36,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Switches, int]]:
 
 def _run(switches: list[str], data: Path | None = None, **more: Any) -> list[str]:
     said: list[str] = []
-    serving.run("127.0.0.1", 8080, data, switches, has_examples=True, log=False, say=said.append)
-    return said
+    serving.run(
+        "127.0.0.1", 8080, data, switches, has_examples=True, log=False, say=said.append, tell=lambda _: None, **more
+    )
+    return "".join(said).splitlines()
 
 
 def test_it_says_how_to_reach_both_vendors(started: list[tuple[Switches, int]]) -> None:
-    _, fanfare, voucherify = _run(["fanfare.rules=between"])
+    fanfare, voucherify = _run(["fanfare.rules=between"])
     assert voucherify.startswith("export VOUCHERIFY_URL=http://127.0.0.1:8080/voucherify ")
     assert fanfare == "export FANFARE_URL=http://127.0.0.1:8080/fanfare FANFARE_SECRET_KEY=any"
     assert started[0][0] == Switches.parse(["fanfare.rules=between"])
@@ -44,6 +53,68 @@ def test_examples_are_loaded_where_there_is_nothing_yet(started: list[tuple[Swit
     _run([], tmp_path / "data.sqlite")
     _run([], tmp_path / "data.sqlite")
     assert [audiences for _, audiences in started] == [4, 4]
+
+
+SHELL = """\
+eval "$({tierops} emulate --port 0 --seed tiers 2>err &)"
+{tierops} plan --env sandbox --detailed-exitcode --format json
+echo "$?"
+kill "$(sed -n 's/.* as process \\([0-9]*\\).*/\\1/p' err)"
+"""
+
+
+@pytest.mark.parametrize("vendor", ["voucherify", "both"])
+def test_a_shell_evaluates_stdout_and_the_plan_after_init_works(vendor: str, offline: Run) -> None:
+    assert offline("init", "--vendor", vendor, "--ci", "none").code == Exit.DONE
+    tierops = f"{shlex.quote(sys.executable)} -m tierops"
+    ended = subprocess.run(
+        ["/bin/bash", "-euc", SHELL.replace("-euc", "-uc").format(tierops=tierops).replace("\necho", " || echo")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.stderr == ""
+    report, _, code = ended.stdout.rstrip().rpartition("\n")
+    assert (int(code), json.loads(report)["summary"]["create"]) == (Exit.DIFFERENCES, 6 if vendor == "both" else 3)
+    said = Path("err").read_text()
+    assert said.startswith("Serving at http://127.0.0.1:")
+    assert "never tried against their live services" in said
+
+
+def test_seeds_are_the_places_of_every_environment_or_of_the_chosen_one(
+    offline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    def serve(app: Emulator, *_: object, **__: object) -> None:
+        seen.append([(campaign["name"], campaign["id"]) for campaign in app.voucherify.campaigns()])
+
+    monkeypatch.setattr(serving, "run_forever", serve)
+    Path("tiers/environments").mkdir(parents=True)
+    for name, club in (("eu", "Club"), ("us", "camp_us"), ("uk", "Club")):
+        values = f"version: 1\nenvironment: {name}\nvalues: {{club: {club}}}\n"
+        Path(f"tiers/environments/{name}.yaml").write_text(values)
+    Path("tiers/a.yaml").write_text(
+        "version: 1\nprogram: a\ntargets:\n  - voucherify: {campaign: '${club}'}\n"
+        "  - fanfare: {group: G, attribute: ltv}\ntiers:\n  - {name: A, from: 0}\n"
+    )
+    assert offline("emulate", "--seed", "tiers").code == Exit.DONE
+    assert offline("emulate", "--seed", "tiers", "--env", "us", "--data", "kept.sqlite").code == Exit.DONE
+    assert offline("emulate", "--seed", "tiers", "--env", "us", "--data", "kept.sqlite").code == Exit.DONE
+    assert [name for name, _ in seen[0]] == ["Club", "camp_us"]
+    assert seen[1] == seen[2] == [("camp_us", "camp_us")]
+    Path("tiers/a.yaml").write_text("version: 2\n")
+    ended = offline("emulate", "--seed", "tiers")
+    assert (ended.code, ended.out, len(seen)) == (Exit.FAILED, "", 3)
+    assert "the program files have errors, such as tiers/a.yaml:1:" in ended.err
+
+
+def test_a_place_that_nothing_emulates_is_told(started: list[tuple[Switches, int]]) -> None:
+    told: list[str] = []
+    place = Place("acme", "club", ("Coffee Club",), {"club": "Coffee Club"})
+    serving.run(
+        "127.0.0.1", 8080, None, [], has_examples=False, places=[place], log=False, say=lambda _: None,
+        tell=told.append,
+    )  # fmt: skip
+    assert told[0] == "club 'Coffee Club' is not there: acme is not emulated"
 
 
 def test_switch_without_its_vendor_is_a_usage_error(started: list[tuple[Switches, int]]) -> None:
@@ -69,3 +140,36 @@ def test_demo_tells_its_story_with_no_setting_of_a_real_account(
     assert "(requests that write, so far: 1; by this last apply: 0)" in ended.out
     assert "5. Somebody edits Middle in the dashboard: 600 points instead of 499." in ended.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_vendor_that_is_installed_is_served_and_has_its_switches(
+    started: list[tuple[Switches, int]], offline: Run
+) -> None:
+    with outside.installed("acme", "toy"):
+        exports = _run(["acme.rate_limit=7", "toy.order=falling"])
+        assert "toy.order=rising | falling" in offline("emulate", "--switches").out
+    assert [line.split()[1].partition("=")[0] for line in exports] == [
+        "ACME_URL",
+        "FANFARE_URL",
+        "TOY_URL",
+        "VOUCHERIFY_URL",
+    ]
+    assert started[0][0]["acme"].rate_limit == 7
+    with pytest.raises(UsageError, match="VENDOR one of fanfare, voucherify"):
+        _run(["acme.rate_limit=7"])
+
+
+def test_a_vendor_that_cannot_be_imported_is_told_and_the_others_are_served(
+    started: list[tuple[Switches, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    information = tmp_path / "broken-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[tierops.providers]\nbroken = broken_loyalty:VENDOR\n")
+    (tmp_path / "broken_loyalty.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    told: list[str] = []
+    assert [kind.name for kind in providers.emulators(told.append)] == ["fanfare", "voucherify"]
+    assert told == ["the vendor broken (broken_loyalty:VENDOR) cannot be used: division by zero"]
+    _run([])
+    assert len(started) == 1

@@ -121,7 +121,7 @@ def test_emulator_starts_with_the_faults_of_the_file_and_the_seed(
 
     monkeypatch.setattr(serving, "run_forever", serve)
     told = [
-        offline("emulate", *arguments).out.splitlines()[3:]
+        offline("emulate", *arguments).err.splitlines()[2:]
         for arguments in ((), ("--faults", "faults.yaml"), ("--faults", "one.json", "--chaos", "7"), ("--chaos", "0"))
     ]
     assert seen == [(0, False), (3, False), (1, True), (0, True)]

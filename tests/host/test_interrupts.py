@@ -1,7 +1,8 @@
-"""SIGINT and SIGTERM: what is in flight is awaited, nothing is sent after it, and the report says what is known."""
+"""Signals: what is in flight is awaited, nothing is sent after it, and the report says what is known."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,22 +52,32 @@ def clubs(emulator: Emulator, tmp_path: Path) -> Emulator:
 
 
 def interrupted(
-    served: Served, folder: Path, is_time: Callable[[], bool], *signals: int, arguments: tuple[str, ...] = ()
+    served: Served,
+    folder: Path,
+    is_time: Callable[[], bool],
+    *signals: int,
+    command: tuple[str, ...] = ("apply", "--auto-approve"),
+    arguments: tuple[str, ...] = (),
+    before: Sequence[str] = (),
 ) -> tuple[int, str, str]:
-    """Runs apply as a process, and sends it signals once it is time."""
+    """Runs a command, such as apply, as a process, and sends it signals once it is time."""
     environ = os.environ | KEYS | {"VOUCHERIFY_URL": f"{served.url}/voucherify", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "tierops", "apply", "--auto-approve", *arguments]
+    line = [*before, sys.executable, "-m", "tierops", *command, *arguments]
     pipe = subprocess.PIPE
-    with running(command, cwd=folder, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
-        deadline = time.monotonic() + 20
-        while not is_time():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+    with running(line, cwd=folder, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+        wait_for(is_time)
         for number in signals:
             process.send_signal(number)
             time.sleep(0.1)
         out, err = process.communicate(timeout=20)
         return process.returncode, out, err
+
+
+def wait_for(is_time: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_time():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def posts(emulator: Emulator) -> int:
@@ -103,14 +115,125 @@ def test_a_signal_after_a_lost_answer_leaves_the_outcome_unknown(
     assert report["results"][0]["remaining"] is None
 
 
-def test_a_second_signal_stops_at_once(clubs: Emulator, served: Served, tmp_path: Path) -> None:
-    clubs.faults.append(Fault(on=POST, kind="delay", value=5000, times=2))
+TWICE = [
+    (signal.SIGINT, signal.SIGTERM),
+    (signal.SIGINT, signal.SIGINT),
+    (signal.SIGTERM, signal.SIGINT),
+    (signal.SIGHUP, signal.SIGHUP),
+]
+
+
+@pytest.mark.parametrize("signals", TWICE, ids=lambda pair: "-".join(signal.Signals(one).name for one in pair))
+def test_a_second_signal_does_not_wait_for_the_answer_and_everything_is_reported(
+    signals: tuple[int, int], clubs: Emulator, served: Served, tmp_path: Path
+) -> None:
+    """As GitHub cancels a job. One ladder is done, one in flight, one waits for a limit."""
+    third = (tmp_path / "tiers" / "two.yaml").read_text().replace("two", "three")
+    (tmp_path / "tiers" / "three.yaml").write_text(third)
+    clubs.voucherify.add_campaign("three")
+    clubs.faults.append(Fault(on="POST /v1/loyalties/*/tiers", kind="hang-after", value=30_000, after=1))
+    clubs.faults.append(Fault(on="POST /v1/loyalties/*/tiers", kind="429", value=60, after=2, times=9))
+    reports = [part for kind in ("text", "json", "markdown", "html") for part in ("--report", f"{kind}=r.{kind}")]
+    start, journal = time.monotonic(), tmp_path / "j.jsonl"
+
+    def is_in_flight() -> bool:
+        return posts(clubs) == 3 and journal.read_text().count('"received"') == 2
+
+    code, out, err = interrupted(served, tmp_path, is_in_flight, *signals, arguments=("--journal", "j.jsonl", *reports))
+    assert time.monotonic() - start < 15
+    assert code == Exit.INTERRUPTED
+    assert f"{signal.Signals(signals[1]).name}: not waiting for the request in flight" in err
+    assert "Traceback" not in err
+    text, markdown, html = ((tmp_path / f"r.{kind}").read_text() for kind in ("text", "markdown", "html"))
+    assert out.strip() == text.strip()
+    for state in ("created", "unknown", "not created"):
+        assert out.count(f"  {state}: Bronze") == 1
+        assert state in markdown
+        assert state in html
+    report = json.loads((tmp_path / "r.json").read_text())
+    states = dict.fromkeys(("done", "unknown", "not-done"), 2)
+    assert report["exit_code"] == Exit.INTERRUPTED
+    assert Counter(one["state"] for result in report["results"] for one in result["outcomes"]) == states
+    kept = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert Counter(line["state"] for line in kept if line["kind"] == "outcome") == states
+    assert (kept[-1]["kind"], kept[-1]["exit_code"]) == ("end", Exit.INTERRUPTED)
+
+
+def test_a_report_that_nobody_reads_is_left_by_a_later_signal(clubs: Emulator, served: Served, tmp_path: Path) -> None:
+    """stdout is a pipe that is full: the report cannot be written."""
+    (tmp_path / "tiers" / "two.yaml").unlink()
+    clubs.faults.append(Fault(on=POST, kind="hang-after", value=30_000))
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 65_536)
+    os.set_blocking(writer, True)
+    environ = os.environ | KEYS | {"VOUCHERIFY_URL": f"{served.url}/voucherify"}
+    command = [sys.executable, "-m", "tierops", "apply", "--auto-approve", "--report", "text=r.txt"]
+    pipe = subprocess.PIPE
+    with running(command, cwd=tmp_path, env=environ, stdout=writer, stderr=pipe, text=True) as process:
+        wait_for(lambda: posts(clubs) == 1)
+        for _ in range(2):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+        wait_for((tmp_path / "r.txt").exists)
+        process.send_signal(signal.SIGTERM)  # not yet: the report is given its time
+        time.sleep(0.3)
+        assert process.poll() is None
+        time.sleep(3)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    os.close(reader)
+    os.close(writer)
+    assert process.returncode == Exit.INTERRUPTED
+    assert "stopped at once" in err
+    assert "unknown: Bronze" in (tmp_path / "r.txt").read_text()
+
+
+def test_a_closed_terminal_ends_nothing_under_nohup(clubs: Emulator, served: Served, tmp_path: Path) -> None:
+    clubs.faults.append(Fault(on=POST, kind="delay", value=600))
+    nohup = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
+    code, out, _ = interrupted(served, tmp_path, lambda: posts(clubs) >= 1, signal.SIGHUP, before=nohup)
+    assert code == Exit.DONE
+    assert out.count("created: Bronze") == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_a_signal_ends_what_only_reads_without_waiting_for_the_vendor(
+    command: str, number: int, clubs: Emulator, served: Served, tmp_path: Path
+) -> None:
+    clubs.faults.append(Fault(on="GET *", kind="hang-after", value=25_000, times=9))
+    start = time.monotonic()
+    arguments = ("--format", "json")
+    is_time = lambda: len(clubs.requests) >= 2  # noqa: E731
+    code, out, _ = interrupted(served, tmp_path, is_time, number, command=(command,), arguments=arguments)
+    assert code == json.loads(out)["exit_code"] == Exit.INTERRUPTED
+    assert json.loads(out)["error"] == "interrupted; nothing was written"
+    assert time.monotonic() - start < 15
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+def test_two_signals_end_an_apply_that_still_reads(
+    programs: int, clubs: Emulator, served: Served, tmp_path: Path
+) -> None:
+    """A plan file is carried out: live is read again first, and the vendor hangs."""
+    if programs == 1:
+        (tmp_path / "tiers" / "two.yaml").unlink()
+    environ = os.environ | KEYS | {"VOUCHERIFY_URL": f"{served.url}/voucherify"}
+    plan = [sys.executable, "-m", "tierops", "plan", "--out", "plan.json"]
+    subprocess.run(plan, cwd=tmp_path, env=environ, check=True, capture_output=True)
+    clubs.requests.clear()
+    clubs.faults.append(Fault(on="GET *", kind="hang-after", value=25_000, times=9))
     start = time.monotonic()
     two = (signal.SIGINT, signal.SIGTERM)
-    code, _, err = interrupted(served, tmp_path, lambda: posts(clubs) == 2, *two)
-    assert code == Exit.INTERRUPTED
-    assert "error: stopped at once; a create may have been under way: plan again to see" in err
-    assert time.monotonic() - start < 5
+    command = ("apply", "plan.json")
+    code, out, err = interrupted(served, tmp_path, lambda: len(clubs.requests) >= programs, *two, command=command)
+    assert (code, out) == (Exit.INTERRUPTED, "")
+    assert "error: interrupted; nothing was written" in err
+    assert time.monotonic() - start < 15
+    assert posts(clubs) == 0
 
 
 def test_a_signal_before_the_first_write_writes_nothing(clubs: Emulator, served: Served, tmp_path: Path) -> None:

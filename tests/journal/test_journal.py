@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from tierops import __version__, providers
 from tierops.emulator import Emulator, Fault
-from tierops.errors import AnswerLost, Exit, NotSent, UsageError, VendorError
+from tierops.errors import AnswerLost, BadFile, Exit, NotSent, VendorError
 from tierops.journal import Journal, begin, who
 from tierops.journal.check import Verdict, verify
 from tierops.journal.line import LONGEST, NOTHING, compose
@@ -386,13 +386,13 @@ def test_many_threads_write_one_chain(path: Path) -> None:
 @pytest.mark.parametrize("command", [("apply", "--auto-approve"), ("drift",)])
 @pytest.mark.parametrize(
     ("where", "reason"),
-    [("nowhere/j", "No such file"), ("tiers", "is a directory"), ("/dev/null", "not a regular file")],
+    [("nowhere/j", "No such file"), ("tiers", "Is a directory"), ("/dev/null", "not a regular file")],
 )
 def test_a_journal_that_cannot_be_opened_ends_the_run_before_any_request(
     where: str, reason: str, command: tuple[str, ...], missing: Emulator, tierops: Run
 ) -> None:
     ended = tierops(*command, "--journal", where)
-    assert ended.code == Exit.USAGE
+    assert ended.code == Exit.FAILED
     assert reason in ended.err
     assert missing.requests == []
 
@@ -403,7 +403,7 @@ def test_a_file_that_is_no_journal_is_left_alone(missing: Emulator, tierops: Run
     for name in ("plan.json", "tiers/loyalty-campaign.yaml"):
         before = Path(name).read_bytes()
         ended = apply(tierops, "--journal", name)
-        assert ended.code == Exit.USAGE
+        assert ended.code == Exit.FAILED
         assert "is no journal" in ended.err
         assert Path(name).read_bytes() == before
     assert missing.requests == []
@@ -412,7 +412,7 @@ def test_a_file_that_is_no_journal_is_left_alone(missing: Emulator, tierops: Run
 def test_two_runs_do_not_write_to_one_journal_at_once(missing: Emulator, tierops: Run, path: Path) -> None:
     first = begin(path, "apply", None, BY)
     ended = apply(tierops)
-    assert ended.code == Exit.USAGE
+    assert ended.code == Exit.FAILED
     assert "another run is writing the journal" in ended.err
     assert missing.requests == []
     first.end(Exit.DONE)
@@ -604,7 +604,7 @@ def test_every_altered_byte_of_the_last_line_is_found_and_not_taken_for_a_tear(p
         for value in {0, ord("\n"), ord("}"), ord("x"), whole[at] ^ 1} - {whole[at]}:
             path.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
             assert broken_line(verify(path)) == count
-        with pytest.raises(UsageError, match="was altered at its end"):
+        with pytest.raises(BadFile, match="was altered at its end"):
             begin(path, "apply", None, BY)
 
 
@@ -721,12 +721,30 @@ def test_verify_as_json(path: Path, offline: Run) -> None:
 
 
 def test_verify_of_nothing_and_of_something_else(path: Path, offline: Run) -> None:
-    assert offline("journal", "verify", "journal.jsonl").code == Exit.USAGE
-    assert offline("journal", "verify", ".").code == Exit.USAGE
+    assert offline("journal", "verify", "journal.jsonl").code == Exit.FAILED
+    assert offline("journal", "verify", ".").code == Exit.FAILED
     path.write_bytes(b"")
     assert "0 lines, 0 runs: whole" in unstyle(offline("journal", "verify", "journal.jsonl").out)
     path.write_text("hello\n")
     assert broken_line(verify(path)) == 1
+
+
+@pytest.mark.parametrize("content", [b'{\n  "format_version": "4",\n  "n": 1\n}\n', b"\x89PNG\r\n\x1a\n", b"hello"])
+def test_what_never_was_a_journal_is_not_called_altered(content: bytes, path: Path, offline: Run) -> None:
+    path.write_bytes(content)
+    ended = offline("journal", "verify", "journal.jsonl", "--format", "json")
+    assert ended.code == Exit.FAILED
+    (problem,) = json.loads(ended.out)["problems"]
+    assert problem["message"] == "the file is no journal, or its beginning was altered"
+
+
+@pytest.mark.parametrize("line", ["journal verify {}", "apply --auto-approve --journal {}", "drift --journal {}"])
+def test_a_journal_that_is_no_file_is_refused_and_not_waited_for(line: str, offline: Run) -> None:
+    os.mkfifo("pipe")
+    for name in ("pipe", "/dev/zero"):
+        ended = offline(*line.format(name).split())
+        assert ended.code == Exit.FAILED
+        assert "not a regular file" in ended.err
 
 
 def test_verify_shows_foreign_text_safely(path: Path, offline: Run) -> None:

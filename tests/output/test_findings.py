@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree as ET
@@ -229,7 +229,7 @@ LEVEL = {"enum": ["none", "note", "warning", "error"]}
 LOCATION = shape(
     physicalLocation=shape(
         artifactLocation=shape(
-            uri={"type": "string", "pattern": r"^(file://)?([A-Za-z0-9._~/-]|%[0-9A-F]{2})+$"},
+            uri={"type": "string", "pattern": r"^(file://(/[A-Z]:)?)?([A-Za-z0-9._~/-]|%[0-9A-F]{2})+$"},
             uriBaseId_={"const": "%SRCROOT%"},
         ),
         region=shape(startLine={"type": "integer", "minimum": 1}, startColumn={"type": "integer", "minimum": 1}),
@@ -360,6 +360,22 @@ def test_a_file_outside_the_folder_keeps_its_whole_address() -> None:
     assert location == {"uri": "file:///etc/a%20b%3Ac.yaml"}
 
 
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        ("C:\\tiers\\café.yaml", "file:///C:/tiers/caf%C3%A9.yaml"),
+        (r"\\host\share\a b.yaml", "file://host/share/a%20b.yaml"),
+        (r"tiers\club.yaml", "tiers/club.yaml"),
+    ],
+)
+def test_a_file_on_a_drive_has_an_address_that_others_read(
+    file: str, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sarif_format, "PurePath", PureWindowsPath)
+    (result,) = sarif(validated(Problem("schema", "x", Position(file, 1, 1))))["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+
+
 @pytest.mark.parametrize("command", ["validate", "drift"])
 def test_each_rule_is_listed_once_with_what_to_do(command: str) -> None:
     listed = sarif(Report(command, Exit.DONE))["tool"]["driver"]["rules"]
@@ -396,6 +412,7 @@ def test_each_finding_is_one_command_and_no_text_can_give_another(report: Report
     read = [as_the_runner_reads(line) for line in lines]
     if report.error:
         assert read.pop(0) == ("error", {"title": "tierops"}, "\n".join(map(printable, report.error.split("\n"))))
+    read = [one for one in read if one[1] != {"title": "tierops"} or one[0] != "notice"]  # what is not shown
     listed = sorted(findings(report), key=lambda finding: list(Level).index(finding.level))
     commands = {"error": "error", "warning": "warning", "note": "notice"}
     assert [(command, message) for command, _, message in read] == [(commands[f.level], f.message) for f in listed]
@@ -417,6 +434,48 @@ def test_an_annotation_names_file_line_column_rule_and_target() -> None:
         "::error file=a%2Cb%3Ac,line=1,col=2,title=schema::100%25\\n::error::x\n"
     )  # fmt: skip
     assert render(Report("validate", Exit.DONE), "github") == ""
+
+
+@pytest.mark.parametrize(
+    ("errors", "notes", "error", "told", "at"),
+    [
+        (10, 10, "", "", None),
+        (15, 0, "", "5 errors more", 15),
+        (10, 0, "files", "1 error more", 11),
+        (12, 10, "", "2 errors, 1 notice more", 12),
+        (2, 14, "", "5 notices more", 2),
+    ],
+)
+def test_a_notice_that_github_shows_says_how_many_it_does_not(
+    errors: int, notes: int, error: str, told: str, at: int | None
+) -> None:
+    problems = [Problem("schema", f"e{number}", Position("a.yaml", number, 1)) for number in range(1, errors + 1)]
+    problems += [
+        Problem("ladder-gap", f"n{number}", Position("a.yaml", number, 1), severity=Severity.NOTE)
+        for number in range(1, notes + 1)
+    ]
+    lines = render(validated(*problems, error=error), "github").splitlines()
+    hints = [number for number, line in enumerate(lines) if line.startswith("::notice title=tierops::")]
+    assert hints == ([] if at is None else [at])
+    assert all(lines[number].endswith(f"in the log of this step are {told}") for number in hints)
+
+
+def test_a_finding_has_one_fingerprint_wherever_the_command_runs() -> None:
+    message = "program club is already at {}a b.yaml:{}:1"
+    folders = ("tiers/", "/work/repo/x y/tiers/", "../x y/tiers/", "")
+    made = [
+        Problem("duplicate-program", message.format(folder, line), Position("x.yaml", 1, 1), program="club")
+        for line, folder in enumerate(folders, start=1)
+    ]
+    (prints,) = [{finding.fingerprint for finding in map(only, made)}]
+    assert len(prints) == 1
+    other = Problem("duplicate-program", "program club is already at tiers/c.yaml:1:1", made[0].at, program="club")
+    assert only(other).fingerprint not in prints
+
+
+def only(problem: Problem) -> Finding:
+    (finding,) = findings(validated(problem))
+    return finding
 
 
 # JUnit
@@ -510,3 +569,17 @@ def test_every_kind_of_change_has_its_rule() -> None:
     listed = [findings(drifted(change))[0] for change in (MISSING, DIFFERS, UNMANAGED, BLOCKED)]
     assert {finding.rule for finding in listed} | {UNREADABLE} == {check.id for check in DRIFT}
     assert all(isinstance(finding, Finding) for finding in listed)
+
+
+def test_what_stops_no_command_is_a_case_that_passes_and_is_told() -> None:
+    note = Problem("ladder-gap", "starts at 1", AT, severity=Severity.NOTE, program="club", tier="Low")
+    warning = Problem("not-representable", "17 digits", AT, severity=Severity.WARNING, program="club", tier="Low")
+    report = validated(note, warning, targets=(target("club", "uk", AT),))
+    root = junit(report)
+    assert (root.get("failures"), root.get("skipped")) == ("0", "0")
+    assert {str(case.get("name")): case[0].text for case in root.iter("testcase") if len(case)} == {
+        "ladder-gap at club/uk": f"{AT}: starts at 1",
+        "not-representable at club/uk": f"{AT}: 17 digits",
+    }
+    assert [finding.level for finding in findings(report)] == [Level.NOTE, Level.WARNING]
+    assert "::warning file=" in render(report, "github")

@@ -67,7 +67,7 @@ def test_validate_exits_with_1_and_writes_every_finding(tierops: Run, sample: Pa
     Path("tiers/bad.yaml").write_text(BAD)
     ended = tierops("validate", "--format", "github", "--report", "sarif=v.sarif", "--report", "junit=v.xml")
     assert (ended.code, ended.err) == (Exit.FAILED, "")
-    assert [line.split(" ")[0] for line in ended.out.splitlines()] == ["::error"] * 3
+    assert [line.split(" ")[0] for line in ended.out.splitlines()] == ["::error"] * 3 + ["::notice"]
     assert "::error file=tiers/bad.yaml,line=3,col=1,title=schema::unknown key 'extra'" in ended.out
     invoked = invocation("v.sarif")
     assert (invoked["exitCode"], invoked["executionSuccessful"]) == (1, True)
@@ -139,25 +139,25 @@ def test_formats_for_findings_belong_to_validate_and_drift(command: str, name: s
 
 
 @pytest.mark.parametrize(
-    ("reports", "message"),
+    ("reports", "code", "message"),
     [
-        (["json"], "'json' is not FORMAT=FILE"),
-        (["json="], "'' cannot be the name of a file"),
-        (["json=-"], "'-' is not taken for stdin or stdout"),
-        (["=x"], "'=x' is not FORMAT=FILE"),
-        (["json=nowhere/x"], "cannot write nowhere/x: No such file or directory"),
-        (["json=tiers"], "File 'tiers' is a directory"),
-        (["json=link"], "cannot write link: it is a symbolic link"),
-        (["json=/dev/null"], "cannot write /dev/null: it is not a regular file"),
-        (["json=x", "text=tiers/../x"], "two reports would go to tiers/../x"),
+        (["json"], Exit.USAGE, "'json' is not FORMAT=FILE"),
+        (["json="], Exit.USAGE, "'' cannot be the name of a file"),
+        (["json=-"], Exit.USAGE, "'-' is not taken for stdin or stdout"),
+        (["=x"], Exit.USAGE, "'=x' is not FORMAT=FILE"),
+        (["json=nowhere/x"], Exit.FAILED, "cannot write nowhere/x: No such file or directory"),
+        (["json=tiers"], Exit.FAILED, "cannot write tiers: Is a directory"),
+        (["json=link"], Exit.FAILED, "cannot write link: it is a symbolic link"),
+        (["json=/dev/null"], Exit.FAILED, "cannot write /dev/null: it is not a regular file"),
+        (["json=x", "text=tiers/../x"], Exit.USAGE, "two reports would go to tiers/../x"),
     ],
 )
-def test_a_report_that_cannot_be_written_is_a_usage_error_before_anything_is_sent(
-    reports: list[str], message: str, drifted: Emulator, tierops: Run, folder: Path
+def test_a_report_that_cannot_be_written_is_an_error_before_anything_is_sent(
+    reports: list[str], code: Exit, message: str, drifted: Emulator, tierops: Run, folder: Path
 ) -> None:
     (folder / "link").symlink_to("tiers/loyalty-campaign.yaml")
     ended = tierops("apply", "--auto-approve", *(part for report in reports for part in ("--report", report)))
-    assert ended.code == Exit.USAGE
+    assert ended.code == code
     assert message in ended.err
     assert drifted.requests == []
     assert {path.name for path in folder.iterdir()} == {"link", "tiers"}
@@ -209,7 +209,7 @@ class Gone:
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [(("apply", "--auto-approve"), Exit.DONE), (("drift",), Exit.DIFFERENCES), (("plan",), Exit.USAGE)],
+    [(("apply", "--auto-approve"), Exit.DONE), (("drift",), Exit.DIFFERENCES), (("plan",), Exit.FAILED)],
 )
 def test_a_report_that_can_no_longer_be_written_is_told_and_hides_no_outcome(
     command: tuple[str, ...], code: Exit, drifted: Emulator, tierops: Run, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -75,7 +75,7 @@ def test_what_an_account_says_of_an_odd_answer_holds_no_part_of_a_key(call: str)
 
             return fail
 
-    connection = open_connection(VENDOR, KEYS)._replace(account=Outspoken())
+    connection = open_connection(VENDOR, KEYS)._replace(account=Outspoken(), sleep=lambda _: None)
     with pytest.raises(IncompleteRead) as caught:
         getattr(connection, call)(*([] if call == "discover" else [PLACE]))
     assert str(caught.value) == "received [redacted]"

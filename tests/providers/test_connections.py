@@ -31,7 +31,7 @@ def test_each_vendor_is_connected_once_and_nothing_is_sent(accounts: Connections
 
 
 def test_the_requests_to_all_are_counted(accounts: Connections, emulator: Emulator) -> None:
-    emulator.voucherify.add_campaign("Club")
+    emulator.voucherify.add_campaign("Club", id="camp_club")
     with accounts:
         accounts["voucherify"].fetch(place("voucherify", campaign="Club"))
         accounts["fanfare"].fetch(place("fanfare", group="Club", attribute="ltv"))
@@ -41,7 +41,7 @@ def test_the_requests_to_all_are_counted(accounts: Connections, emulator: Emulat
         ]
         assert accounts.writes == 0
         body = [{"name": "Bronze", "points": {"from": 0}}]
-        accounts["voucherify"].send(Request("POST", "/v1/loyalties/Club/tiers", body, ("Bronze",)))
+        accounts["voucherify"].send(Request("POST", "/v1/loyalties/camp_club/tiers", body, ("Bronze",)))
         assert accounts.writes == 1
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from urllib.parse import quote
+from html import unescape
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -18,7 +20,7 @@ from tierops.errors import AnswerLost, NotSent, VendorError
 from tierops.model import LiveTier, Range, Value
 from tierops.providers.expect import expect_list
 from tierops.providers.http import Client
-from tierops.providers.vendor import Allowance, Credentials
+from tierops.providers.vendor import Allowance, Credentials, Dialect
 
 NOW = 1_800_000_000.0
 GOLD = LiveTier("1", "Gold", Range(None, None))
@@ -57,6 +59,57 @@ def test_a_read_fails_in_a_sentence_after_four_tries(failure: object, message: s
     assert message in str(caught.value)
     assert len(answers.asked) == 4
     assert slept == [0.5, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504, 599])
+def test_a_read_that_the_vendor_cannot_answer_now_is_tried_again(status: int, slept: Slept) -> None:
+    assert client(Answers(httpx.Response(status), ok([1])), slept).get("/x") == [1]
+    assert slept == [0.5]
+
+
+@pytest.mark.parametrize("status", [403, 408, 425, 500, 502, 503])
+@pytest.mark.parametrize("after", ["7", format_datetime(datetime.fromtimestamp(NOW + 7, UTC), usegmt=True)])
+def test_a_read_comes_back_when_it_is_told_to_and_as_often(status: int, after: str, slept: Slept) -> None:
+    later = httpx.Response(status, headers={"Retry-After": after}, json={"a": "maintenance"})
+    told: list[str] = []
+    made = client(Answers(*[later] * 6, ok([1])), slept, waiting={"now": lambda: NOW + sum(slept), "tell": told.append})
+    assert made.get("/x") == [1]
+    assert slept[0] == 8
+    assert told[0] == f'Vendor answered GET /x with {status}: {{"a": "maintenance"}}: waiting 8 s'
+
+
+def test_a_read_does_not_wait_for_longer_than_allowed_and_says_what_it_was_told(slept: Slept) -> None:
+    later = httpx.Response(503, headers={"Retry-After": "50"}, json={"a": "maintenance"})
+    with pytest.raises(VendorError) as caught:
+        client(Answers(*[later] * 9), slept, waiting={"now": lambda: NOW + sum(slept)}).get("/x")
+    said = 'Vendor answered GET /x with 503: {"a": "maintenance"}: wait 51 s and run again, or allow it with --max-wait'
+    assert str(caught.value) == f"{said} (now 120 s)"
+    assert slept == [51, 51]
+
+
+@pytest.mark.parametrize("after", ["soon", "-1", "1e3", "", "9" * 400, "Mon, 01 Jan 99999999999 00:00:00 GMT"])
+def test_a_time_to_come_back_that_cannot_be_read_is_none(after: str, slept: Slept) -> None:
+    later = httpx.Response(503, headers={"Retry-After": after})
+    assert client(Answers(later, ok([1])), slept).get("/x") == [1]
+    assert slept == [0.5]
+
+
+@pytest.mark.parametrize(("status", "is_lost"), [(403, False), (408, True), (503, True)])
+def test_a_create_is_not_sent_again_however_long_it_is_told_to_wait(status: int, is_lost: bool, slept: Slept) -> None:
+    answers = Answers(httpx.Response(status, headers={"Retry-After": "1"}, json={}))
+    with pytest.raises(VendorError) as caught:
+        client(answers, slept).create(CREATE, read)
+    assert isinstance(caught.value, AnswerLost) == is_lost
+    assert (len(answers.asked), slept) == (1, [])
+
+
+def test_what_is_not_found_shows_the_address_that_somebody_gave(slept: Slept) -> None:
+    missing = httpx.Response(404, json={"a": 1})
+    with pytest.raises(VendorError, match=r"answered GET /x at https://h\.example/v1 with 404"):
+        client(Answers(missing), slept, url="https://h.example/v1/").get("/x")
+    vendor = VENDOR._replace(default_url="https://h.example/api/")
+    with pytest.raises(VendorError, match=r"answered GET /x with 404"):
+        client(Answers(missing), slept, vendor=vendor, url="https://H.example/api").get("/x")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 302])
@@ -147,13 +200,38 @@ def test_a_refused_create_is_a_refusal(status: int, slept: Slept) -> None:
     assert caught.value.status == status
 
 
-def test_a_documented_error_in_a_success_is_a_refusal_and_told_whole(slept: Slept) -> None:
-    dialect = DIALECT._replace(is_error=lambda body: body == {"error": "taken"}, explain=lambda _: "name is taken")
-    with pytest.raises(VendorError) as caught:
-        client(Answers(ok({"error": "taken"})), slept, dialect=dialect).create(CREATE, read)
-    assert type(caught.value) is VendorError
+def saying(status: int) -> Dialect:
+    """A dialect of which `{"error": "taken"}` is an error with this status."""
+    return DIALECT._replace(
+        refusal=lambda body: status if body == {"error": "taken"} else None, explain=lambda _: "name is taken"
+    )
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_a_documented_error_in_a_success_is_a_refusal_and_told_whole(status: int, slept: Slept) -> None:
+    for method in ("GET", "POST"):
+        with pytest.raises(VendorError) as caught:
+            ask(client(Answers(ok({"error": "taken"})), slept, dialect=saying(status)), method)
+        assert type(caught.value) is VendorError
+        assert str(caught.value) == f"Vendor answered {method} /x with 200, but: name is taken"
+        assert caught.value.status == status
+    assert slept == []
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 500, 503])
+def test_a_documented_error_in_a_success_that_does_not_tell_what_happened_is_never_sent_again(
+    status: int, slept: Slept
+) -> None:
+    with pytest.raises(AnswerLost) as caught:
+        client(Answers(ok({"error": "taken"})), slept, dialect=saying(status)).create(CREATE, read)
     assert str(caught.value) == "Vendor answered POST /x with 200, but: name is taken"
-    assert caught.value.status == 200
+    assert caught.value.is_taken
+
+
+def test_a_read_that_is_answered_with_a_passing_error_and_200_is_tried_again(slept: Slept) -> None:
+    answers = Answers(ok({"error": "taken"}), ok([]))
+    assert client(answers, slept, dialect=saying(503)).get("/x") == []
+    assert slept == [0.5]
 
 
 def test_a_create_that_found_no_connection_is_tried_again_for_nothing_was_sent(slept: Slept) -> None:
@@ -292,6 +370,16 @@ def test_what_the_witness_stops_does_not_leave(slept: Slept) -> None:
 
 # What of the keys gets into errors and logs: nothing.
 
+# JSON texts that hold a text, each in another writing.
+WRITINGS: dict[str, Callable[[str], str]] = {
+    "plain": json.dumps,
+    "json escapes": lambda text: '"' + "".join(f"\\u{ord(c):04x}" for c in text) + '"',
+    "one escape": lambda text: json.dumps(text).replace("+", "\\u002b"),
+    "escaped slashes": lambda text: json.dumps(text).replace("/", "\\/"),
+    "percent signs": lambda text: json.dumps(quote(text)),
+    "entities": lambda text: json.dumps("".join(f"&#{ord(c)};" for c in text)),
+}
+
 
 def test_keys_are_in_no_message_and_no_log(slept: Slept, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "tierops")
@@ -330,6 +418,21 @@ def test_no_lost_connection_tells_a_key(method: str, failure: type[httpx.Request
 
     with pytest.raises(VendorError) as caught:
         ask(bearing(key, slept, fail), method)
+    assert_absent(everything_about(caught.value), key)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("where", ['{"name": KEY}', "[[KEY]]", "{KEY: 1}", '{"a": {"b": ["x", KEY]}}'])
+@pytest.mark.parametrize("writing", sorted(WRITINGS))
+def test_no_writing_of_a_key_gets_into_what_is_read(writing: str, where: str, encoding: str, slept: Slept) -> None:
+    key = ODD["VOUCHERIFY_APP_TOKEN"]
+    body = where.replace("KEY", WRITINGS[writing](f"debug: {key} "))
+    fine = where.replace("KEY", WRITINGS[writing]("debug: another"))
+    answers = Answers(*(httpx.Response(200, content=text.encode(encoding)) for text in (fine, body, body, body, body)))
+    made = client(answers, slept, Credentials({"X-Key": key}))
+    assert "debug: another" in unescape(unquote(str(made.get("/x"))))
+    with pytest.raises(VendorError, match="sent back the key that it was asked with") as caught:
+        made.get("/x")
     assert_absent(everything_about(caught.value), key)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,97 @@ def test_an_apply_waits_for_the_next_window_where_that_is_allowed(
     assert ended.code == Exit.DONE
     assert "Voucherify limits its calls: waiting" in ended.err
     assert emulator.writes == 1
+
+
+def http_date(seconds: float) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Retry-After": "Mon, 01 Jan 99999999999 00:00:00 GMT"},
+        {"Retry-After": "Mon, 31 Feb 2027 00:00:00 GMT"},
+        {"Retry-After": "Mon, 01 Jan 2027 99:00:00 GMT"},
+        {"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"},
+        {"Retry-After": "x" * 60_000},
+        {"Retry-After": "Mon, " * 12_000},
+        {"Retry-After": "9" * 60_000},
+        {"Retry-After": "1793945170931"},
+        {"Retry-After": "-5"},
+        {"Retry-After": "7.5"},
+        {"Retry-After": "\u0667"},
+        {"X-Ends": f"{NOW * 1000:.0f}"},
+        {"X-Ends": f"{NOW * 1000:.0f}", "Retry-After": "soon"},
+    ],
+    ids=lambda told: str(told)[:50],
+)
+def test_what_cannot_be_read_is_waited_for_as_if_nothing_was_said(told: dict[str, str], clock: Clock) -> None:
+    budget = limits(clock)
+    with budget.turn():
+        budget.refused(told, None)
+    with budget.turn():
+        assert clock.slept == [10]
+
+
+@pytest.mark.parametrize("named", [float("nan"), float("inf"), -3.0, 1e15])
+def test_a_pause_that_no_clock_knows_is_none(named: float, clock: Clock) -> None:
+    budget = limits(clock)
+    with budget.turn():
+        budget.refused({}, named)
+    with budget.turn():
+        assert clock.slept == [1 if named < 0 else 10]
+
+
+def test_the_next_form_counts_where_one_cannot_be_read(clock: Clock) -> None:
+    budget = limits(clock)
+    with budget.turn():
+        budget.refused({"X-Ends": f"{NOW * 1000:.0f}", "Retry-After": http_date(NOW + 20)}, 3.0)
+    with budget.turn():
+        assert clock.slept == [21]
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000", ""])
+def test_a_date_without_a_zone_is_in_utc(zone: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/Los_Angeles")
+    time.tzset()
+    try:
+        budget = limits(clock)
+        with budget.turn():
+            budget.refused({"Retry-After": http_date(NOW + 20).replace("GMT", zone).strip()}, None)
+        with budget.turn():
+            assert clock.slept == [21]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("behind", [600, -600, 0, 86400 * 400])
+@pytest.mark.parametrize("form", ["Retry-After", "X-Ends"])
+def test_a_time_is_meant_by_the_clock_of_the_answer(form: str, behind: float, clock: Clock) -> None:
+    there = NOW + behind
+    ends = http_date(there + 20) if form == "Retry-After" else f"{there + 20:.0f}"
+    budget = limits(clock)
+    with budget.turn():
+        budget.refused({form: ends, "Date": http_date(there)}, None)
+    with budget.turn():
+        assert clock.slept == [21]
+
+
+@pytest.mark.parametrize("behind", [600, -600, 0])
+def test_so_is_the_end_of_a_window(behind: float, clock: Clock) -> None:
+    budget = limits(clock, max_wait=30)
+    with budget.turn():
+        budget.learn(headers(0, NOW + behind + 30) | {"Date": http_date(NOW + behind)})
+    with pytest.raises(NotSent, match=r"0 calls now \(more in 31 s\)"):
+        budget.afford(1)
+    with budget.turn():
+        assert clock.slept == [30]
+
+
+def test_a_window_that_ends_in_no_time_of_ours_holds_nobody_up(clock: Clock) -> None:
+    budget = limits(clock)
+    with budget.turn():
+        budget.learn(headers(0, NOW * 1000))
+    with budget.turn():
+        assert clock.slept == []

@@ -218,6 +218,9 @@ def test_a_refused_sign_in_holds_no_key_of_the_form(status: int, shape: str, sle
     assert_absent(everything_about(caught.value), secret)
 
 
+BETWEEN = "no answer of the API; a proxy, a firewall or a content network in between may have sent it"
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -226,7 +229,10 @@ def test_a_refused_sign_in_holds_no_key_of_the_form(status: int, shape: str, sle
             "was refused with 400: invalid client credentials",
         ),
         (httpx.Response(401, json=[]), "was refused with 401: no reason"),
-        (httpx.Response(403, html="<h1>Blocked"), "was refused with 403: text/html; charset=utf-8, '<h1>Blocked'"),
+        (
+            httpx.Response(403, html="<h1>Blocked"),
+            f"was refused with 403 and the page 'Blocked': {BETWEEN}",
+        ),
         (httpx.Response(404), "was refused with 404: an empty body"),
         (
             httpx.Response(302, headers={"Location": "https://evil.example/"}),
@@ -260,7 +266,8 @@ NO_JSON = "was answered with 200, but without the JSON that is documented"
         (httpx.Response(200, content=b"access_token=c4n4ry1234"), NO_JSON),
         (httpx.Response(200, content=b'{"access_token": "c4n4ry1234"'), NO_JSON),
         (httpx.Response(200), NO_JSON),
-        (httpx.Response(200, content=b" " * 2**21), "failed: the answer is larger than 1 MiB"),
+        (httpx.Response(408), "was refused with 408: an empty body"),
+        (httpx.Response(425), "was refused with 425: an empty body"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -275,6 +282,21 @@ def test_a_sign_in_that_brought_nothing_is_tried_again_for_it_changes_nothing(
         signed_in(service, slept).get("/x")
     assert str(caught.value) == f"signing in to Vendor (POST /token) {message}"
     assert service.lines == ["POST /api/token"] * 4
+
+
+@pytest.mark.parametrize("status", [403, 408, 425, 429, 503])
+def test_a_sign_in_that_is_told_to_come_back_later_does(status: int, slept: Slept) -> None:
+    later = httpx.Response(status, headers={"Retry-After": "6"}, json={})
+    service = Service(*[later] * 5)
+    assert signed_in(service, slept, waiting={"now": lambda: sum(slept)}).get("/x") == ["read"]
+    assert slept == [7] * 5
+
+
+def test_a_sign_in_does_not_wait_for_longer_than_allowed(slept: Slept) -> None:
+    service = Service(httpx.Response(503, headers={"Retry-After": "600"}, json={"error_description": "maintenance"}))
+    with pytest.raises(NotSent, match=r"was refused with 503: maintenance: wait 601 s and run again.*--max-wait"):
+        signed_in(service, slept, waiting={"now": lambda: 0.0}).get("/x")
+    assert slept == []
 
 
 def test_nobody_signs_in_once_somebody_asked_to_stop(slept: Slept) -> None:

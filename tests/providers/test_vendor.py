@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from vendors import VENDOR
 
+from tierops import providers
 from tierops.errors import TieropsError, VendorError
 from tierops.model import Place
 from tierops.providers.vendor import Allowance, Part, counted, credential, secrets_of, segment, untold, whole
@@ -60,6 +61,45 @@ def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(secret: str
 def test_a_key_is_read_without_blanks_around_it_and_may_be_missing() -> None:
     assert credential({"VENDOR_KEY": " abc\r\n"}, "VENDOR_KEY") == "abc"
     assert credential({}, "VENDOR_KEY") == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["abc def", '"abc def"', "'abc def'", "`abc def`", "Bearer abc def", "bearer  abc def", ' "Bearer abc def"\n'],
+)
+def test_what_is_copied_along_with_a_key_is_taken_off(value: str) -> None:
+    assert credential({"VENDOR_KEY": value}, "VENDOR_KEY") == "abc def"
+
+
+@pytest.mark.parametrize(
+    "value", ['"abc', "abc'", '"', "\"abc'", "Bearerabc", 'a"b"', "abc Bearer", "$a", "a$AB", "${}"]
+)
+def test_what_belongs_to_a_key_stays(value: str) -> None:
+    assert credential({"VENDOR_KEY": value}, "VENDOR_KEY") == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${{ secrets.X }}",
+        "${{secrets.X}}",
+        '"${{ secrets.X }}"',
+        "${X_KEY}",
+        "$X_KEY",
+        "$(X_KEY)",
+        "Bearer ${{ env.X }}",
+    ],
+)
+def test_what_only_stands_for_a_key_is_named(value: str) -> None:
+    with pytest.raises(TieropsError) as caught:
+        credential({"VENDOR_KEY": value}, "VENDOR_KEY")
+    named = "VENDOR_KEY holds no key but a placeholder, as ${{ secrets.VENDOR_KEY }} is one, which nothing filled in"
+    assert str(caught.value) == named
+
+
+def test_a_key_is_a_secret_as_it_stands_there_and_as_it_is_sent() -> None:
+    secrets = set(providers.secrets({"FANFARE_SECRET_KEY": ' "Bearer sk_live_123" '}))
+    assert {'"Bearer sk_live_123"', "sk_live_123"} <= secrets
 
 
 def test_a_name_is_one_step_of_a_path() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tierops.text.names import difference, folded, has_visible, near, reads_like
+from tierops.text.names import difference, folded, has_visible, near, reads_like, suggestion
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,30 @@ def test_the_nearest_name_is_one_that_reads_alike_before_one_that_is_close() -> 
     assert near("Coffee Klubb", ["Coffee Club", "Tea"]) == ("Coffee Club",)
     assert near("Wine", ["Coffee Club", "Tea"]) == ()
     assert len(near("Club", ["club", "CLUB", "Club ", " club"])) == 3
+
+
+def test_what_stands_for_a_sign_in_html_reads_like_it() -> None:
+    assert reads_like("Tea &amp; Café", "Tea & Café")
+    assert difference("Joe&#39;s", "Joe's") == "only in characters that are written as in HTML"
+    assert not reads_like("Tea & Co", "Tea &amp;amp; Co")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ("coffee club", "; did you mean 'Coffee Club' (they differ only in case or width)?"),
+        ("Coffee Club ", "; did you mean 'Coffee Club' (they differ only in white space)?"),
+        ("Cofee Club", "; did you mean 'Coffee Club' (they differ in one letter)?"),
+        ("Coffee Klubb", "; did you mean 'Coffee Club'?"),
+        ("Wine", ""),
+    ],
+)
+def test_a_name_that_there_is_none_of_is_answered_with_the_nearest_and_how_it_differs(wanted: str, says: str) -> None:
+    assert suggestion(wanted, ["Tea", "Coffee Club"]) == says
+
+
+def test_a_suggestion_shows_in_which_unicode_form_a_name_is() -> None:
+    assert suggestion("Cafe\u0301", ["Café"]) == (
+        "; did you mean 'Café' (they differ only in their Unicode form"
+        " (U+00E9 LATIN SMALL LETTER E WITH ACUTE, U+0301 COMBINING ACUTE ACCENT))?"
+    )

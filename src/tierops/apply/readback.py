@@ -29,6 +29,10 @@ class Connection(Protocol):
         """Send one request and give the tiers that its answer shows; see `providers.vendor.Account.send`."""
         ...
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """How many requests a complete read takes once so many tiers more are live."""
+        ...
+
     def afford(self, calls: int) -> None:
         """Raise `VendorError` if the vendor's limits do not allow so many calls."""
         ...
@@ -60,16 +64,17 @@ def settled(
     patience: Patience,
     before: Live | None = None,
     ids: frozenset[str] = frozenset(),
+    names: frozenset[str] = frozenset(),
 ) -> Live:
     """A read that equals the one before it, a quiet period earlier. `before` is such an earlier read.
 
-    It is waited for until the list shows `ids`, too; after too many reads the last one has to do. Raises
-    `IncompleteRead` for a list that keeps changing.
+    It is waited for until the list shows `ids` and a tier of each of the `names`, too; after too many reads the last
+    one has to do. Raises `IncompleteRead` for a list that keeps changing.
     """
     is_settled = False
     for after in _reads(connection, place, patience):
         is_settled = before is not None and after is not None and is_same_ladder(before, after)
-        if after is not None and is_settled and ids <= _ids(after):
+        if after is not None and is_settled and ids <= _ids(after) and names <= {tier.name for tier in after.tiers}:
             return after
         before = after  # two lists that disagree may still catch up with the write
     if before is None or not is_settled:

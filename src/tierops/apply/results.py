@@ -13,9 +13,11 @@ from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, T
 class Known:
     """What answers said of the tiers of one target, by the name of the tier that was sent.
 
-    `confirmed` is as an answer showed it, `stored` the same where it is not as wanted. `lost` counts the sends without
-    an answer that tells, `refused` holds those that the vendor refused, `sends` counts all that may have been carried
-    out. With `is_guarded` the vendor itself refuses a second tier of a name.
+    `confirmed` is as an answer showed it, `stored` as it showed it under another name. `lost` counts the sends without
+    an answer that tells, `refused` holds those that the vendor refused, `under_way` those of a request that may have
+    left and has no answer yet. With `is_guarded` the vendor itself refuses a second tier of a name.
+
+    Another thread may look at it at any time: what an answer says is kept before `under_way` forgets the request.
     """
 
     def __init__(self, *, is_guarded: bool = False) -> None:
@@ -24,49 +26,78 @@ class Known:
         self.stored: dict[str, LiveTier] = {}
         self.lost: Counter[str] = Counter()
         self.refused: set[str] = set()
-        self.sends = 0
+        self.under_way: frozenset[str] = frozenset()
+        self._answered = 0
 
     @property
     def ids(self) -> frozenset[str]:
         """The ids that a list must show in the end."""
         return frozenset(tier.id for tier in self.confirmed.values())
 
+    @property
+    def sends(self) -> int:
+        """How many requests may have been carried out."""
+        return self._answered + bool(self.under_way)
+
+    def begin(self, names: Iterable[str]) -> None:
+        """A request that creates these tiers is about to be sent."""
+        self.under_way = frozenset(names)
+
+    def withdraw(self) -> None:
+        """It never left, or the vendor took no notice of it."""
+        self.under_way = frozenset()
+
     def confirm(self, shown: Iterable[LiveTier]) -> None:
         """An answer shows these tiers, as they were wanted."""
-        self.sends += 1
         self.confirmed.update((tier.name, tier) for tier in shown)
+        self._end()
 
     def store(self, shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> None:
-        """An answer shows something else. Where only one tier can be meant by another, it is that one."""
-        alike = {tier.name for tier in shown} & {tier.name for tier in wanted}
-        self.stored.update((tier.name, tier) for tier in shown if tier.name in alike)
-        others = [tier for tier in shown if tier.name not in alike], [t for t in wanted if t.name not in alike]
-        if len(others[0]) == len(others[1]) == 1:
-            self.stored[others[1][0].name] = others[0][0]
+        """An answer shows something else.
+
+        A tier is the one of its name, else the only one with its range, else the only one that is left.
+        """
+        by_name = {tier.name: tier for tier in shown}
+        self.stored.update((tier.name, by_name[tier.name]) for tier in wanted if tier.name in by_name)
+        for is_meant in (_has_its_range, lambda _shown, _tier: True):
+            for tier in [tier for tier in wanted if tier.name not in self.stored]:
+                taken = {stored.id for stored in self.stored.values()}
+                others = [one for one in shown if one.id not in taken and is_meant(one, tier)]
+                if len(others) == 1:
+                    self.stored[tier.name] = others[0]
 
     def lose(self, names: Iterable[str]) -> None:
         """A request that creates these tiers was sent, and its answer does not tell what became of it."""
-        self.sends += 1
         self.lost.update(names)
+        self._end()
 
     def refuse(self, names: Iterable[str]) -> None:
         """The vendor refused a request that creates these tiers."""
-        self.sends += 1
         self.refused.update(names)
+        self._end()
+
+    def _end(self) -> None:
+        self._answered += 1
+        self.under_way = frozenset()
 
     def is_in_doubt(self, name: str) -> bool:
         """True where this tier may appear although no list shows it yet."""
-        return name in self.confirmed or name in self.lost
+        return name in self.confirmed or name in self.lost or name in self.under_way
 
     def was_sent(self, name: str) -> bool:
         """True where a request for this tier left and reached the vendor."""
         return self.is_in_doubt(name) or name in self.refused
 
 
+def _has_its_range(shown: LiveTier, tier: Tier) -> bool:
+    return shown.range == tier.range
+
+
 def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Result:
     """What the last read shows of each create."""
     by_name = {tier.name: tier for tier in live.tiers}
-    view = _View(live, known, diff.duplicates(live.tiers), by_name, plan.expected(target, live))
+    expected = plan.expected(target, live)
+    view = _View(live, known, diff.duplicates(live.tiers), by_name, expected, plan.renamed(target, live))
     outcomes = tuple(_outcome(tier, view) for tier in target.creates)
     return Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
 
@@ -98,6 +129,7 @@ class _View(NamedTuple):
     twice: dict[str, tuple[LiveTier, ...]]
     by_name: dict[str, LiveTier]
     expected: dict[str, LiveTier | Tier]
+    renamed: str
 
     def shows(self, id_: str) -> bool:
         return any(tier.id == id_ for tier in self.live.tiers)
@@ -110,6 +142,8 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
         return Outcome(name, Fate.UNKNOWN, f"exists {len(view.twice[name])} times ({ids}): keep one by hand")
     if (stored := known.stored.get(name)) and stored.name != name and view.shows(stored.id):
         return Outcome(name, Fate.CONFLICT, f"created, but stored as {stored.name!r} ({stored.id})")
+    if view.renamed and name in view.by_name and known.was_sent(name):
+        return Outcome(name, Fate.CONFLICT, f"created, but stored as {view.renamed}")
     if name not in view.by_name:
         if known.is_in_doubt(name):
             return Outcome(name, Fate.UNKNOWN, "not in the list, but it may still appear: plan again later")

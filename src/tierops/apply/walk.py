@@ -13,6 +13,7 @@ from tierops.model import Fate, Live, LiveTier, Place, Request, Result, TargetPl
 
 _MOST_SENDS = 3
 _INTERRUPTED = "interrupted"
+_GIVEN_UP = "interrupted before a create was answered"
 
 _log = logging.getLogger(__name__)
 
@@ -72,12 +73,17 @@ class Walk:
 
         What was not read back is told as the answers said where `is_believed`, or where somebody asked to stop.
         """
-        if self._is_unread:
+        if self._is_unread or self._known.under_way:
             is_believed = is_believed or is_interrupted
             result = result_unread(self._target, self._live, self._known, trouble, is_confirmed=is_believed)
         else:
             result = result_of(self._target, self._live, self._known, trouble)
         return result._replace(is_interrupted=is_interrupted)
+
+    def given_up(self) -> Result:
+        """What is known of each create while another thread is still at it, for which nobody waits any longer."""
+        trouble = _GIVEN_UP if self._known.under_way else _INTERRUPTED
+        return self.result(self._also(trouble), is_interrupted=True)
 
     def _also(self, trouble: str) -> str:
         """What stops the target, after what had gone wrong with the last request, if that was not read back."""
@@ -134,22 +140,25 @@ class Walk:
         """
         self._patience.check()
         self._patience.tell(f"{self._target.address}: creating {', '.join(request.tiers)}")
+        self._known.begin(request.tiers)
         try:
             shown = self._connection.send(request)
         except NotSent as error:
+            self._known.withdraw()
             raise _Stopped(str(error)) from None
         except AnswerLost as error:
             return self._after_lost(request, error)
         except VendorError as error:
             return self._after_refusal(request, error)
         except TieropsError:
+            self._known.withdraw()
             raise
         except Exception:
-            self._known.lose(request.tiers)  # it may have left
             self._is_unread = True
+            self._known.lose(request.tiers)  # it may have left
             raise
-        wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
         self._is_unread = True
+        wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
         scale = self._target.target.scale
         if _is_as_wanted(scale.held(shown), scale.held(wanted)):
             self._known.confirm(shown)
@@ -161,7 +170,9 @@ class Walk:
     def _after_refusal(self, request: Request, error: VendorError) -> Sequence[Request]:
         """A refusal is believed once the list shows that nothing came of the request."""
         if error.status == UNAUTHORIZED:  # with a key that has expired there is nothing to read back with either
+            self._known.withdraw()
             raise _Stopped(str(error)) from None
+        self._is_unread = True
         self._known.refuse(request.tiers)
         self._live = self._read_back(error)
         if {tier.name for tier in self._absent()} & set(request.tiers):
@@ -171,7 +182,9 @@ class Walk:
     def _after_lost(self, request: Request, error: AnswerLost) -> Sequence[Request]:
         self._patience.tell(f"{self._target.address}: {error}; reading back")
         self._known.lose(request.tiers)
-        self._live = self._read_back(error)
+        # What the vendor took is worth waiting for, unless it is stored under another name.
+        awaited = frozenset(request.tiers) - self._known.stored.keys() if error.is_taken else frozenset()
+        self._live = self._read_back(error, awaited)
         absent = [tier for tier in self._absent() if tier.name in request.tiers]
         if absent and error.is_taken:
             raise _Stopped(str(error))
@@ -179,8 +192,8 @@ class Walk:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
         return (request,)
 
-    def _read_back(self, error: VendorError) -> Live:
-        """A settled read.
+    def _read_back(self, error: VendorError, awaited: frozenset[str] = frozenset()) -> Live:
+        """A settled read, which shows the `awaited` tiers unless they take too long.
 
         Any complete one where the vendor itself refuses a second tier of a name, and did not take the request.
         """
@@ -188,7 +201,7 @@ class Walk:
         if self._known.is_guarded and not (isinstance(error, AnswerLost) and error.is_taken):
             live = self._connection.fetch(self._place)
         else:
-            live = settled(self._connection, self._place, self._patience)
+            live = settled(self._connection, self._place, self._patience, names=awaited)
         self._is_unread, self._doubt = False, ""
         return live
 

@@ -13,6 +13,7 @@ import click
 from tierops import apply as applying
 from tierops import output, pipeline
 from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.errors import BadInput, Exit, TieropsError, UsageError
 from tierops.host import interrupts
@@ -46,7 +47,7 @@ class Prepared(NamedTuple):
     "--without-files", is_flag=True,
     help="Carry out PLANFILE where the program files are not; they are not compared with it.",
 )  # fmt: skip
-@options.program
+@options.selection
 @click.option(
     "--settle", type=options.Seconds(0), default=2.0, show_default=True, metavar="SECONDS",
     help="Quiet period between the two equal reads before a create, and after a lost answer.",
@@ -59,7 +60,8 @@ class Prepared(NamedTuple):
 @click.pass_obj
 def apply(
     session: Session, planfile: Path | None, auto_approve: bool, pubkey: Path | None, without_files: bool,
-    programs: tuple[str, ...], settle: float, ttl: timedelta, max_wait: float, journal_file: Path | None,
+    programs: tuple[str, ...], addresses: tuple[str, ...], settle: float, ttl: timedelta, max_wait: float,
+    journal_file: Path | None,
 ) -> Exit:  # fmt: skip
     """Create what is missing.
 
@@ -79,7 +81,7 @@ def apply(
         plan = pipeline.load_plan(planfile, pubkey)
         name = chosen.environment or plan.environment
         pipeline.check_plan(plan, name)
-        planned = pipeline.matching(plan.targets, programs)
+        planned = Selection(programs, addresses).of(plan.targets)
         urls: Mapping[str, str] = {}
         if not without_files:
             files = pipeline.read_files(chosen.directory, name)
@@ -89,7 +91,7 @@ def apply(
         with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
             return _carry_out(session, prepared, connections, settle)
     files = pipeline.read_files(chosen.directory, chosen.environment)
-    targets = pipeline.select(files, programs)
+    targets = Selection(programs, addresses).of_files(files)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
         read = pipeline.read_live(targets, connections)
         reads = applying.Reads(read.lives, monotonic())
@@ -127,17 +129,17 @@ def _carry_out(session: Session, prepared: Prepared, accounts: Connections, sett
     stop, progress = session.stop, session.console.progress
     if session.journal:
         session.journal.plan(prepared.plan, prepared.targets)
-    with interrupts.orderly(stop, progress, session.give_up):
+    with interrupts.orderly(stop, progress, session.leave):
         patience = applying.Patience(settle, stop.sleep, monotonic, progress, stop.check)
-        results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience)
+        results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience, stop)
         results = tuple(result._replace(source=prepared.source) for result in results)
-    return session.report(
-        Report(
-            "apply",
-            applying.exit_code(results),
-            problems=prepared.notes,
-            plan=prepared.plan,
-            results=results,
-            usage=accounts.usage(),
+        return session.report(
+            Report(
+                "apply",
+                applying.exit_code(results),
+                problems=prepared.notes,
+                plan=prepared.plan,
+                results=results,
+                usage=accounts.usage(),
+            )
         )
-    )

@@ -37,13 +37,19 @@ class Console(NamedTuple):
         except OSError as error:
             raise Unheard from error
 
+    def last_page(self, text: str) -> None:
+        """Whole lines for stdout, which is closed then, for who reads it to its end; a terminal is not."""
+        self.page(text)
+        if sys.stdout is not None and not sys.stdout.isatty():
+            abandon(sys.stdout)
+
     def line(self, text: str) -> None:
         """One line for stdout. Raises `Unheard`."""
         self.page(f"{self._one_line(text)}\n")
 
     def aside(self, text: str) -> None:
         """Whole lines for stderr."""
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # the latter where a signal comes in the middle of another line
             self._print(text, err=True)
 
     def note(self, text: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tierops import providers
 from tierops.commands import options
 from tierops.commands.session import Session
 from tierops.emulator import Emulator
@@ -35,7 +36,7 @@ def tell(say: Callable[[str], None]) -> Exit:
 
     Raises `TieropsError` if a command ends otherwise than told.
     """
-    emulator = Emulator()
+    emulator = Emulator(vendors=providers.emulators())
     vendor, story = next((vendor, vendor.story) for vendor in emulator.vendors.values() if vendor.story)
     story.begin(vendor.dashboard)
     with serve(emulator) as server, tempfile.TemporaryDirectory(prefix="tierops-demo-") as work:

@@ -9,19 +9,22 @@ import click
 
 from tierops import pipeline
 from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.errors import Exit
 from tierops.output import Report
 
 
 @click.command()
-@options.program
+@options.selection
 @options.max_wait
 @options.journal
 @options.findings_format
 @options.shared
 @click.pass_obj
-def drift(session: Session, programs: tuple[str, ...], max_wait: float, journal_file: Path | None) -> Exit:
+def drift(
+    session: Session, programs: tuple[str, ...], addresses: tuple[str, ...], max_wait: float, journal_file: Path | None
+) -> Exit:
     """Audit: does live equal the files?
 
     Sends GET requests only, and a read-only key is enough. Exits with 2 where live differs in anything.
@@ -30,7 +33,7 @@ def drift(session: Session, programs: tuple[str, ...], max_wait: float, journal_
     chosen.keep_apart(journal_file)
     session.begin_journal(journal_file)
     files = pipeline.read_files(chosen.directory, chosen.environment)
-    targets = pipeline.select(files, programs)
+    targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         read = pipeline.read_live(targets, accounts)

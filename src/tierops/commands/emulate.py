@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from tierops import pipeline
 from tierops.commands import options, serving
 from tierops.commands.session import Session
-from tierops.errors import Exit
+from tierops.config import environment as environments
+from tierops.errors import Exit, TieropsError
+from tierops.model import Place
 
 
 @click.command()
@@ -20,16 +23,24 @@ from tierops.errors import Exit
 @click.option("--faults", type=options.FILE, metavar="FILE", help="Misbehave as this YAML or JSON list of faults says.")
 @click.option("--fault-kinds", is_flag=True, help="List the kinds of faults and end.")
 @click.option("--chaos", type=int, metavar="SEED", help="Misbehave at random, alike for the same seed and requests.")
+@click.option(
+    "--seed", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Add the places that the program files in this folder name.",
+)  # fmt: skip
 @click.option("--examples", is_flag=True, help="Add the examples of the vendors' documentation.")
 @options.shared
 @click.pass_obj
 def emulate(
     session: Session, host: str, port: int, data: Path | None, switches: tuple[str, ...], is_listing: bool,
-    faults: Path | None, fault_kinds: bool, chaos: int | None, examples: bool,
+    faults: Path | None, fault_kinds: bool, chaos: int | None, seed: Path | None, examples: bool,
 ) -> Exit:  # fmt: skip
     """Serve the vendors' APIs on this machine.
 
-    Built from the vendors' published documentation. Any non-empty keys do.
+    Built from the vendors' published documentation. Any non-empty keys do. The exports alone go to stdout, which is
+    closed after them unless it is a terminal:
+
+    \b
+      eval "$(tierops emulate --seed tiers &)"
 
     A vendor that misbehaves: --faults takes a list such as
 
@@ -48,6 +59,19 @@ def emulate(
     else:
         serving.run(
             host, port, data, switches, faults=faults, chaos=chaos, has_examples=examples,
-            log=session.chosen.verbose > 0, say=session.console.line,
+            places=_places(seed, session.chosen.environment) if seed else (), log=session.chosen.verbose > 0,
+            say=session.console.last_page, tell=session.console.progress,
         )  # fmt: skip
     return Exit.DONE
+
+
+def _places(directory: Path, environment: str | None) -> tuple[Place, ...]:
+    """The places that the programs name in an environment; in every one, where none is chosen.
+
+    Raises `TieropsError` where any file has an error; what it is must not get into a shell that evaluates stdout.
+    """
+    chosen = (environment,) if environment else environments.names(directory) or (None,)
+    reads = [pipeline.read_files(directory, name) for name in chosen]
+    if errors := [error for files in reads for error in files.errors]:
+        raise TieropsError(f"the program files have errors, such as {errors[0].at}: see tierops validate")
+    return tuple(target.place for files in reads for program in files.programs for target in program.targets)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from tierops import importing, pipeline
-from tierops.commands import options
+from tierops.commands import ladders, options, places, scaffold
+from tierops.commands.ladders import Filed
 from tierops.commands.session import Session
 from tierops.config import Environment, files
 from tierops.errors import Exit, TieropsError, UsageError
@@ -45,12 +45,12 @@ class Output(NamedTuple):
 
 
 @click.command("import")
-@click.argument("vendor", type=options.VENDOR)
-@options.place(has_homes_only=True, hidden=True)
-@click.option("--all", "is_all", is_flag=True, help="Every ladder, into a file each below --dir.")
+@click.argument("vendor", type=places.VENDOR)
+@places.place(has_homes_only=True, hidden=True)
+@click.option("--all", "is_all", is_flag=True, help="Every ladder that no file targets, into a file each below --dir.")
 @click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; by default from the name.")
 @click.option("--out", type=options.FILE, metavar="FILE", help="Write to this file.")
-@click.option("--force", is_flag=True, help="Overwrite files.")
+@click.option("--force", is_flag=True, help="Overwrite FILE; with --all, files that hold such a ladder only.")
 @options.max_wait
 @options.shared
 @click.pass_obj
@@ -60,9 +60,10 @@ def import_(
 ) -> Exit:  # fmt: skip
     """Write program files from what is live; a plan of them is empty.
 
-    One ladder goes to stdout or --out, --all of a vendor's go into a file each. Sends GET requests only.
+    One ladder goes to stdout or --out, --all of a vendor's go into a file each. What a file targets already is kept.
+    Sends GET requests only.
     """
-    place = _place(vendor, options.named(at, parts), is_all=is_all)
+    place = _place(vendor, places.named(at, parts), is_all=is_all)
     if is_all and (program or out):
         raise click.UsageError("--all names keys and files by itself: no --program and no --out with it")
     chosen, console = session.chosen, session.console
@@ -93,21 +94,33 @@ def _place(vendor: Vendor, named: Mapping[str, str], *, is_all: bool) -> Mapping
 
 
 class _Terms(NamedTuple):
-    """With what every program is written."""
+    """With what every program is written. `filed` are the programs that there are already."""
 
     connection: Connection
+    directory: Path
+    environment: Environment
     today: date
-    names: Mapping[str, str]
+    filed: Sequence[Filed]
 
-    def program(self, place: Mapping[str, str], live: Live, key: str) -> importing.Imported:
+    def program(self, place: Mapping[str, str], live: Live, key: str, path: Path | None) -> importing.Imported:
+        """The text of the file `path`; for stdout it is as if it were to lie beside the others."""
         return importing.program_text(
             self.connection.vendor,
             place,
             live,
             key=key,
             today=self.today,
-            names=self.names,
+            names=_names(self.environment),
+            schema=scaffold.schema_for(path or self.directory / "stdout", self.directory),
         )
+
+    def own_key(self, live: Live, taken: Collection[str]) -> str:
+        """A key that is not taken; where another vendor's ladder has the name, with this vendor's in it."""
+        name, id_ = live.identity.name, live.identity.id
+        key, plain = importing.key_for(name, taken, id_), importing.key_for(name, (), id_)
+        if key != plain and any(program.key == plain and not program.homes for program in self.filed):
+            return importing.key_for(f"{plain}-{self.connection.vendor.name}", taken)
+        return key
 
 
 def run(
@@ -118,23 +131,32 @@ def run(
     `tell` hears of the progress. Raises `TieropsError` where the one ladder cannot be had, and `UsageError`, with
     nothing written, for a file that is there already.
     """
-    terms = _Terms(connection, today, _names(environment))
+    terms = _Terms(connection, directory, environment, today, ladders.filed(directory, connection.vendor, environment))
     if wanted.place is None:
-        return _all(wanted, directory, terms, tell)
-    return _one(wanted, wanted.place, directory, terms, tell)
+        return _all(wanted, terms, tell)
+    return _one(wanted, wanted.place, terms, tell)
 
 
-def _one(wanted: Wanted, named: Mapping[str, str], directory: Path, terms: _Terms, tell: Tell) -> Output:
-    _refuse_existing([wanted.out] if wanted.out else [], wanted)
-    place = _located(terms.connection, named)
-    live = terms.connection.fetch(terms.connection.vendor.place(place))
+def _one(wanted: Wanted, named: Mapping[str, str], terms: _Terms, tell: Tell) -> Output:
+    others = [program for program in terms.filed if not wanted.out or not _same(program.path, wanted.out)]
+    if wanted.out and not wanted.is_forced:
+        _refuse_existing(wanted.out, [program for program in terms.filed if program not in others])
+    block = _located(terms.connection, named)
+    place = terms.connection.vendor.place(block)
+    live = terms.connection.fetch(place)
     # What goes to stdout may well be compared with the program that is there already: it keeps that one's key.
-    taken = {key for key, path in _keys(directory) if path.absolute() != wanted.out.absolute()} if wanted.out else ()
-    made = terms.program(place, live, wanted.key or _key(live, taken))
+    taken = {program.key for program in others} if wanted.out else ()
+    made = terms.program(block, live, wanted.key or terms.own_key(live, taken), wanted.out)
     if wanted.out is None:
         return Output(made.text, made.notes)
-    _write({wanted.out: made.text}, tell)
-    return Output("", made.notes)
+    disk.make_folder(wanted.out.parent)
+    disk.save(wanted.out, made.text, disk.ORDINARY)
+    tell(f"wrote {wanted.out}")
+    notes = [
+        f"{program.path} targets {place.noun} {place.name!r}, too: keep one of the two"
+        for program in ladders.owners(others, place.home, live)
+    ]
+    return Output("", (*made.notes, *notes, *_unread(wanted.out, terms.directory), *_samples(others, {wanted.out})))
 
 
 def _located(connection: Connection, named: Mapping[str, str]) -> Mapping[str, str]:
@@ -147,49 +169,61 @@ def _located(connection: Connection, named: Mapping[str, str]) -> Mapping[str, s
     return place
 
 
-def _all(wanted: Wanted, directory: Path, terms: _Terms, tell: Tell) -> Output:
-    # The program of a file that this import overwrites, or must not overwrite, is not in its own way.
-    taken = {key for key, path in _keys(directory) if path != directory / f"{key}.yaml"}
-    texts: dict[Path, str] = {}
+def _all(wanted: Wanted, terms: _Terms, tell: Tell) -> Output:
+    taken = {program.key for program in terms.filed} | ladders.stems(terms.directory)
+    files_made: dict[Path, tuple[str, str]] = {}
     notes: list[str] = []
     failures: list[str] = []
-    for name, place, read in _reads(terms.connection, tell):
+    has_ladders = False
+    for ladder in ladders.every(terms.connection, tell):
+        has_ladders = True
         try:
-            live = read()
+            live = ladder.read()
+            what = f"{live.identity.kind} {ladder.name!r}"
             if not live.tiers:
-                notes.append(f"{live.identity.kind} {name!r} has no tiers: no file for it")
+                notes.append(f"{what} has no tiers: no file for it")
                 continue
-            key = _key(live, taken)
-            made = terms.program(place, live, key)
+            owners = ladders.owners(terms.filed, ladder.home, live)
+            if kept := [program for program in owners if not _is_replaced(program, wanted)]:
+                tell(f"kept {kept[0].path}: {what} is a target of {kept[0].key}")
+                continue
+            key = owners[0].key if owners else terms.own_key(live, taken)
+            path = owners[0].path if owners else terms.directory / f"{key}.yaml"
+            made = terms.program(ladder.place, live, key, path)
         except TieropsError as error:
-            failures.append(f"{name!r}: {error}")
+            failures.append(f"{ladder.name!r}: {error}")
             continue
         taken.add(key)
-        texts[directory / f"{key}.yaml"] = made.text
+        files_made[path] = made.text, what
         notes += made.notes
-    _refuse_existing(texts, wanted)
-    _write(texts, tell)
-    if not texts and not failures:
+    for path, (text, what) in files_made.items():
+        disk.make_folder(path.parent)
+        disk.save(path, text, disk.ORDINARY)
+        tell(f"wrote {path}: {what}")
+    if not has_ladders:
         notes.append(f"nothing to import from {terms.connection.vendor.title}")
-    return Output("", tuple(notes), tuple(failures))
+    return Output("", (*notes, *_samples(terms.filed, set(files_made))), tuple(failures))
 
 
-def _reads(connection: Connection, tell: Tell) -> Iterator[tuple[str, Mapping[str, str], Callable[[], Live]]]:
-    """Name, place and read of every ladder. They are read side by side and given in order; a read may raise."""
-    places = connection.discover()
-    pool = ThreadPoolExecutor(pipeline.THREADS)
-    try:
-        reads = [pool.submit(connection.fetch, connection.vendor.place(place)) for place in places]
-        for number, (place, read) in enumerate(zip(places, reads, strict=True), start=1):
-            name = next(iter(place.values()))
-            tell(f"reading {number} of {len(places)}: {name}")
-            yield name, place, read.result
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _is_replaced(program: Filed, wanted: Wanted) -> bool:
+    """Whether a file may be written anew: nobody has written in it yet, or that is what was asked for."""
+    return program.is_sample or (wanted.is_forced and program.is_alone)
 
 
-def _key(live: Live, taken: Collection[str]) -> str:
-    return importing.key_for(live.identity.name, taken, live.identity.id)
+def _samples(programs: Sequence[Filed], written: Collection[Path]) -> Iterator[str]:
+    for program in programs:
+        if program.is_sample and program.path not in written:
+            yield f"{program.path} is still what init wrote, with made-up tiers: remove it, or put yours in it"
+
+
+def _unread(path: Path, directory: Path) -> Iterator[str]:
+    """A sentence where a file among the programs is none that a command reads."""
+    if directory.resolve() not in path.resolve().parents:
+        return
+    with suppress(TieropsError):  # there is no program at all
+        if any(program.samefile(path) for program in files.programs(directory)):
+            return
+    yield f"{path} is not read as a program: those end in .yaml or .yml, and lie outside of {files.ENVIRONMENTS}"
 
 
 def _names(environment: Environment) -> dict[str, str]:
@@ -201,23 +235,12 @@ def _names(environment: Environment) -> dict[str, str]:
     return names
 
 
-def _keys(directory: Path) -> Iterator[tuple[str, Path]]:
-    """The key of every program below the folder, in whatever state its file is otherwise."""
-    with suppress(TieropsError):  # no folder, or nothing in it
-        for path in files.programs(directory):
-            for document in files.read(path)[0]:
-                if isinstance(document.data, dict) and isinstance(key := document.data.get("program"), str):
-                    yield key, path
+def _same(one: Path, other: Path) -> bool:
+    return one.absolute() == other.absolute()
 
 
-def _refuse_existing(paths: Iterable[Path], wanted: Wanted) -> None:
-    existing = [str(path) for path in paths if os.path.lexists(path)]
-    if existing and not wanted.is_forced:
-        raise UsageError(f"already there: {', '.join(existing)}; --force overwrites, nothing was written")
-
-
-def _write(texts: Mapping[Path, str], tell: Tell) -> None:
-    for path, text in texts.items():
-        disk.make_folder(path.parent)
-        disk.save(path, text, disk.ORDINARY)
-        tell(f"wrote {path}")
+def _refuse_existing(path: Path, programs: Sequence[Filed]) -> None:
+    """Raise `UsageError` for a file that is there, unless it is what init wrote. `programs` are those in it."""
+    if os.path.lexists(path) and not any(program.is_sample for program in programs):
+        held = f" (it holds {', '.join(program.key for program in programs)})" if programs else ""
+        raise UsageError(f"already there: {path}{held}; --force overwrites, nothing was written")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from tierops import importing, providers
-from tierops.commands import options, scaffold
+from tierops.commands import delivery, ladders, next_steps, options, places, scaffold
 from tierops.commands.scaffold import Source, Wanted
 from tierops.commands.session import Session
 from tierops.config import environment, files
@@ -66,23 +66,29 @@ class _Asked(NamedTuple):
 
 
 class _Present(NamedTuple):
-    """What the folder of the programs holds already: so many program files, and environments."""
+    """What there is already: so many program files, for these vendors, the environments, and a pipeline for GitLab."""
 
     programs: int
+    vendors: tuple[Vendor, ...]
     environments: tuple[str, ...]
+    is_on_gitlab: bool
 
     @classmethod
-    def at(cls, directory: Path) -> _Present:
-        names = environment.names(directory)
+    def at(cls, directory: Path, repository: Path) -> _Present:
+        paths: list[Path] = []
         with suppress(TieropsError):  # there are none
-            return cls(len(files.programs(directory)), names)
-        return cls(0, names)
+            paths = files.programs(directory)
+        names = dict.fromkeys(name for path in paths for name in ladders.targeted(path))
+        vendors = tuple(vendor for name in names if (vendor := providers.known(name)))
+        is_on_gitlab = (repository / ".gitlab-ci.yml").exists() and not (repository / ".github").exists()
+        environments = sorted(environment.names(directory), key=next_steps.LAST.__contains__)
+        return cls(len(paths), vendors, tuple(environments), is_on_gitlab)
 
 
 @click.command()
 @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--vendor", callback=_vendor, help=f"Where the program lives, or {_BOTH} [{providers.own()[0].name}].")
-@options.place()
+@places.place()
 @click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; else from the name.")
 @click.option(
     "--environment", "environments", metavar="NAME", multiple=True, callback=_names,
@@ -102,27 +108,42 @@ def init(
 ) -> Exit:  # fmt: skip
     """Write the first files of a repository: a ladder, environments, CI workflows.
 
-    Below DIR, which is this folder by default: tiers/ with a first program, an environment each and the schemas for
-    editors, the workflows, and a pre-commit configuration. Asks on a terminal for what no option says. A file that
-    is there already is left alone.
+    Below DIR, which is this folder by default: tiers/, or what --dir says, with a first program, an environment each
+    and the schemas for editors; and a .gitignore. At the root of the git repository that DIR is in: the workflows, and
+    a pre-commit configuration. Asks on a terminal for what no option says. A file that is there already is left alone,
+    but for the place of a --source that was not known before.
     """
     console = session.console
-    if session.chosen.directory != Path(scaffold.PROGRAMS):
-        raise UsageError("init makes the folder `tiers`: no --dir with it; name the repository, as in: init DIR")
-    present = _Present.at(root / scaffold.PROGRAMS)
-    asked = _Asked(vendor, options.named(at, parts), program, environments, ci, source)
+    repository = delivery.repository(root)
+    directory = _checked_folder(session.chosen.directory)
+    present = _Present.at(root / directory, repository)
+    asked = _Asked(vendor, places.named(at, parts), program, environments, ci, source)
     wanted = _wanted(asked, present, console.ask if console.can_ask and not yes else _default)
+    home = root.resolve().relative_to(repository)
+    wanted = wanted._replace(home="" if home == Path() else home.as_posix(), programs=directory)
     try:
         texts = scaffold.texts(wanted)
     except ValueError as error:
         raise UsageError(str(error)) from None
     if not wanted.key:
-        console.line(f"kept    {scaffold.PROGRAMS}: it has programs already ({present.programs})")
-    scaffold.write(root, texts, console.line)
+        console.line(f"kept    {directory}: it has programs already ({present.programs})")
+    if wanted.home:
+        console.line(f"{root} lies in the repository {repository}: what is for all of it goes to its root.")
+
+    def say(done: str, path: str) -> None:
+        console.line(f"{done:7} {os.path.relpath(repository / path, root.resolve())}")
+
+    delivery.write(repository if wanted.home else root, texts, wanted.source, say)
     console.line("")
-    for number, step in enumerate(_steps(root, wanted), start=1):
+    for number, step in enumerate(next_steps.steps(root, repository, wanted, texts, present.vendors), start=1):
         console.line(f"{number}. {step}")
     return Exit.DONE
+
+
+def _checked_folder(directory: Path) -> str:
+    if directory.is_absolute() or ".." in directory.parts or directory == Path():
+        raise UsageError(f"init makes a folder of its own for the programs, not {directory}: name one below DIR")
+    return directory.as_posix()
 
 
 def _default(_question: str, default: str, *, check: Callable[[str], Any] = str, **_: object) -> Any:
@@ -131,16 +152,18 @@ def _default(_question: str, default: str, *, check: Callable[[str], Any] = str,
 
 
 def _wanted(asked: _Asked, present: _Present, ask: Ask) -> Wanted:
-    key, places = None, {}
+    key, blocks = None, {}
     if asked.has_program or not present.programs:
-        places = _places(_vendors(asked, ask), asked.place, ask)
-        default = importing.key_for(_name_of(*next(iter(places.items()))), ())
+        blocks = _places(_vendors(asked, ask), asked.place, ask)
+        default = importing.key_for(scaffold.name_of(*next(iter(blocks.items()))), ())
         key = asked.program or ask("Key of the program", default, check=options.checked_key)
     environments = (
         asked.environments or present.environments or ask("Environments", " ".join(_ENVIRONMENTS), check=_parsed_names)
     )
-    ci = asked.ci or ask("Workflows for", _PIPELINES[0], choices=_PIPELINES)
-    return Wanted(key, places, environments, ci, asked.source or _installed_from() or scaffold.UNKNOWN)
+    ci = asked.ci or ask("Workflows for", _PIPELINES[present.is_on_gitlab], choices=_PIPELINES)
+    source = asked.source or _installed_from() or scaffold.UNKNOWN
+    # Environments that are there have no value for a new program.
+    return Wanted(key, blocks, environments, ci, source, has_values=not present.environments)
 
 
 def _vendors(asked: _Asked, ask: Ask) -> tuple[Vendor, ...]:
@@ -166,24 +189,19 @@ def _places(vendors: tuple[Vendor, ...], named: Mapping[str, str], ask: Ask) -> 
     """Vendor → block of a target. Raises `click.UsageError` for a value that there is not."""
     names = [named[part.name] for vendor in vendors for part in vendor.parts if part.is_home and part.name in named]
     name = names[0] if names else _NAME
-    places: dict[str, dict[str, str]] = {}
+    blocks: dict[str, dict[str, str]] = {}
     for vendor in vendors:
-        places[vendor.name] = {}
+        blocks[vendor.name] = {}
         for part in vendor.parts:
             value = named.get(part.name)
             if value is not None and part.choices and value not in part.choices:
                 raise click.UsageError(f"{part.name}: {value!r} is not one of {', '.join(map(repr, part.choices))}")
             if value is None:
                 question = f"{vendor.title}: {part.help}"
-                value = ask(question, part.default or name, choices=part.choices, check=options.checked_name)
-            places[vendor.name][part.name] = value
+                value = ask(question, part.default or name, choices=part.choices, check=places.checked_name)
+            blocks[vendor.name][part.name] = value
             name = value if part.is_home else name
-    return places
-
-
-def _name_of(vendor: str, place: Mapping[str, str]) -> str:
-    """What people call the ladder."""
-    return place[next(part.name for part in providers.find(vendor).parts if part.is_home)]
+    return blocks
 
 
 def _parsed_names(text: str) -> tuple[str, ...]:
@@ -205,25 +223,3 @@ def _installed_from() -> Source | None:
         r"(?:https|ssh)://(?:[^/@]+@)?github\.com/([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?", origin.get("url", "")
     )
     return Source(address[1], commit) if address and re.fullmatch("[0-9a-f]{40}", commit) else None
-
-
-def _steps(root: Path, wanted: Wanted) -> Iterator[str]:
-    if root.resolve() != Path.cwd():
-        yield f"cd {shlex.quote(str(root))}"
-    if wanted.key:
-        homes = " and ".join(
-            f"{_name_of(vendor, place)!r} at {providers.find(vendor).title}" for vendor, place in wanted.places.items()
-        )
-        yield f"In tiers/{wanted.key}.yaml, put your tiers: it names {homes}, and three tiers for a start"
-    keys = [
-        f"{variable.name}=…"
-        for vendor in (tuple(map(providers.find, wanted.places)) or providers.own())
-        for variable in (*vendor.address, *(one for one in vendor.variables if one.is_secret))
-        if not variable.is_alternative
-    ]
-    first = wanted.environments[0]
-    yield f"Set the keys: export {' '.join(keys)}"
-    yield f"tierops validate --env {first}"
-    yield f"tierops plan --env {first}      (reads only; nothing is created before an apply)"
-    yield from scaffold.pipeline_steps(wanted)
-    yield "pre-commit install"

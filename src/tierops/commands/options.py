@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import combinations
 from math import isfinite
@@ -14,14 +14,13 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from tierops import providers
+from tierops.commands import completion
 from tierops.commands.session import ReportFile, Session
 from tierops.host import disk
-from tierops.providers.vendor import Part, Vendor
 
 
 class _File(click.Path):
-    """A path that can only name a file, as a `Path`."""
+    """A path that can name a file, as a `Path`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         text = str(value)
@@ -34,7 +33,7 @@ class _File(click.Path):
         return super().convert(value, param, ctx)
 
 
-FILE = _File(dir_okay=False, path_type=Path)
+FILE = _File(path_type=Path)
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -59,18 +58,6 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-class _Pair(click.ParamType[tuple[str, str]]):
-    """`KEY=VALUE`."""
-
-    name = "pair"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        key, is_pair, text = str(value).partition("=")
-        if not is_pair or not key:
-            self.fail(f"{value!r} is not KEY=VALUE", param, ctx)
-        return key, checked_name(text)
-
-
 class _Report(click.ParamType[ReportFile]):
     """`FORMAT=FILE`; the file must be one that can be written."""
 
@@ -86,6 +73,9 @@ class _Report(click.ParamType[ReportFile]):
         path: Path = FILE.convert(file, param, ctx)
         disk.probe(path)
         return ReportFile(format_, path)
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(f"{name}=") for name in self._formats if f"{name}=".startswith(incomplete)]
 
 
 def _keep_reports(ctx: click.Context, param: click.Parameter, value: tuple[ReportFile, ...]) -> None:
@@ -105,15 +95,21 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+def _keep_one(ctx: click.Context, param: click.Parameter, value: tuple[Any, ...]) -> None:
+    """Remember an option that may be named once only, on either side of the command."""
+    session = ctx.ensure_object(Session)
+    name = param.name or ""
+    said = {*value, *({getattr(session.chosen, name)} if name in session.said else ())}
+    if len(said) > 1 and not ctx.resilient_parsing:
+        shown = " and ".join(sorted(map(str, said)))
+        raise click.BadParameter(f"one at a time, not {shown}", ctx, param)
+    if value:
+        session.said.add(name)
+        session.choose(**{name: value[0]})
+
+
 def _kept(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     return click.option(*names, expose_value=False, callback=_keep, **attributes)
-
-
-def _environments(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """The names that a shell can complete. It looks for files only, for it runs at every press of the key."""
-    folder = ctx.ensure_object(Session).chosen.directory / "environments"
-    paths = folder.glob("*.y*ml") if folder.is_dir() else ()
-    return sorted({path.stem for path in paths if path.stem.startswith(begun)})
 
 
 def shared(command: _Command) -> _Command:
@@ -123,14 +119,26 @@ def shared(command: _Command) -> _Command:
         _kept("--no-color", is_flag=True, help="Plain text, as with NO_COLOR or TERM=dumb."),
         _kept("--quiet", "-q", is_flag=True, help="No progress on stderr."),
         _kept("--verbose", "-v", count=True, help="Log every request to stderr."),
-        _kept(
+        click.option(
             "--env",
             "environment",
             metavar="NAME",
-            shell_complete=_environments,
+            multiple=True,
+            expose_value=False,
+            callback=_keep_one,
+            shell_complete=completion.environments,
             help="Environment to fill values from [TIEROPS_ENV].",
         ),
-        _kept("--dir", "directory", metavar="DIR", type=path, help="Folder of the program files [tiers]."),
+        click.option(
+            "--dir",
+            "directory",
+            metavar="DIR",
+            multiple=True,
+            expose_value=False,
+            callback=_keep_one,
+            type=path,
+            help="Folder of the program files [tiers].",
+        ),
     ):
         command = option(command)
     return command
@@ -150,8 +158,25 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 
 
 format_ = _formats("text", "json", "markdown", "html")
+data_format = _kept("--format", type=click.Choice(("text", "json")), help="How the answer is written [text].")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
-program = click.option("--program", "programs", multiple=True, metavar="KEY", help="Only this program, or a pattern.")
+
+
+program = click.option(
+    "--program", "programs", multiple=True, metavar="KEY", shell_complete=completion.programs,
+    help="Only this program, or a pattern.",
+)  # fmt: skip
+
+
+def selection(command: _Command) -> _Command:
+    """Which targets it is for, as `programs` and `addresses`."""
+    command = click.option(
+        "--target", "addresses", multiple=True, metavar="ADDRESS", shell_complete=completion.addresses,
+        help="Only this target, as PROGRAM/TARGET, or a pattern.",
+    )(command)  # fmt: skip
+    return program(command)
+
+
 max_wait = click.option(
     "--max-wait", type=Seconds(0), default=120.0, show_default=True, metavar="SECONDS",
     help="Longest wait for a vendor's rate limit.",
@@ -163,83 +188,31 @@ journal = click.option(
 ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
 
 
-class _Vendor(click.ParamType[Vendor]):
-    """The name of a vendor: one of tierops' own, or of another distribution that is installed."""
-
-    name = "vendor"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Vendor:
-        vendor = value if isinstance(value, Vendor) else providers.known(str(value))
-        if vendor is None:
-            self.fail(f"{value!r} is no vendor; there are: {', '.join(providers.names())}", param, ctx)
-        return vendor
-
-    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(vendor.name) for vendor in providers.own() if vendor.name.startswith(incomplete)]
-
-
-VENDOR = _Vendor()
-
-
 class Group(click.Group):
     """Commands below a name; the name alone shows its help."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args or ["--help"])
 
-
-# Options of the commands that take places, too: a part of a place that is called so has no option of its own.
-_TAKEN = frozenset({"all", "at", "ci", "environment", "force", "out", "program", "source", "vendor", "yes"})
-
-
-def place(*, has_homes_only: bool = False, hidden: bool = False) -> Callable[[_Command], _Command]:
-    """`--at`, and for each part of a vendor's place an option that means the same; see `named`."""
-    parts: dict[str, list[tuple[Vendor, Part]]] = {}
-    for vendor in providers.own():
-        for part in vendor.parts:
-            if part.name not in _TAKEN and (part.is_home or not has_homes_only):
-                parts.setdefault(part.name, []).append((vendor, part))
-
-    def decorate(command: _Command) -> _Command:
-        for name, owners in reversed(parts.items()):
-            choices = owners[0][1].choices
-            command = click.option(
-                f"--{name.replace('_', '-')}", name, metavar="VALUE" if choices else "NAME", hidden=hidden,
-                type=click.Choice(choices) if choices else None, callback=_name,
-                help="; ".join(f"{vendor.title}: {_with_default(part)}" for vendor, part in owners) + ".",
-            )(command)  # fmt: skip
-        return click.option(
-            "--at", multiple=True, metavar="KEY=VALUE", type=_Pair(),
-            help="Where the ladder is, as a target's block in a program file has it; repeatable.",
-        )(command)  # fmt: skip
-
-    return decorate
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; what is no command says what could have been meant."""
+        name = args[0]
+        if name in self.commands or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"No such command {name!r}{_instead(name, self.commands, ctx.command_path)}.", ctx)
 
 
-def _with_default(part: Part) -> str:
-    return f"{part.help} [{part.default}]" if part.default else part.help
+def _instead(name: str, commands: Iterable[str], path: str) -> str:
+    if name == "help":
+        return f"; for help: {path} --help, or {path} COMMAND --help"
+    if name == "version":
+        return "; for the version: tierops --version"
+    from difflib import get_close_matches  # which no run needs that goes well
 
-
-def named(at: Sequence[tuple[str, str]], parts: Mapping[str, str | None]) -> dict[str, str]:
-    """The place that `--at` and the options of its parts name. Raises `click.UsageError` for a part named twice."""
-    block: dict[str, str] = {}
-    for name, value in (*at, *parts.items()):
-        if value is not None:
-            if name in block:
-                raise click.UsageError(f"{name} is given twice")
-            block[name] = value
-    return block
-
-
-def checked_name(text: str) -> str:
-    """The text, if it can be a name. Raises `click.BadParameter`."""
-    if not text.strip():
-        raise click.BadParameter("a name has at least one visible character")
-    return text
-
-
-def _name(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    return value if value is None else checked_name(value)
+    near = get_close_matches(name, commands, 1)
+    return f"; did you mean {near[0]!r}" if near else f"; there are: {', '.join(commands)}"
 
 
 def checked_key(text: str) -> str:

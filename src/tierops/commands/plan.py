@@ -11,6 +11,7 @@ import click
 
 from tierops import pipeline
 from tierops.commands import options
+from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.errors import Exit, UsageError
 from tierops.host import disk, extras
@@ -24,7 +25,7 @@ from tierops.output import Report
     "--sign", "keyfile", type=options.FILE, metavar="KEYFILE",
     help="Sign the saved plan with this ed25519 private key (PEM).",
 )  # fmt: skip
-@options.program
+@options.selection
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are differences.")
 @options.ttl
 @options.max_wait
@@ -32,15 +33,15 @@ from tierops.output import Report
 @options.shared
 @click.pass_obj
 def plan(
-    session: Session, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], detailed_exitcode: bool,
-    ttl: timedelta, max_wait: float,
+    session: Session, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], addresses: tuple[str, ...],
+    detailed_exitcode: bool, ttl: timedelta, max_wait: float,
 ) -> Exit:  # fmt: skip
     """Show what apply would do. Sends GET requests only."""
     chosen = session.chosen
     chosen.keep_apart(out, keyfile)
     sign = _signer(keyfile, out, session.console.note)
     files = pipeline.read_files(chosen.directory, chosen.environment)
-    targets = pipeline.select(files, programs)
+    targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)

@@ -1,10 +1,10 @@
-"""What `tierops init` writes: the files of a new repository, and how they get there without harm to others."""
+"""What `tierops init` writes: the texts of the files of a new repository."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tierops import providers
 from tierops.config import schemas, writing
 from tierops.errors import UsageError
-from tierops.host import disk
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,10 +19,11 @@ if TYPE_CHECKING:
     from tierops.providers.vendor import Vendor
 
 PROGRAMS = "tiers"
-# No YAML, so that no command takes one for a program.
-_SCHEMAS = f"{PROGRAMS}/.schemas"
+_SCHEMAS = ".schemas"  # what begins with a dot is no program
 _TEMPLATES = Path(__file__).parent / "templates"
 WORKFLOWS = ("tiers-plan.yml", "tiers-apply.yml", "tiers-drift.yml")
+GITIGNORE = ("/plan*.json", "/journal*.jsonl", "*.pem", ".env")
+"""Plans, journals and keys, which nobody means to commit."""
 
 
 class Source(NamedTuple):
@@ -38,12 +38,15 @@ class Source(NamedTuple):
 
 # Nothing runs with it; but its shape is right, so that nothing else in the files is hidden by an error about it.
 UNKNOWN = Source("OWNER/tierops", "0" * 40)
+UNKNOWN_TASK = "put the repository of tierops and a commit of it after `uses:`"
 
 
 class Wanted(NamedTuple):
     """What the new repository is to have. `places`: vendor → the block of a target.
 
-    `key` is the first program's, None where there is to be none. `ci` is `github`, `gitlab` or `none`.
+    `key` is the first program's, None where there is to be none. `ci` is `github`, `gitlab` or `none`. `home` is where
+    commands run, as seen from the root of the repository, and `programs` the folder of the programs as seen from there.
+    `has_values` says that what names a ladder is to be a value of each environment.
     """
 
     key: str | None
@@ -51,60 +54,95 @@ class Wanted(NamedTuple):
     environments: tuple[str, ...]
     ci: str
     source: Source
+    home: str = ""
+    programs: str = PROGRAMS
+    has_values: bool = False
+
+    @property
+    def folder(self) -> str:
+        """The folder of the programs, as seen from the root of the repository."""
+        return (PurePosixPath(self.home) / self.programs).as_posix()
 
 
 def texts(wanted: Wanted) -> dict[str, str]:
-    """Path below the repository → text, in the order in which they are of interest. Raises `writing.CannotSay`."""
-    files = {}
+    """Path below the repository → text, in the order in which they are of interest.
+
+    Raises `writing.CannotSay`, and `UsageError` for a folder that no pipeline can name.
+    """
+    folder, files = wanted.folder, {}
+    if wanted.ci != "none" and not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", folder, re.ASCII):
+        raise UsageError(
+            f"a pipeline cannot name the folder {folder!r}: letters, digits, `.`, `-`, `_` only; or --ci none"
+        )
+    names = _value_names(wanted.places) if wanted.has_values else {}
     if wanted.key:
-        files[f"{PROGRAMS}/{wanted.key}.yaml"] = _render("program.yaml", key=wanted.key, places=wanted.places)
+        blocks = {vendor: _block(vendor, place, names) for vendor, place in wanted.places.items()}
+        files[f"{folder}/{wanted.key}.yaml"] = _render("program.yaml", key=wanted.key, places=blocks)
     vendors = tuple(map(providers.find, wanted.places)) or providers.own()
+    values = {name: wanted.places[vendor][part] for (vendor, part), name in names.items()} if wanted.key else {}
     for name in wanted.environments:
-        files[f"{PROGRAMS}/environments/{name}.yaml"] = _render("environment.yaml", name=name, vendors=vendors)
+        text = _render("environment.yaml", name=name, vendors=vendors, values=values)
+        files[f"{folder}/environments/{name}.yaml"] = text
     for name in ("program", "environment"):
-        files[f"{_SCHEMAS}/{name}.schema.json"] = schemas.schema(name)
+        files[f"{folder}/{_SCHEMAS}/{name}.schema.json"] = schemas.schema(name)
     if wanted.ci == "github":
-        every = dict.fromkeys((*providers.own(), *vendors))
-        files |= {f".github/workflows/{name}": workflow(name, wanted.source, tuple(every)) for name in WORKFLOWS}
+        every = tuple(dict.fromkeys((*providers.own(), *vendors)))
+        for name in WORKFLOWS:
+            files[f".github/workflows/{name}"] = workflow(name, wanted.source, every, folder)
     if wanted.ci == "gitlab":
-        files[".gitlab-ci.yml"] = gitlab_pipeline(wanted.source, wanted.environments)
-    files[".pre-commit-config.yaml"] = _render("pre-commit.yaml", source=wanted.source)
+        files[".gitlab-ci.yml"] = gitlab_pipeline(wanted.source, wanted.environments, folder)
+    files[".pre-commit-config.yaml"] = _render("pre-commit.yaml", source=wanted.source, folder=folder)
+    files[(PurePosixPath(wanted.home) / ".gitignore").as_posix()] = _render("gitignore", patterns=GITIGNORE)
     return files
 
 
-def workflow(name: str, source: Source | None, vendors: Sequence[Vendor] = ()) -> str:
+def _value_names(places: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:
+    """Vendor and part of what names a ladder → the value that holds it; none holds `${`."""
+    homes = [
+        (name, part.name)
+        for name, place in places.items()
+        for part in providers.find(name).parts
+        if part.is_home and "${" not in place[part.name]
+    ]
+    parts = [part for _, part in homes]
+    return {
+        (vendor, part): (part if parts.count(part) == 1 else f"{vendor}_{part}").replace("-", "_")
+        for vendor, part in homes
+    }
+
+
+def workflow(name: str, source: Source | None, vendors: Sequence[Vendor] = (), folder: str = PROGRAMS) -> str:
     """One of the `WORKFLOWS`, with the keys of these vendors; without a source, as tierops' own repository has it."""
     task = "" if source else "put a released commit of tierops in place of `./` (uses: OWNER/tierops@COMMIT)"
     if source == UNKNOWN:
-        task = "put the repository of tierops and a commit of it after `uses:`"
+        task = UNKNOWN_TASK
     # A key that takes the place of others is for who asks for it.
     vendors = vendors or providers.own()
     variables = [variable for vendor in vendors for variable in vendor.variables if not variable.is_alternative]
     addresses = [variable for vendor in vendors for variable in vendor.address]
-    return _render(name, uses=source or "./", task=task, variables=variables, addresses=addresses)
+    return _render(name, uses=source or "./", task=task, variables=variables, addresses=addresses, folder=folder)
 
 
-def gitlab_pipeline(source: Source | None, environments: Sequence[str]) -> str:
+def gitlab_pipeline(source: Source | None, environments: Sequence[str], folder: str = PROGRAMS) -> str:
     """The pipeline for GitLab; without a source, as the documentation shows it."""
-    return _render("gitlab-ci.yml", source=source, environments=environments)
+    return _render("gitlab-ci.yml", source=source, environments=environments, folder=folder)
 
 
-def pipeline_steps(wanted: Wanted) -> Iterator[str]:
-    """What is left to do for the pipeline, in sentences."""
-    if wanted.ci == "github":
-        names = f"[{', '.join(map(writing.quoted, wanted.environments))}]"
-        yield (
-            f"On GitHub, set the repository variable TIEROPS_ENVIRONMENTS to {names}, and make for each one the"
-            " environments NAME-plan (a key that only reads) and NAME (a key that writes): see tiers-plan.yml"
-        )
-    if wanted.ci == "gitlab":
-        names = " and ".join(wanted.environments)
-        yield f"On GitLab, make the environments that .gitlab-ci.yml names for {names}, each with its keys as variables"
-    if wanted.source == UNKNOWN:
-        yield (
-            f"Where .pre-commit-config.yaml{' and the workflows say' if wanted.ci != 'none' else ' says'}"
-            f" {UNKNOWN.repository} and {UNKNOWN.commit}, put the repository of tierops and a commit of it"
-        )
+def name_of(vendor: str, place: Mapping[str, str]) -> str:
+    """What people call the ladder at a place."""
+    return place[next(part.name for part in providers.find(vendor).parts if part.is_home)]
+
+
+def is_sample(text: str) -> bool:
+    """Whether this is the program that init writes, whatever its key and its targets are."""
+    before, mark, tiers = _render("program.yaml", key="x", places={}).partition("tiers:")
+    return text.startswith(before.partition("program:")[0]) and text.endswith(f"\n{mark}{tiers}")
+
+
+def schema_for(path: Path, directory: Path) -> str:
+    """What leads from a program file to the schema that init put below the folder; empty where there is none."""
+    schema = directory / _SCHEMAS / "program.schema.json"
+    return Path(os.path.relpath(schema, path.parent)).as_posix() if schema.is_file() else ""
 
 
 def _render(template: str, **values: object) -> str:
@@ -132,7 +170,6 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "yaml": _text,
-        "block": _block,
         "any_yaml": _in_any_yaml,
         "any_yaml_list": _list_in_any_yaml,
     }
@@ -143,9 +180,15 @@ def _text(text: str) -> str:
     return writing.Yaml().text(text)
 
 
-def _block(block: Mapping[str, str]) -> str:
+def _block(vendor: str, place: Mapping[str, str], names: Mapping[tuple[str, str], str]) -> str:
+    """A target's block; what has a name among the values is written as it."""
     yaml = writing.Yaml()
-    return writing.flow({name: yaml.text(text, in_flow=True) for name, text in block.items()})
+    return writing.flow(
+        {
+            part: f'"${{{names[vendor, part]}}}"' if (vendor, part) in names else yaml.text(text, in_flow=True)
+            for part, text in place.items()
+        }
+    )
 
 
 def _in_any_yaml(name: str) -> str:
@@ -155,31 +198,3 @@ def _in_any_yaml(name: str) -> str:
 
 def _list_in_any_yaml(names: Sequence[str]) -> str:
     return f"[{', '.join(map(_in_any_yaml, names))}]"
-
-
-def write(root: Path, files: Mapping[str, str], say: Callable[[str], object]) -> None:
-    """Write what is not there yet, as .yaml or .yml; `say` hears of each file whether it was `created` or `kept`.
-
-    Raises `UsageError`, with nothing written, where a folder below `root` is a link or no folder. `root` may be a link:
-    whoever runs this has named it.
-    """
-    _refuse_no_folder(root)
-    for above in dict.fromkeys(parent for path in files for parent in reversed(PurePosixPath(path).parents[:-1])):
-        _refuse_no_folder(root / above)
-        _refuse_link(root / above)
-    for path, text in files.items():
-        whole = root / path
-        disk.make_folder(whole.parent)
-        other = whole.with_suffix({".yaml": ".yml", ".yml": ".yaml"}.get(whole.suffix, whole.suffix))
-        is_new = not os.path.lexists(other) and disk.create(whole, text, disk.ORDINARY)
-        say(f"created {path}" if is_new else f"kept    {path if os.path.lexists(whole) else other.relative_to(root)}")
-
-
-def _refuse_no_folder(path: Path) -> None:
-    if os.path.lexists(path) and not path.is_dir():
-        raise UsageError(f"{path} is no folder; nothing was written")
-
-
-def _refuse_link(path: Path) -> None:
-    if path.is_symlink():
-        raise UsageError(f"{path} is a symbolic link, through which init writes nothing; nothing was written")

@@ -13,7 +13,7 @@ import click
 from tierops import output, providers
 from tierops.commands import checkout
 from tierops.commands.console import Console
-from tierops.errors import Exit, UsageError
+from tierops.errors import BadFile, Exit
 from tierops.host import disk, logs
 from tierops.host.interrupts import Stop
 from tierops.model import Problem
@@ -78,8 +78,10 @@ class _Keys(Redaction):
 class Session:
     """What a command gets with `@click.pass_obj`. Nothing else reads the environment of the process.
 
-    `command` is the name of the one that runs, `journal` the one that this run keeps, once it has begun. `wants_json`
-    says that the line asks for JSON, although it may be wrong before that option is reached.
+    `command` is the name of the one that runs, `journal` the one that this run keeps, once it has begun, `ended` its
+    exit code, once that was reported. `wants_json` says that the line asks for JSON, although it may be wrong before
+    that option is reached; `said` has the names in `Chosen` of what the line said so far of options that can be said
+    once.
     """
 
     def __init__(self) -> None:
@@ -88,12 +90,14 @@ class Session:
         self.environ: Mapping[str, str] = os.environ
         self.command = ""
         self.wants_json = False
+        self.said: set[str] = set()
         self.stop = Stop()
         self.journal: Journal | None = None
+        self.ended: Exit | None = None
         self.console = Console(_Keys(self.environ))
         self.chosen = Chosen()
         is_plain = bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
-        self.choose(environment=self.environ.get("TIEROPS_ENV") or None, no_color=is_plain)
+        self.choose(environment=self.environ.get("TIEROPS_ENV", "").strip() or None, no_color=is_plain)
         self._connections: Connections | None = None
 
     def choose(self, **options: Any) -> None:
@@ -108,7 +112,7 @@ class Session:
         return self._connections.writes if self._connections else 0
 
     def begin_journal(self, path: Path | None) -> None:
-        """Begin the journal, if there is to be one. Raises `UsageError` where it cannot be written."""
+        """Begin the journal, if there is to be one. Raises `BadFile` where it cannot be written."""
         if path is not None:
             from tierops import journal  # few runs keep one
 
@@ -145,13 +149,14 @@ class Session:
         place = checkout.find(self.environ)
         columns = self.console.columns
         report = report._replace(error=error, environment=self.chosen.environment, checkout=place, columns=columns)
+        is_saved = [self._save(report, file) for file in self.chosen.reports]  # first: stdout may take nothing
         format_ = self.chosen.format
         self.console.page(output.render(report, format_), has_commands=format_ == "github")
         if report.error and format_ not in {"json", "github"}:  # whose readers get it from stdout
             self.console.error(report.error)
-        is_saved = [self._save(report, file) for file in self.chosen.reports]
         # What became of the creates matters more than a file.
-        return report.exit_code if all(is_saved) or report.exit_code or self.writes else Exit.USAGE
+        self.ended = report.exit_code if all(is_saved) or report.exit_code or self.writes else Exit.FAILED
+        return self.ended
 
     def fail(self, code: Exit, message: str, problems: tuple[Problem, ...] = ()) -> Exit:
         """Report what kept the command from its work."""
@@ -159,15 +164,20 @@ class Session:
             self.choose(format="json")
         return self.report(Report(self.command, code, error=message, problems=problems))
 
-    def give_up(self) -> NoReturn:
-        """Leave at once, whatever other threads wait for."""
+    def leave_others(self, code: int) -> None:
+        """End with this code if somebody asked to stop: Python would wait for threads that wait for a vendor."""
+        if self.stop.is_asked:
+            os._exit(code)
+
+    def leave(self) -> NoReturn:
+        """End at once, although the report takes too long to be read or written."""
         self.console.error(f"stopped at once; {UNDER_WAY}")
         os._exit(Exit.INTERRUPTED)
 
     def _save(self, report: Report, file: ReportFile) -> bool:
         try:
             disk.save(file.path, self.console.redaction.whole(output.as_file(report, file.format)), disk.ORDINARY)
-        except UsageError as error:
+        except BadFile as error:
             self.console.error(f"the report is not saved: {error}")
             return False
         return True

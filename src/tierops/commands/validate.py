@@ -36,4 +36,6 @@ def validate(session: Session, paths: tuple[Path, ...], all_environments: bool) 
     targets = tuple(target for program in files.programs for target in program.targets)
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
     code = Exit.FAILED if files.errors else Exit.DONE
-    return session.report(Report("validate", code, problems=files.problems, checked=counts, targets=targets))
+    return session.report(
+        Report("validate", code, problems=files.problems, checked=counts, targets=targets, unchecked=files.unchecked)
+    )

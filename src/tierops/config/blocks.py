@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from tierops.config import check, contract, writing
@@ -12,6 +12,7 @@ from tierops.providers.vendor import Vendor
 from tierops.text import jsontext
 
 _LONGEST_COMMENT = 160
+_PLAIN = writing.Yaml()
 
 
 class Written(NamedTuple):
@@ -25,15 +26,13 @@ class Blocks:
     """Writes the blocks of the tiers at one place."""
 
     def __init__(self, vendor: Vendor, place: Mapping[str, str], names: Mapping[str, str]) -> None:
-        """`names` is text → name of the environment's value that stands for it."""
+        """`names` is id → name of the environment's value that stands for it."""
         part = contract.fragment(vendor)
         self._vendor = vendor
         self._place = place
         self._forms: Mapping[str, Any] = part.fields.get("properties", {})
         self._contract = Contract("fields", (vendor,), is_filled=True)
-        # What is a word of the vendor's schema is no value that happens to read like it.
-        words = set(_words([part.fields, *part.defs.values()]))
-        self._yaml = writing.Yaml({text: name for text, name in names.items() if text not in words})
+        self._ids = writing.Yaml(names)
 
     def write(self, fields: Mapping[str, Value], index: int) -> Written:
         """The block of the tier with these fields at this place in the ladder, under the vendor's name."""
@@ -55,7 +54,10 @@ class Blocks:
     ) -> list[str]:
         """A field, or an entry of a field that is a map; a comment where the file would not say just that."""
         try:
-            lines = self._entry(path[-1], value, form)
+            # Keys whose entries the schema describes are ids. All other text may equal a value by chance, and would be
+            # another one in the next environment.
+            yaml = self._ids if len(path) > 1 and form else _PLAIN
+            lines = _entry(yaml, path[-1], value, form)
             if self._is_read_back(path, value, index):
                 return lines
         except writing.CannotSay:
@@ -65,17 +67,6 @@ class Blocks:
         shown = jsontext.dumps({path[-1]: value})
         short = shown if len(shown) <= _LONGEST_COMMENT else f"{shown[:_LONGEST_COMMENT]}…"
         return [f"# left out, a program file cannot hold it: {short}"]
-
-    def _entry(self, key: str, value: Value, form: Mapping[str, Any]) -> list[str]:
-        """A map whose keys the schema knows stands on one line, in the schema's order; all else as it is."""
-        names: Mapping[str, Any] = form.get("properties", {})
-        if not names or not isinstance(value, Mapping) or any(map(writing.is_container, value.values())):
-            return self._yaml.entry(key, value)
-        fields = {
-            self._yaml.text(name, in_flow=True): self._yaml.scalar(value[name], in_flow=True)
-            for name in _in_order(value, names)
-        }
-        return self._yaml.keyed(key, writing.flow(fields))
 
     def _is_read_back(self, path: tuple[str, ...], value: Value, index: int) -> bool:
         """Whether the schema lets a file say this, and the vendor takes it for this."""
@@ -103,8 +94,12 @@ def _in_order(fields: Mapping[str, Value], known: Mapping[str, Any]) -> list[str
     return [*(name for name in known if name in fields), *sorted(fields.keys() - known.keys())]
 
 
-def _words(schema: Any) -> Iterator[str]:
-    if isinstance(schema, Mapping):
-        yield from (word for word in schema.get("enum", ()) if isinstance(word, str))
-    for part in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
-        yield from _words(part)
+def _entry(yaml: writing.Yaml, key: str, value: Value, form: Mapping[str, Any]) -> list[str]:
+    """A map whose keys the schema knows stands on one line, in the schema's order; all else as it is."""
+    names: Mapping[str, Any] = form.get("properties", {})
+    if not names or not isinstance(value, Mapping) or any(map(writing.is_container, value.values())):
+        return yaml.entry(key, value)
+    fields = {
+        _PLAIN.text(name, in_flow=True): _PLAIN.scalar(value[name], in_flow=True) for name in _in_order(value, names)
+    }
+    return yaml.keyed(key, writing.flow(fields))

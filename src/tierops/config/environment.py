@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,8 @@ from tierops.errors import UsageError
 from tierops.model import Problem
 
 _BEGINS = "an environment begins with `version: 1` and `environment: {}`"
+
+_NAME = re.compile("[a-z0-9][a-z0-9-]{0,62}")  # as the schema has it
 
 
 class Environment(NamedTuple):
@@ -86,7 +89,11 @@ def read(
 def _misnamed(document: Document, path: Path) -> list[Problem]:
     if document.data["environment"] == path.stem:
         return []
-    message = f"`environment` must be {path.stem!r}, as the file is named"
+    name = document.data["environment"]
+    if _NAME.fullmatch(path.stem):
+        message = f"`environment` must be {path.stem!r}, as the file is named, or rename the file to {name}.yaml"
+    else:  # no environment can be called so
+        message = f"the file of the environment {name!r} is named {path.name!r}; rename it to {name}.yaml"
     return [Problem("schema", message, document.locate(["environment"]))]
 
 

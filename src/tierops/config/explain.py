@@ -19,9 +19,9 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from tierops.config import scalars
+from tierops.config import advice, scalars
 from tierops.config.contract import Contract, schema
-from tierops.config.marked import Document, closest, nearest
+from tierops.config.marked import Document
 from tierops.model import Position, Problem
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -50,10 +50,14 @@ def _misspelt(errors: Iterable[ValidationError]) -> Iterator[Path]:
             contract: Any = error.schema
             instance: Any = error.instance
             missing = contract.get("required", ()) - instance.keys()
+            path, known = tuple(error.absolute_path), list(contract["properties"])
+            if advice.is_whole_tier(instance, path, known):
+                yield from ((*path, key) for key in missing)
             for key in instance.keys() - contract["properties"].keys() if missing else ():
-                meant = closest(key, contract["properties"])
-                if meant is not None and meant in missing:
-                    yield (*error.absolute_path, meant)
+                if advice.is_range(key, path):
+                    yield (*path, "from")
+                elif (meant := advice.meant(key, instance[key], path, known)) in missing:
+                    yield (*path, str(meant))
 
 
 def _explain(error: ValidationError, document: Document, misspelt: Collection[Path]) -> Iterator[Problem]:
@@ -74,8 +78,10 @@ def _sentences(
     instance: Any = error.instance
     if error.validator == "additionalProperties":
         known = list(broken["properties"])
+        is_tier = advice.is_whole_tier(instance, path, known)
         for key in islice((key for key in instance if key not in known), _MOST_KEYS):
-            yield _unknown(key, known), document.locate(path, key)
+            hint = advice.listed(path, key) if is_tier else advice.unknown(key, instance[key], path, known)
+            yield f"unknown key {shown(key)}{hint}", document.locate(path, key)
     elif error.validator == "required":
         required: Any = error.validator_value
         for key in required:
@@ -87,10 +93,6 @@ def _sentences(
         yield _unexpected(error, path, document.written.get(at)), at
 
 
-def _unknown(key: str, known: list[str]) -> str:
-    return f"unknown key {shown(key)}{nearest(key, known) or '; known here: ' + ', '.join(known)}"
-
-
 def _unexpected(error: ValidationError, path: list[str | int], written: str | None) -> str:
     broken: Any = error.schema
     if error.validator == "minItems":
@@ -99,18 +101,20 @@ def _unexpected(error: ValidationError, path: list[str | int], written: str | No
     if not message.startswith("expected"):
         return message
     found = short(written) if written else shown(error.instance)
-    return f"{_name(path)}: {message}, found {found}{_hint(error, message, written)}"
+    return f"{_name(path)}: {message}, found {found}{_hint(error, path, message, written)}"
 
 
-def _hint(error: ValidationError, message: str, written: str | None) -> str:
+def _hint(error: ValidationError, path: list[str | int], message: str, written: str | None) -> str:
     instance: Any = error.instance
-    if error.validator == "type" and error.validator_value == "string":
-        is_text_without_quotes = not isinstance(instance, dict | list) and written != ""
+    if message.startswith("expected text") or error.validator_value == "string":
+        is_text_without_quotes = not isinstance(instance, dict | list | str) and written != ""
         return "; quote it if it is meant as text" if is_text_without_quotes else ""
     if isinstance(instance, str) and "number" in message:
-        digits = scalars.ungrouped(instance)
-        return f"; write {digits}" if digits else f"; {doubt}" if (doubt := scalars.doubt(instance)) else ""
-    return ""
+        if digits := scalars.ungrouped(instance):
+            return f"; write {digits}"
+        if doubt := scalars.doubt(instance):
+            return f"; {doubt}"
+    return advice.bound(path, instance) or advice.listed(path, instance)
 
 
 def _kinds(types: Any) -> str:

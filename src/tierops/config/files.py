@@ -18,7 +18,7 @@ ENVIRONMENTS = "environments"
 STDIN = Path("-")
 
 _SUFFIXES = frozenset({".yaml", ".yml"})  # in any case
-_LARGEST = 10 * 1024 * 1024
+LARGEST = 10 * 1024 * 1024
 
 Kind = Literal["program", "environment", "misplaced"]
 
@@ -108,10 +108,10 @@ def read(path: Path, *begins: str, content: bytes | None = None) -> tuple[list[D
             with open(path, "rb", opener=_open) as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                     return _refused(path, "not an ordinary file, but a pipe or a device")
-                content = stream.read(_LARGEST + 1)
+                content = stream.read(LARGEST + 1)
         except OSError as error:
             return _refused(path, f"cannot read this file: {error.strerror}")
-    if len(content) > _LARGEST:
+    if len(content) > LARGEST:
         return _refused(path, "larger than 10 MiB; is this the right file? Split it if it is")
     try:
         text = content.decode("utf-8")
@@ -146,9 +146,9 @@ def _stream(path: Path) -> bytes:
         if path == STDIN:
             if sys.stdin is None:
                 raise TieropsError("cannot read -: there is no stdin")
-            return sys.stdin.buffer.read(_LARGEST + 1)
+            return sys.stdin.buffer.read(LARGEST + 1)
         with path.open("rb") as stream:
-            return stream.read(_LARGEST + 1)
+            return stream.read(LARGEST + 1)
     except OSError as error:
         raise TieropsError(f"cannot read {path}: {error.strerror}") from None
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from tierops.config import bones, files, program, values
 from tierops.config import environment as environments
-from tierops.config import files, program, values
 from tierops.config.check import Gate
 from tierops.config.environment import Environment
 from tierops.config.marked import Document
@@ -21,12 +21,15 @@ _MOST_FINDINGS = 1000
 class Loaded(NamedTuple):
     """What the files hold. `problems` are all findings, in the order of the files; `programs` are those without any.
 
-    `environment` is None where none is chosen, or its file has problems.
+    `environment` is None where none is chosen, or its file has problems. `broken` are programs with findings whose
+    ladders can be held against the rules all the same; `unchecked` are the files with others, of which they cannot.
     """
 
     programs: tuple[Program, ...]
     problems: tuple[Problem, ...]
     environment: Environment | None
+    broken: tuple[Program, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
 
 class _Terms(NamedTuple):
@@ -72,11 +75,15 @@ def load(
     known = filled_from.values if filled_from else {} if chosen is None else None
     terms = _Terms(directory, environment, known, day.isoformat(), gate)
     programs: list[Program] = []
+    broken: list[Program] = []
+    unchecked: list[str] = []
     for path in program_files:
-        sound, findings = _read(path, contents.get(path), terms)
-        programs += sound
-        problems += findings
-    return Loaded(tuple(programs), tuple(problems), filled_from)
+        read = _read(path, contents.get(path), terms)
+        programs += read.programs
+        problems += read.problems
+        broken += read.broken
+        unchecked += [str(path)] if read.is_unchecked else []
+    return Loaded(tuple(programs), tuple(problems), filled_from, tuple(broken), tuple(unchecked))
 
 
 def _by_kind(
@@ -101,41 +108,54 @@ def _misplaced(at: Position, directory: Path) -> Problem:
     return Problem("schema", f"an environment lies in {folder} itself, where it is looked for; move this one there", at)
 
 
-def _read(path: Path, content: bytes | None, terms: _Terms) -> tuple[list[Program], list[Problem]]:
+class _Read(NamedTuple):
+    """What one file holds: sound programs, findings, programs with findings, and whether there is more in it."""
+
+    programs: Sequence[Program]
+    problems: Sequence[Problem]
+    broken: Sequence[Program]
+    is_unchecked: bool
+
+
+def _read(path: Path, content: bytes | None, terms: _Terms) -> _Read:
     """The programs of one file, and every finding in it; what YAML already objects to is not said again."""
     documents, problems = files.read(path, content=content)
     unreadable = {problem.at for problem in problems}
-    programs = []
+    is_unchecked = bool(problems)
+    programs: list[Program] = []
+    broken: list[Program] = []
     for document in documents:
         if len(problems) > _MOST_FINDINGS:
             break
-        sound, findings = _program(document, terms)
+        built, findings = _program(document, terms)
         problems += [finding for finding in findings if finding.at not in unreadable]
-        if sound is not None:
-            programs.append(sound)
+        if built is not None:
+            (broken if findings or unreadable else programs).append(built)
+        is_unchecked = is_unchecked or built is None
     problems.sort(key=lambda problem: problem.at)
     if len(problems) > _MOST_FINDINGS:
         at = problems[_MOST_FINDINGS].at
         problems[_MOST_FINDINGS:] = [
             Problem("schema", f"more than {_MOST_FINDINGS:,} findings; the rest is not told", at)
         ]
-    return ([] if unreadable else programs), problems
+    return _Read(programs, problems, broken, is_unchecked)
 
 
 def _program(document: Document, terms: _Terms) -> tuple[Program | None, list[Problem]]:
+    """The program, and every finding. With findings it is what can be held against the rules; None is nothing."""
     if environments.looks_like_one(document):
         return None, [_misplaced(document.at, terms.directory)]
-    if problems := terms.gate.check(document, "program"):
-        return None, problems
+    problems = terms.gate.check(document, "program")
     if values.holds_placeholder(document.data):
         if terms.values is None:
-            return None, []
-        document, problems = values.fill(document, terms.values, terms.environment)
-        # A placeholder that could not be filled is no number either; saying that too would help nobody.
-        unfilled = {problem.at for problem in problems}
-        findings = terms.gate.check(document, "program", is_filled=True)
-        problems += [finding for finding in findings if finding.at not in unfilled]
-        if problems:
             return None, problems
-    built, problems = program.build(document.data, terms.today)
-    return (None if problems else built), problems
+        document, unfilled = values.fill(document, terms.values, terms.environment)
+        # A placeholder that could not be filled is no number either; saying that too would help nobody.
+        for findings in (unfilled, terms.gate.check(document, "program", is_filled=True)):
+            said = {problem.at for problem in problems}
+            problems += [finding for finding in findings if finding.at not in said]
+    if not problems:
+        built, problems = program.build(document.data, terms.today)
+        if not problems:
+            return built, []
+    return bones.ladders(document, terms.gate, terms.today), problems

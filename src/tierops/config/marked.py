@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from tierops.model import Position
 
+_MOST_COMPARISONS = 2000
+_MOST_LISTED = 12
+
 # One step from a container to a part of it: a key or an index.
 Step = str | int
 
@@ -77,6 +80,29 @@ class Document(NamedTuple):
         if key is not None and isinstance(data, Map):
             return data.key_at.get(key, at)
         return at
+
+
+class Hints:
+    """Which of the `known` names those of one document were perhaps meant to be, as far as so many comparisons reach.
+
+    Comparing each with each takes time that grows with the square, and who has many has a reason that shows in a few.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = tuple(known)
+        self._left = _MOST_COMPARISONS
+
+    def nearest(self, name: str) -> str:
+        """As the function of this name; nothing once enough was said."""
+        if self._left <= 0:
+            return ""
+        self._left -= len(self._known) or 1
+        return nearest(name, self._known)
+
+    def listed(self) -> str:
+        """The known names, or the first ones."""
+        more = len(self._known) - _MOST_LISTED
+        return ", ".join(self._known[:_MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 from tierops import providers
 from tierops.config import check
 from tierops.config.contract import Contract, common, fragment
-from tierops.config.marked import Document, List, Map, nearest
-from tierops.model import Position, Problem, Program, Range, Target, Tier, Value, Waiver, exact
+from tierops.config.marked import Document, Hints, List, Map
+from tierops.model import Origin, Position, Problem, Program, Range, Target, Tier, Value, Waiver, exact, rounded
 from tierops.providers.vendor import Vendor
 
+_PARTS = {"name": {"name"}, "from": {"from"}, "end": {"to", "below"}}
 _MOST_TIERS = 100_000  # of one program, at all of its targets together
 
 
@@ -31,13 +32,21 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
     program_at = data.value_at["program"]
     if problems:
         return Program(data["program"], "", (), waivers, program_at), problems
-    targets = []
+    targets: list[Target] = []
+    origins: dict[tuple[str, int], Mapping[tuple[str, ...], Origin]] = {}
     for target, at in _items(data["targets"]):
         name, vendor = _name(target), _vendor(target)
         block = dict(target[vendor.name])
         tiers = _ladder(data["tiers"], name, vendor, block)
         targets.append(Target(data["program"], name, vendor.place(block), vendor.scale(block), tiers, at, waived))
-    return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at), problems
+        for index, (written, tier) in enumerate(zip(data["tiers"], tiers, strict=True)):
+            origins[name, index] = _origins(written, name, vendor, tier.fields)
+    return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at, origins), problems
+
+
+def names(targets: Iterable[Map]) -> frozenset[str]:
+    """The names of these targets, as far as they have one, in whatever state they are."""
+    return frozenset(str(target.get("name") or next(iter(target), "")) for target in targets)
 
 
 def _items(items: List) -> Iterable[tuple[Map, Position]]:
@@ -78,6 +87,7 @@ def _too_many(data: Map) -> list[Problem]:
 def _misplaced(tiers: List, vendors: Mapping[str, Vendor]) -> Iterator[Problem]:
     """Vendor blocks and overlays that no target of the program takes up. `vendors` is by name of the target."""
     used = {vendor.name for vendor in vendors.values()}
+    hints = Hints(vendors)
     for tier in tiers:
         for name in tier.keys() - common() - {"targets"} - used:
             message = f"no target of this program is on {name}; remove the block, or add the target"
@@ -87,7 +97,7 @@ def _misplaced(tiers: List, vendors: Mapping[str, Vendor]) -> Iterator[Problem]:
             if name in vendors:
                 yield from _misplaced_in_overlay(Document(overlay, overlays.value_at[name]), name, vendors[name])
             else:
-                hint = nearest(name, vendors) or f"; there are: {', '.join(vendors)}"
+                hint = hints.nearest(name) or f"; there are: {hints.listed()}"
                 message = f"there is no target {name!r} in this program{hint}"
                 yield Problem("schema", message, overlays.key_at[name])
 
@@ -104,16 +114,48 @@ def _misplaced_in_overlay(overlay: Document, target: str, vendor: Vendor) -> Ite
 
 def _ladder(tiers: List, target: str, vendor: Vendor, place: Mapping[str, str]) -> tuple[Tier, ...]:
     """The tiers of one target, each with its range: its own end, else the next one's beginning, else open."""
-    overlays = [tier.get("targets", {}).get(target, {}) for tier in tiers]
+    nothing = Map(tiers.at)
+    overlays = [tier.get("targets", nothing).get(target, nothing) for tier in tiers]
     laid = [_lay(tier, overlay) for tier, overlay in zip(tiers, overlays, strict=True)]
     starts = [Decimal(_number(tier["from"])) for tier in laid]
     ladder = []
     for index, tier in enumerate(laid):
         own_end = _own_end(tier)
         upper = starts[index + 1] if own_end is None and index + 1 < len(starts) else own_end
-        fields = vendor.fields(_block(tiers[index].get(vendor.name, {}), overlays[index]), place, index)
+        block = tiers[index].get(vendor.name, nothing)
+        fields = vendor.fields(_block(block, overlays[index]), place, index)
         ladder.append(Tier(tier["name"], Range(starts[index], upper), fields, tiers.item_at[index]))
     return tuple(ladder)
+
+
+def _origins(tier: Map, target: str, vendor: Vendor, fields: Mapping[str, Value]) -> Mapping[tuple[str, ...], Origin]:
+    """Where the parts of a tier stand: its name, its ends, and those of its fields that a rule objects to."""
+    nothing = Map(tier.at)
+    block, overlay = tier.get(vendor.name, nothing), tier.get("targets", nothing).get(target, nothing)
+    origins: dict[tuple[str, ...], Origin] = {}
+    for part, keys in _PARTS.items():
+        source = overlay if overlay.keys() & keys else tier
+        for key in source.keys() & keys:
+            if source[key] is not None:
+                origins[part,] = Origin(source.value_at[key], source is overlay)
+    for path, _ in rounded(fields):
+        for source in (block, overlay):
+            if at := _place(source, path):
+                origins[path] = Origin(at, source is overlay)
+    return origins
+
+
+def _place(data: Any, path: tuple[str, ...]) -> Position | None:
+    """Where the part at `path` stands, in which indexes are text; None where the path leads to nothing."""
+    at: Position | None = None
+    for step in path:
+        if isinstance(data, Map) and step in data:
+            data, at = data[step], data.value_at[step]
+        elif isinstance(data, List) and step.isdigit() and int(step) < len(data):
+            data, at = data[int(step)], data.item_at[int(step)]
+        else:
+            return None
+    return at
 
 
 def _lay(tier: Map, overlay: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,9 @@ def _number(text: str) -> int | Decimal | None:
 
 def _decimal(text: str, exponent: str) -> int | Decimal:
     if abs(int(_bounded(exponent))) > _LARGEST_EXPONENT:
-        raise ValueError(f"the number {_short(text)} is out of range; quote it if it is meant as text")
+        raise ValueError(
+            f"the number {_short(text)} is out of range; leave an end that is open out, or quote it as text"
+        )
     number = exact(Decimal(_bounded(text)))
     assert isinstance(number, int | Decimal)  # noqa: S101 -- for the type checker: exact keeps a number a number
     if doubtful := doubt(text):

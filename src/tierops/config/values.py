@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tierops.config.marked import Document, Filled, List, Map, nearest
+from tierops.config.marked import Document, Filled, Hints, List, Map
 from tierops.model import Position, Problem
 
 Filling = str | int | Decimal
@@ -40,6 +40,7 @@ class _Filling:
     def __init__(self, values: Mapping[str, Filling], environment: str | None) -> None:
         self.values = values
         self.environment = environment
+        self.hints = Hints(values)
         self.problems: list[Problem] = []
         self.filled: dict[Position, Filled] = {}
 
@@ -97,7 +98,7 @@ class _Filling:
                 " environments/production.yaml would, with `version: 1`, `environment: production` and"
                 f" `values: {{{name}: …}}`"
             )
-        return f"${{{name}}} has no value in the environment {self.environment!r}{nearest(name, self.values)}"
+        return f"${{{name}}} has no value in the environment {self.environment!r}{self.hints.nearest(name)}"
 
 
 def _written(value: Filling) -> str:

@@ -38,7 +38,10 @@ class CannotSay(ValueError):
 
 
 class Yaml(NamedTuple):
-    """Writes YAML. `names`: text → name of the value that stands for it; such text is written as `${name}`."""
+    """Writes YAML. `names`: text → name of the value that stands for it; `text` writes such a text as `${name}`.
+
+    What lies below a key is written as it is: there a text that equals a value may do so by chance.
+    """
 
     names: Mapping[str, str] = {}
 
@@ -73,9 +76,10 @@ class Yaml(NamedTuple):
         return [name + end] if len(name) <= _LONGEST_KEY else [f"? {name}", end]
 
     def _entry(self, key: str, value: Value, depth: int) -> list[str]:
+        plain = Yaml()
         if is_container(value):
-            return [*self.keyed(key, ""), *indented(self._block(value, depth + 1))]
-        return self.keyed(key, self.scalar(value))
+            return [*self.keyed(key, ""), *indented(plain._block(value, depth + 1))]
+        return self.keyed(key, plain.scalar(value))
 
     def _block(self, value: Mapping[str, Value] | list[Value], depth: int) -> list[str]:
         if depth > _DEEPEST:

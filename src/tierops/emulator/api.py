@@ -71,6 +71,10 @@ class Api(ABC, Generic[S]):
         """Add the examples of the vendor's documentation, unless there is something already."""
         return
 
+    def seed(self, _place: Mapping[str, str]) -> None:
+        """Add the ladder that a target's block names, without tiers; none that is there, or comes with its tiers."""
+        return
+
     @abstractmethod
     def authenticate(self, call: Call) -> None:
         """Raise `Refused` unless the request carries keys that are accepted."""

@@ -34,6 +34,7 @@ class Router:
     """
 
     def __init__(self, routes: Sequence[Route], may_hold_slashes: str = "") -> None:
+        self.routes = tuple(routes)
         self._routes = [
             (route, _pattern(route.template, ""), _pattern(route.template, may_hold_slashes)) for route in routes
         ]

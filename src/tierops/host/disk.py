@@ -8,8 +8,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from tierops.errors import UsageError
+from tierops.errors import BadFile
 
 PRIVATE = 0o600
 ORDINARY = 0o666  # less what the umask takes
@@ -19,48 +20,55 @@ _FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read(path: Path, most: int) -> bytes:
-    """The content, cut off after `most` bytes. Raises `UsageError`, also for what is no regular file.
+    """The content, cut off after `most` bytes. Raises as `reading` does."""
+    with reading(path) as file:
+        return file.read(most)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """The file, open to be read. Raises `BadFile`, also within the block, and also for what is no regular file.
 
     A pipe or a device could keep tierops waiting, or never end.
     """
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | _FLAGS), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UsageError(f"cannot read {path}: it is not a regular file")
-            return file.read(most)
+                raise BadFile(f"cannot read {path}: it is not a regular file")
+            yield file
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        raise BadFile(f"cannot read {path}: {error.strerror}") from None
 
 
 def is_private(path: Path) -> bool:
-    """True where no other user of this machine may read the file. Raises `UsageError`."""
+    """True where no other user of this machine may read the file. Raises `BadFile`."""
     try:
         return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        raise BadFile(f"cannot read {path}: {error.strerror}") from None
 
 
 def make_folder(path: Path) -> None:
-    """The folder with all above it, if it is not there. Raises `UsageError`."""
+    """The folder with all above it, if it is not there. Raises `BadFile`."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {path}: {error.strerror}") from None
+        raise BadFile(f"cannot make the folder {path}: {error.strerror}") from None
 
 
 def probe(path: Path) -> None:
-    """Raise `UsageError` where `save` could not write the file, by making one beside it that goes at once."""
+    """Raise `BadFile` where `save` could not write the file, by making one beside it that goes at once."""
     beside = _name_beside(path)
     try:
         _refuse_what_is_no_file(path)
         beside.touch(PRIVATE, exist_ok=False)
         beside.unlink()
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise BadFile(f"cannot write {path}: {error.strerror}") from None
 
 
 def save(path: Path, content: str, mode: int) -> None:
-    """Write the file in one step, over one that is there, with the permissions `mode`. Raises `UsageError`.
+    """Write the file in one step, over one that is there, with the permissions `mode`. Raises `BadFile`.
 
     Only a regular file is written over. A link is not followed, for somebody else may have put it there, and not
     replaced either, for it may be `/dev/stdout`.
@@ -74,7 +82,7 @@ def save(path: Path, content: str, mode: int) -> None:
 def create(path: Path, content: str, mode: int) -> bool:
     """Write a file that is not there, in one step. False, with nothing written, where anything is, even a dead link.
 
-    Raises `UsageError`.
+    Raises `BadFile`.
     """
     if os.path.lexists(path):
         return False
@@ -91,7 +99,7 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise BadFile(f"cannot write {path}: {error.strerror}") from None
 
 
 def _name_beside(path: Path) -> Path:
@@ -120,8 +128,8 @@ def _refuse_what_is_no_file(path: Path) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISLNK(mode):
-        raise UsageError(f"cannot write {path}: it is a symbolic link, which tierops does not follow; name the file")
+        raise BadFile(f"cannot write {path}: it is a symbolic link, which tierops does not follow; name the file")
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):
-        raise UsageError(f"cannot write {path}: it is not a regular file")
+        raise BadFile(f"cannot write {path}: it is not a regular file")

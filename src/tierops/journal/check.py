@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tierops import __version__
-from tierops.errors import UsageError
+from tierops.host import disk
 from tierops.journal import document
-from tierops.journal.line import LONGEST, MOST_TORN, NOTHING, Line, hash_of, is_torn, parse
+from tierops.journal.line import BEGINNING, LONGEST, MOST_TORN, NOTHING, Line, hash_of, is_torn, parse
 from tierops.model import Position, Problem, Severity
 from tierops.text.visible import printable
 
@@ -49,15 +49,13 @@ class Verdict(NamedTuple):
 
 
 def verify(path: Path) -> Verdict:
-    """Follow the chain from the first line to the last, line by line. Raises `UsageError` for an unreadable file."""
+    """Follow the chain from the first line to the last, line by line. Raises `BadFile` for an unreadable file."""
     check = _Check(str(path))
     try:
-        with path.open("rb") as file:
+        with disk.reading(path) as file:
             while raw := file.readline(LONGEST + 1):
                 check.take(raw)
             check.finish()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except _Broken as broken:
         problem = Problem("broken-journal", broken.reason, Position(str(path), broken.line, 1))
         return Verdict(check.chain, (*check.notes(), problem))
@@ -87,6 +85,7 @@ class _Check:
         self.chain = Chain(0, 0, None, None, 0, NOTHING)
         self._name = name
         self._read = 0
+        self._is_begun = False  # as a journal
         self._torn: list[_Torn] = []
         self._unanswered: dict[int, tuple[int, str]] = {}  # number of an intent → its line in the file, its request
         self._run = 0  # the line where the run began that has not ended
@@ -97,6 +96,8 @@ class _Check:
         """One line, with the newline if it has one. Raises `_Broken`."""
         self._read += 1
         text = raw.removesuffix(b"\n")
+        if self._read == 1:
+            self._is_begun = text.startswith(BEGINNING)
         if len(text) > LONGEST:
             raise _Broken(self._read, f"longer than {LONGEST:,} bytes, as no line is")
         line = parse(text)
@@ -126,6 +127,8 @@ class _Check:
         return (*self._notes, Problem("journal", f"{self._more_notes} more notes", at, severity=Severity.NOTE))
 
     def _altered(self) -> _Broken:
+        if not self.chain.lines and not self._is_begun:
+            return _Broken(self._torn[0].line, "the file is no journal, or its beginning was altered")
         return _Broken(self._torn[0].line, "altered: the line is not what its own digest says")
 
     def _is_recovery(self, line: Line) -> bool:

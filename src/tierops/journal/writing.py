@@ -13,7 +13,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from tierops import __version__, plan_file
-from tierops.errors import Exit, NotSent, UsageError
+from tierops.errors import BadFile, Exit, NotSent
 from tierops.journal.line import BEGINNING, LONGEST, MOST_TORN, NOTHING, compose, hash_of, is_torn, parse
 from tierops.model import Kind, Plan, Result, TargetPlan, Value
 from tierops.text import jsontext
@@ -62,7 +62,7 @@ def begin(
 ) -> Journal:
     """Open the journal, or make one with mode 0600, and write that a run begins.
 
-    Raises `UsageError` where that cannot be done, where another run is writing to it, and where the file is no journal
+    Raises `BadFile` where that cannot be done, where another run is writing to it, and where the file is no journal
     or one that was altered at its end.
     """
     file = _open(path)
@@ -70,7 +70,7 @@ def begin(
         journal = Journal(path, file, _tail(path, file), now)
         journal.append("run", tool_version=__version__, command=command, environment=environment, who=by)
         if journal.failure:
-            raise UsageError(journal.failure)
+            raise BadFile(journal.failure)
     except BaseException:
         os.close(file)
         raise
@@ -232,9 +232,9 @@ def _open(path: Path) -> int:
             os.close(file)
             raise
     except BlockingIOError:
-        raise UsageError(f"another run is writing the journal {path}: wait for its end, or name another file") from None
+        raise BadFile(f"another run is writing the journal {path}: wait for its end, or name another file") from None
     except OSError as error:
-        raise UsageError(f"cannot write the journal {path}: {error.strerror}") from None
+        raise BadFile(f"cannot write the journal {path}: {error.strerror}") from None
     return file
 
 
@@ -249,7 +249,7 @@ def _keep_name(path: Path) -> None:
 
 
 def _tail(path: Path, file: int) -> _Tail:
-    """How the file ends. Raises `UsageError` for one that is no journal, or that was altered at its end."""
+    """How the file ends. Raises `BadFile` for one that is no journal, or that was altered at its end."""
     with os.fdopen(os.dup(file), "rb") as reader:
         size = reader.seek(0, os.SEEK_END)
         if not size:
@@ -275,11 +275,11 @@ def _tail(path: Path, file: int) -> _Tail:
         return _Tail(0, NOTHING, size, tuple(torn), b"\n" if unfinished else b"")
     if head != BEGINNING:
         raise _foreign(path)
-    raise UsageError(f"{path} was altered at its end (see: tierops journal verify {path}); name another file")
+    raise BadFile(f"{path} was altered at its end (see: tierops journal verify {path}); name another file")
 
 
-def _foreign(path: Path) -> UsageError:
-    return UsageError(f"{path} is no journal, and tierops will not write into it")
+def _foreign(path: Path) -> BadFile:
+    return BadFile(f"{path} is no journal, and tierops will not write into it")
 
 
 def _kept(body: bytes) -> Value:

@@ -8,7 +8,7 @@ because a frozen dataclass costs four times as much to define, at each start of 
 from tierops.model.files import UNREADABLE, Position, Problem, Severity
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
 from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
-from tierops.model.program import Abilities, Identity, Live, Place, Program, Target, Waiver
+from tierops.model.program import Abilities, Identity, Live, Origin, Place, Program, Target, Waiver
 from tierops.model.values import Value, compact, exact, rounded
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Kind",
     "Live",
     "LiveTier",
+    "Origin",
     "Outcome",
     "Place",
     "Plan",

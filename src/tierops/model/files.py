@@ -22,9 +22,13 @@ UNREADABLE = "unreadable-target"
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: an `error` stops every command, a `note` (a waived error) stops none."""
+    """How much a finding weighs: an `error` stops every command, the others stop none.
+
+    A `warning` is of what is hardly meant so and will be regretted, a `note` of what may well be meant, or is waived.
+    """
 
     ERROR = "error"
+    WARNING = "warning"
     NOTE = "note"
 
 
@@ -44,6 +48,11 @@ class Problem(NamedTuple):
     targets: tuple[str, ...] = ()
     tier: str = ""
     waiver: str = ""
+
+    @property
+    def is_advice(self) -> bool:
+        """True for a note on what may well be meant, which need not be told with each plan."""
+        return self.severity is Severity.NOTE and not self.waiver
 
     @property
     def told(self) -> str:

@@ -110,7 +110,7 @@ def _article(noun: str) -> str:
 
 def digits(amount: Decimal | int) -> str:
     """A number as a person writes it: no exponent, no trailing zeros after the point."""
-    text = format(amount, "f")
+    text = format(Decimal(amount), "f")  # the format of an int goes through float
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -58,14 +58,26 @@ class Target(NamedTuple):
         return self.place.provider
 
 
+class Origin(NamedTuple):
+    """Where a part of a tier stands in a file. `is_overlaid` says that one target alone has it so."""
+
+    at: Position
+    is_overlaid: bool = False
+
+
 class Program(NamedTuple):
-    """A ladder kept in one YAML document."""
+    """A ladder kept in one YAML document.
+
+    `origins` has, by target and the index of a tier there, the parts that a finding may be about: `name`, `from`, `end`
+    where the tier has one of its own, and numbers in fields; each by its path.
+    """
 
     key: str
     description: str
     targets: tuple[Target, ...]
     waivers: tuple[Waiver, ...]
     at: Position
+    origins: Mapping[tuple[str, int], Mapping[tuple[str, ...], Origin]] = {}
 
 
 class Abilities(NamedTuple):

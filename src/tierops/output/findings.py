@@ -12,18 +12,19 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from tierops.model import Change, Kind, Position, Problem, Severity, TargetPlan
+from tierops.model import Change, Kind, Position, Problem, TargetPlan
 from tierops.output.entries import departure
 from tierops.output.report import Report
 from tierops.output.words import shortened
 from tierops.rules import RULES
 from tierops.text import jsontext
 
+_FOLDER = re.compile(r"\bat .*/(?=[^/]+:[0-9]+:[0-9]+)")
 _LONGEST = 1000  # characters of a message; the text and JSON reports hold all of it
 
 
 class Level(StrEnum):
-    """How much a finding weighs, heaviest first: what must be mended, what a person should look at, what is waived."""
+    """How much a finding weighs, heaviest first: what must be mended, what a person should look at, and the rest."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -102,12 +103,13 @@ def by_weight(listed: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _problem(problem: Problem) -> Finding:
-    # A tier has each rule once. Other findings are told apart by their words, but not by the numbers in these.
-    words = "" if problem.tier else re.sub(r"[0-9]+", "0", problem.message)
+    # A tier has each rule once. Other findings are told apart by their words, but not by the numbers in these, nor by
+    # the folder of a file, which is another one where the command runs elsewhere.
+    words = "" if problem.tier else re.sub(r"[0-9]+", "0", _FOLDER.sub("at ", problem.message))
     where = "" if problem.program else problem.at.file
     return Finding(
         problem.rule,
-        Level.ERROR if problem.severity is Severity.ERROR else Level.NOTE,
+        Level(problem.severity.value),
         shortened(problem.told, _LONGEST),
         problem.at,
         _digest(problem.rule, where, problem.program, *problem.targets, problem.tier, words),

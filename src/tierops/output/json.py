@@ -20,6 +20,7 @@ def render(report: Report) -> str:
         "error": report.error or None,
         "problems": [_problem(problem) for problem in report.problems],
         "checked": report.checked and dict(zip(("programs", "targets", "tiers"), report.checked, strict=True)),
+        "unchecked": list(report.unchecked),
         "summary": None if report.plan is None else _summary(report.plan),
         "plan": None if report.plan is None else plan_file.to_data(report.plan),
         "requests": [usage._asdict() for usage in report.usage],

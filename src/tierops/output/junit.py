@@ -1,7 +1,8 @@
 """JUnit XML, for GitLab's and Jenkins' test reports: a suite for each program, a case for each rule and target.
 
-A case fails with all findings of its rule at its target. What is waived is skipped. Findings in a file that no
-program came of are cases of that file. GitLab tells cases apart by name, so each name says where.
+A case fails with all findings of its rule at its target. What is waived is skipped; what else stops no command passes,
+with its sentence in the output. Findings in a file that no program came of are cases of that file. GitLab tells cases
+apart by name, so each name says where.
 See: https://docs.gitlab.com/ci/testing/unit_test_reports/
 """
 
@@ -19,6 +20,8 @@ from tierops.output.report import Report
 from tierops.output.words import plain
 from tierops.text.visible import printable
 
+_DRIFT = frozenset(check.id for check in DRIFT)
+
 
 class _Case(NamedTuple):
     """One test case. It passed where there is neither an `error` nor a finding."""
@@ -34,9 +37,9 @@ class _Case(NamedTuple):
         """The element that says how it ended, empty where it passed."""
         if self.error:
             return "error"
-        if any(finding.level is not Level.NOTE for finding in self.findings):
+        if any(map(_fails, self.findings)):
             return "failure"
-        return "skipped" if self.findings else ""
+        return "skipped" if any(finding.waiver for finding in self.findings) else ""
 
 
 def render(report: Report) -> str:
@@ -124,12 +127,20 @@ def _write(suite: ET.Element, case: _Case) -> None:
     if case.outcome == "error":
         ET.SubElement(element, "error", message=case.error.replace("\n", " "), type="tierops").text = case.error
     elif case.outcome == "failure":
-        heavy = [finding for finding in case.findings if finding.level is not Level.NOTE]
+        heavy = [finding for finding in case.findings if _fails(finding)]
         more = f" (and {len(heavy) - 1} more)" if len(heavy) > 1 else ""
         failure = ET.SubElement(element, "failure", message=heavy[0].message + more, type=heavy[0].rule)
         failure.text = _lines(heavy)
     elif case.outcome == "skipped":
-        ET.SubElement(element, "skipped", message=case.findings[0].waiver).text = _lines(case.findings)
+        waiver = next(finding.waiver for finding in case.findings if finding.waiver)
+        ET.SubElement(element, "skipped", message=waiver).text = _lines(case.findings)
+    elif case.findings:
+        ET.SubElement(element, "system-out").text = _lines(case.findings)
+
+
+def _fails(finding: Finding) -> bool:
+    """An error does, and so does what drift found; a warning about the files stops no command."""
+    return finding.level is Level.ERROR or finding.rule in _DRIFT
 
 
 def _lines(listed: Sequence[Finding]) -> str:

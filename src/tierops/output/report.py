@@ -37,9 +37,9 @@ class Report(NamedTuple):
     """What a command has to say. All but the first two are given by their names.
 
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
-    and tiers that were read from files, `targets` are those targets. `environment` is the one asked for. `journal` is
-    what `journal verify` saw. `checkout` is where the files are, if a service may look them up there. `columns` is how
-    wide a line of text may be.
+    and tiers that were read from files, `targets` are those targets. `unchecked` are files with problems that kept the
+    rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
+    `checkout` is where the files are, if a service may look them up there. `columns` is how wide a line of text may be.
     """
 
     command: str
@@ -54,6 +54,7 @@ class Report(NamedTuple):
     targets: tuple[Target, ...] = ()
     environment: str | None = None
     checkout: Checkout | None = None
+    unchecked: tuple[str, ...] = ()
     columns: int = 80
 
     @property

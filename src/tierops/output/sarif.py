@@ -102,9 +102,10 @@ def _result(finding: Finding, number: int) -> dict[str, Value]:
 def _place(at: Position) -> dict[str, Value]:
     path = PurePath(at.file)
     uri = quote(_bytes(path.as_posix()), safe="/")
-    location: dict[str, Value] = {"uri": f"file://{uri}"} if path.is_absolute() else {"uri": uri}
-    if not path.is_absolute():
-        location["uriBaseId"] = "%SRCROOT%"
+    if path.is_absolute():
+        location: dict[str, Value] = {"uri": path.as_uri() if path.drive else f"file://{uri}"}
+    else:
+        location = {"uri": uri, "uriBaseId": "%SRCROOT%"}
     return {"artifactLocation": location, "region": {"startLine": at.line, "startColumn": at.column}}
 
 

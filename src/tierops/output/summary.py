@@ -19,6 +19,7 @@ _TITLES = {
 }
 _MOST_NAMED = 2  # creates that are named one by one
 _MOST_PLACES = 6  # that a question names
+_MOST_PATHS = 5
 
 
 def title(report: Report) -> str:
@@ -37,17 +38,26 @@ def summary(report: Report) -> tuple[str, ...]:
     if report.plan is not None:
         return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
     if report.checked is not None:
-        return checked(report.checked, report.problems)
+        return checked(report.checked, report.problems, report.unchecked)
     return tuple(_problems(report.problems))
 
 
-def checked(sizes: tuple[int, int, int], problems: Sequence[Problem]) -> tuple[str, ...]:
-    """What was read from the files, and whether it is as it must be."""
+def checked(sizes: tuple[int, int, int], problems: Sequence[Problem], unchecked: Sequence[str]) -> tuple[str, ...]:
+    """What was read from the files, whether it is as it must be, and what could not be looked at."""
     nouns = ("program", "target", "tier")
     read = ", ".join(count(amount, noun) for amount, noun in zip(sizes, nouns, strict=True))
     errors = _errors(problems)
     verdict = f"{count(errors, 'problem')} to solve" if errors else "valid"
-    return (f"{read}: {verdict}.", *_waived(problems))
+    return (f"{read}: {verdict}.{_unchecked(unchecked)}", *_lighter(problems))
+
+
+def _unchecked(paths: Sequence[str]) -> str:
+    if not paths:
+        return ""
+    more = f" and {len(paths) - _MOST_PATHS:,} more" if len(paths) > _MOST_PATHS else ""
+    listed = ", ".join(map(shortened, paths[:_MOST_PATHS]))
+    files = count(len(paths), "file")
+    return f" Because of these, ladders of {files} were not checked for order, gaps and overlaps: {listed}{more}."
 
 
 def nothing_to_do(plan: Plan) -> str:
@@ -97,12 +107,16 @@ def _errors(problems: Sequence[Problem]) -> int:
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
     if errors := _errors(problems):
         yield f"{count(errors, 'problem')} to solve in the files."
-    yield from _waived(problems)
+    yield from _lighter(problems)
 
 
-def _waived(problems: Sequence[Problem]) -> Iterator[str]:
-    if waived := sum(problem.severity is Severity.NOTE for problem in problems):
+def _lighter(problems: Sequence[Problem]) -> Iterator[str]:
+    if waived := sum(bool(problem.waiver) for problem in problems):
         yield f"{count(waived, 'problem')} waived."
+    weights = [problem.severity for problem in problems if not problem.waiver]
+    others = [(severity, weights.count(severity)) for severity in (Severity.WARNING, Severity.NOTE)]
+    if told := [count(number, severity.value) for severity, number in others if number]:
+        yield f"{' and '.join(told)}."
 
 
 def _plan(plan: Plan) -> Iterator[str]:

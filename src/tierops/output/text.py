@@ -16,6 +16,7 @@ from tierops.output import entries, summary, view, words
 from tierops.output.cards import Card, Held
 from tierops.output.checklist import checklist
 from tierops.output.report import Report
+from tierops.output.waived import folded
 from tierops.output.words import count
 from tierops.text.visible import escaped, fit, printable, width
 
@@ -34,13 +35,13 @@ def render(report: Report) -> str:
 
     `report.error` is not among them: it belongs on stderr.
     """
-    lines = [_problem(problem) for problem in report.problems]
+    lines = [_problem(problem) for problem in folded(report.problems)]
     if report.results is not None:
         lines += _results(report, report.results)
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report, report.plan)
     elif report.checked is not None:
-        lines += summary.checked(report.checked, report.problems)
+        lines += summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
         lines += _journal(report.journal, report.exit_code)
     lines += [line for used in report.usage for line in _wrapped(words.usage(used), "", report.columns)]

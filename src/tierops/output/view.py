@@ -14,6 +14,7 @@ from tierops.output import entries, ladder, words
 from tierops.output.cards import Card, Change, Held, Outcome, Rung, Spot
 from tierops.output.entries import Entry
 from tierops.output.report import Report
+from tierops.output.waived import folded
 from tierops.output.words import moment, shortened
 from tierops.text import jsontext
 from tierops.text.visible import printable
@@ -78,7 +79,7 @@ def problems(report: Report) -> tuple[Problem, ...]:
             problem.rule,
             shortened(problem.told, _MOST_NOTE),
         )
-        for problem in report.problems
+        for problem in folded(report.problems)
     )
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tierops import plan_file
-from tierops.errors import PlanRefused, UsageError
+from tierops.errors import BadFile, PlanRefused
 from tierops.host import disk
 from tierops.model import Plan, Signature
 from tierops.text.visible import printable
@@ -30,32 +30,32 @@ _NO_KEY = (ValueError, UnsupportedAlgorithm)
 
 
 def private_key(path: Path) -> Ed25519PrivateKey:
-    """The key to sign with. Raises `UsageError` unless the file holds an unencrypted ed25519 private key."""
+    """The key to sign with. Raises `BadFile` unless the file holds an unencrypted ed25519 private key."""
     content = disk.read(path, _LARGEST)
     try:
         key = load_pem_private_key(content, None)
     except TypeError:
-        raise UsageError(f"{path}: the private key is encrypted; tierops asks for no passphrase") from None
+        raise BadFile(f"{path}: the private key is encrypted; tierops asks for no passphrase") from None
     except _NO_KEY:
         is_public = b"PUBLIC KEY" in content
         found = "a public key, which cannot sign" if is_public else "no private key in PEM"
-        raise UsageError(f"{path} holds {found}: make one with `openssl genpkey -algorithm ed25519`") from None
+        raise BadFile(f"{path} holds {found}: make one with `openssl genpkey -algorithm ed25519`") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError(f"{path} holds a private key, but not of the kind ed25519")
+        raise BadFile(f"{path} holds a private key, but not of the kind ed25519")
     return key
 
 
 def public_key(path: Path) -> Ed25519PublicKey:
-    """The key to verify with. Raises `UsageError` unless the file holds an ed25519 public key."""
+    """The key to verify with. Raises `BadFile` unless the file holds an ed25519 public key."""
     content = disk.read(path, _LARGEST)
     try:
         key = load_pem_public_key(content)
     except _NO_KEY:
         is_private = b"PRIVATE KEY" in content
         found = "a private key, which belongs to the signer alone" if is_private else "no public key in PEM"
-        raise UsageError(f"{path} holds {found}: take the public one with `openssl pkey -pubout`") from None
+        raise BadFile(f"{path} holds {found}: take the public one with `openssl pkey -pubout`") from None
     if not isinstance(key, Ed25519PublicKey):
-        raise UsageError(f"{path} holds a public key, but not of the kind ed25519")
+        raise BadFile(f"{path} holds a public key, but not of the kind ed25519")
     return key
 
 

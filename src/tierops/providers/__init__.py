@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tierops.errors import TieropsError
 
 if TYPE_CHECKING:
+    from tierops.emulator import Api
     from tierops.providers.vendor import Account, Vendor
 
 ENTRY_POINTS = "tierops.providers"
@@ -60,13 +62,20 @@ def loaded() -> tuple[Vendor, ...]:
 
 
 def secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    """The values that must not leave tierops: of every variable of a vendor but those that are said to be open."""
+    """The values that must not leave tierops: passwords of proxies, and every variable of a vendor but the open ones.
+
+    A key is among them as it stands there, and as it is sent.
+    """
+    from tierops.providers import proxies
+    from tierops.providers.vendor import bare
+
+    yield from proxies.passwords(environ)
     for vendor in loaded():
         prefix = vendor.url_variable.removesuffix("URL")
         is_open = {vendor.url_variable, *(variable.name for variable in vendor.variables if not variable.is_secret)}
         for name, value in environ.items():
             if name.startswith(prefix) and name not in is_open:
-                yield value.strip()
+                yield from {value.strip(), bare(value)}
 
 
 def names() -> tuple[str, ...]:
@@ -75,6 +84,24 @@ def names() -> tuple[str, ...]:
 
     others = (entry.name for entry in entry_points(group=ENTRY_POINTS))
     return tuple(dict.fromkeys([*(vendor.name for vendor in own()), *others]))
+
+
+def emulators(tell: Callable[[str], object] = lambda _: None) -> tuple[type[Api[Any]], ...]:
+    """What emulates the vendors that are installed, by name; one that brings no emulator along is left out.
+
+    So is one that cannot be imported, of which `tell` hears.
+    """
+    emulated: list[type[Api[Any]]] = []
+    for name in sorted(names()):
+        try:
+            package = f"{find(name).package}.emulator"
+            if find_spec(package):
+                emulated.append(import_module(package).Api)
+        except TieropsError as error:
+            tell(str(error))
+        except Exception as error:  # noqa: BLE001 (others may bring anything along, and are not needed)
+            tell(f"{name} is not emulated: {type(error).__name__}: {error}")
+    return tuple(emulated)
 
 
 def account(vendor: Vendor) -> type[Account]:

@@ -1,69 +1,68 @@
-"""Which addresses may be called, and the way to them: TLS, certificates, proxies."""
+"""Which addresses may be called, and the one way in which each is written."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING
+import re
+from typing import NamedTuple
 
 import httpx
 
 from tierops.errors import TieropsError
 
-if TYPE_CHECKING:
-    import ssl
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_LONGEST_NAME = 253
 
 
-def connect(
-    title: str,
-    url: str,
-    headers: Mapping[str, str],
-    *,
-    transport: httpx.BaseTransport | None = None,
-    before_each: Sequence[Callable[[httpx.Request], object]] = (),
-) -> httpx.Client:
-    """httpx's client for an address of the vendor of this title; it follows no redirect.
+class Address(NamedTuple):
+    """Where an API begins. `url` is without a slash at its end; `is_plain` is http, which never leaves this machine."""
 
-    `before_each` sees every request before it leaves, and may raise. Raises `TieropsError` for an address that must not
-    be called, and for a proxy of the environment that cannot be used.
+    url: str
+    path: str
+    host: str
+    port: int
+    is_plain: bool
+
+
+def checked(title: str, text: str, prefix: str = "") -> Address:
+    """The address of the vendor of this title; equal ones are written alike, whatever was typed.
+
+    `prefix` begins the path of every request, and is no part of the address. Raises `TieropsError` for an address that
+    must not be called.
     """
-    is_local = is_loopback(title, url)
+    shown = "" if set("@?#") & set(text) else f": {text!r}"  # what stands there may be a password
     try:
-        return httpx.Client(
-            headers=headers,
-            transport=transport,
-            event_hooks={"request": list(before_each)},
-            # A TLS context reads the whole CA bundle; plain http on loopback has no use for one, nor for a proxy.
-            verify=_no_tls() if is_local else tls(),
-            trust_env=not is_local,
-        )
-    except (ValueError, ImportError, httpx.InvalidURL):
-        raise TieropsError(
-            f"no way to {title}: HTTPS_PROXY, ALL_PROXY or NO_PROXY holds no address that can be used; a proxy is"
-            " http://host:port or https://host:port"
-        ) from None
-
-
-def is_loopback(title: str, url: str) -> bool:
-    """True for plain http on this machine, False for https. Raises `TieropsError` for what must not be called."""
-    shown = "" if set("@?#") & set(url) else f": {url!r}"  # what stands there may be a password
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError):
-        raise TieropsError(f"the address of {title} is not a URL{shown}") from None
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        url = httpx.URL(text)
+        is_sound = _is_host(url) and (url.port is None or 0 < url.port < 2**16)
+    except (httpx.InvalidURL, ValueError):  # UnicodeError is one, for a name that IDNA does not have
+        is_sound = False
+    if not is_sound:
+        raise TieropsError(f"the address of {title} is not a URL{shown}")
+    if url.scheme not in {"http", "https"} or not url.host:
         raise TieropsError(f"the address of {title} must start with https:// and name a host{shown}")
-    if parsed.userinfo or parsed.query or parsed.fragment:
+    if url.userinfo or url.query or url.fragment:
         raise TieropsError(f"the address of {title} must hold no user, query or fragment")
-    if parsed.scheme == "https":
-        return False
-    if not _names_this_machine(parsed.host):
+    if url.scheme == "http" and not _names_this_machine(url.host):
+        host = f"[{url.host}]" if ":" in url.host else url.host
         raise TieropsError(
-            f"the address of {title} is plain http, which would send the keys unencrypted: use https://{parsed.host}"
+            f"the address of {title} is plain http, which would send the keys unencrypted: use https://{host}"
             " (http is accepted for loopback addresses only)"
         )
-    return True
+    is_plain = url.scheme == "http"
+    usual = 80 if is_plain else 443
+    path = url.raw_path.decode("ascii").rstrip("/").removesuffix(prefix).rstrip("/")
+    port = None if url.port == usual else url.port
+    normal = str(url.copy_with(port=port, raw_path=path.encode() or b"/")).rstrip("/")
+    return Address(normal, path, url.raw_host.decode("ascii"), url.port or usual, is_plain)
+
+
+def _is_host(url: httpx.URL) -> bool:
+    """Whether a name could be one, or is an address. No host at all is another fault."""
+    host = url.raw_host.decode("ascii")
+    if ":" in host or not url.host:  # httpx takes a colon within the brackets of a good IPv6 address only
+        return True
+    labels = host.lower().removesuffix(".").split(".")
+    return len(host) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, labels))
 
 
 def _names_this_machine(host: str) -> bool:
@@ -71,21 +70,3 @@ def _names_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-@cache
-def tls() -> ssl.SSLContext:
-    """The one context of all clients, for reading the certificates takes time. Raises `TieropsError`."""
-    try:
-        return httpx.create_ssl_context()
-    except OSError as error:  # ssl.SSLError is one
-        raise TieropsError(
-            f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {error.strerror or error}"
-        ) from None
-
-
-@cache
-def _no_tls() -> ssl.SSLContext:
-    import ssl
-
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: https through it fails

@@ -1,69 +1,121 @@
-"""An answer, read within bounds and told in a sentence, whatever it holds."""
+"""An answer, asked for, and told in a sentence, whatever it holds."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from html import unescape
+from typing import NamedTuple
 
 import httpx
 
 from tierops.model import Value
 from tierops.text import jsontext
 
-MEBIBYTE = 1024 * 1024
-_SLOWEST = 4  # times the timeout, which counts from byte to byte, for a whole answer
+_MOST_ENTRIES = (
+    1_000_000  # an empty object takes 64 bytes of memory, and two in an answer; 5,000 tiers have some 150,000
+)
+_BETWEEN = "no answer of the API; a proxy, a firewall or a content network in between may have sent it"
 
 
-def receive(http: httpx.Client, request: httpx.Request, most: int) -> httpx.Response:
-    """Send a request and read the whole answer, of `most` bytes when unpacked.
+class Times(NamedTuple):
+    """Seconds: until there is a connection, until the next byte, and for all of an exchange."""
 
-    Raises `httpx.RequestError` where there is none, or one that is too large, or too slow as a whole.
-    """
-    end = time.perf_counter() + (request.extensions["timeout"]["read"] or 0) * _SLOWEST
-    content = bytearray()
-    answer = http.send(request, stream=True)
+    connect: float
+    step: float
+    whole: float
+
+    def extensions(self) -> dict[str, object]:
+        """As a request carries them."""
+        return {"timeout": httpx.Timeout(self.step, connect=self.connect).as_dict(), "whole": self.whole}
+
+
+class Answer(NamedTuple):
+    """A status, and what came with it. `flaw` says why its body cannot be had, which is empty then."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    flaw: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the request was carried out, or taken."""
+        return 200 <= self.status < 300
+
+
+def receive(transport: httpx.BaseTransport, request: httpx.Request) -> Answer:
+    """Send a request and read the whole answer. Raises `httpx.RequestError` where there is none."""
+    response = transport.handle_request(request)
     try:
-        for chunk in answer.iter_bytes():
-            content += chunk
-            if len(content) > most:
-                raise httpx.ReadError(f"the answer is larger than {most // MEBIBYTE} MiB", request=request)
-            if time.perf_counter() > end:
-                raise httpx.ReadTimeout("the answer comes too slowly", request=request)
+        content = response.read()
     finally:
-        answer.close()
-    headers = [(k, v) for k, v in answer.headers.multi_items() if k not in {"content-encoding", "content-length"}]
-    return httpx.Response(answer.status_code, headers=headers, content=bytes(content), request=request)
+        response.close()
+    return Answer(response.status_code, response.headers, content, str(response.extensions.get("flaw", "")))
 
 
-def parsed(response: httpx.Response) -> Value:
+def loads(answer: Answer) -> Value:
+    """The body as JSON. Raises `ValueError`, which says why it is none."""
+    if answer.flaw:
+        raise ValueError(f"the answer {answer.flaw}")
+    return jsontext.loads(answer.content, most=_MOST_ENTRIES)
+
+
+def parsed(answer: Answer) -> Value:
     """The body as JSON, None where it is none."""
     try:
-        return jsontext.loads(response.content)
+        return loads(answer)
     except ValueError:
         return None
 
 
-def described(response: httpx.Response, explain: Callable[[Value], str]) -> str:
+def is_page(answer: Answer) -> bool:
+    """Whether a refusal is a page for people: no API gives one, but what stands before it may."""
+    if not 400 <= answer.status < 500 or parsed(answer) is not None:
+        return False
+    start = answer.content[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return "html" in answer.headers.get("Content-Type", "").lower() or start.startswith((b"<!doctype html", b"<html"))
+
+
+def described(answer: Answer, explain: Callable[[Value], str]) -> str:
     """The status, with what `explain` makes of a refusal's JSON, or the beginning of what is no answer."""
-    if response.has_redirect_location:
-        return f"{response.status_code}, a redirect to {response.headers['Location']!r}: not followed"
-    body = None if response.is_success else parsed(response)
-    said = _beginning(response) if body is None else explain(body)
-    return f"{response.status_code}: {said}" if said else str(response.status_code)
+    location = answer.headers.get("Location")
+    if location is not None and 300 <= answer.status < 400:
+        return f"{answer.status}, a redirect to {location!r}: not followed"
+    if answer.flaw:
+        return f"{answer.status}, but the answer {answer.flaw}"
+    if is_page(answer):
+        return f"{answer.status} and the page {_heading(answer)!r}: {_BETWEEN}"
+    body = None if answer.is_success else parsed(answer)
+    said = _beginning(answer) if body is None else explain(body)
+    return f"{answer.status}: {said}" if said else str(answer.status)
 
 
 def reason(error: httpx.RequestError) -> str:
-    """Why there is no answer."""
+    """Why there is no answer, without a full stop."""
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return f"{error}. A certificate authority of your own is trusted with SSL_CERT_FILE=its.pem"
-    if isinstance(error, httpx.ProxyError):
-        return f"the proxy of HTTPS_PROXY or ALL_PROXY answered {error}"
-    return str(error) or type(error).__name__
+    said = str(error).rstrip(". ") or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return f"{said}. A certificate authority of your own is trusted with SSL_CERT_FILE=its.pem"
+    return said
 
 
-def _beginning(response: httpx.Response) -> str:
-    text = " ".join(response.text.split())
-    kind = response.headers.get("Content-Type", "no content type")
+def _text(content: bytes) -> str:
+    """What a person could read, in one line. Not by the charset that an answer names: `hex` is one for Python."""
+    is_wide = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
+    return " ".join(text.replace("\0", "").split())
+
+
+def _heading(answer: Answer) -> str:
+    """The title of a page, or else how its text begins."""
+    text = _text(answer.content[:20_000])
+    title = re.search(r"<title[^>]*>([^<]+)", text, re.IGNORECASE)
+    return " ".join(unescape(title[1] if title else re.sub("<[^>]*>", " ", text)).split())[:80]
+
+
+def _beginning(answer: Answer) -> str:
+    text = _text(answer.content[:20_000])
+    kind = answer.headers.get("Content-Type", "no content type")
     return f"{kind}, {text[:80]!r}" if text else "an empty body"

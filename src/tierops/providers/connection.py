@@ -2,50 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tierops import providers
-from tierops.errors import TieropsError
+from tierops.errors import UNAUTHORIZED, IncompleteRead, TieropsError, VendorError
 from tierops.model import Live, LiveTier, Place, Request
 from tierops.providers.http import Client, Witness
+from tierops.providers.limits import Waiting
 from tierops.providers.vendor import Account, Credentials, Vendor
 
 if TYPE_CHECKING:
     import httpx
 
-    from tierops.providers.limits import Waiting
+
+_PAUSES = (0.5, 1.0)  # seconds before a list that was not whole is read again
+_KEY_REFUSED = frozenset({UNAUTHORIZED, 403})
+
+_Read = TypeVar("_Read")
 
 
 class Connection(NamedTuple):
-    """A vendor, an account of it, and the HTTP client between the two. `key` is a fingerprint of the key."""
+    """A vendor, an account of it, and the HTTP client between the two.
+
+    `key` is a fingerprint of the key, `check` what to look at where the vendor does not accept it.
+    """
 
     vendor: Vendor
     account: Account
     client: Client
     key: str | None = None
+    check: str = ""
+    sleep: Callable[[float], None] = time.sleep
 
     def fetch(self, place: Place) -> Live:
         """See `Account.fetch`."""
-        with self.client.discretion():
-            live = self.account.fetch(place)
+        live = self._whole(lambda: self.account.fetch(place))
         return live._replace(identity=live.identity._replace(key=self.key))
 
     def send(self, request: Request) -> Sequence[LiveTier]:
         """See `Account.send`."""
-        with self.client.discretion():
+        with self._advice():
             return self.account.send(request)
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
         """See `Account.discover`."""
-        with self.client.discretion():
-            return self.account.discover()
+        return self._whole(self.account.discover)
 
     def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
         """See `Account.locate`."""
-        with self.client.discretion():
-            return self.account.locate(named)
+        return self._whole(lambda: self.account.locate(named))
+
+    def _whole(self, read: Callable[[], _Read]) -> _Read:
+        """A read; again where it is not whole, for a list that changes while it is read is in order a moment later."""
+        with self._advice():
+            for pause in _PAUSES:
+                try:
+                    return read()
+                except IncompleteRead:
+                    self.sleep(pause)
+            return read()
+
+    @contextmanager
+    def _advice(self) -> Iterator[None]:
+        """Within it errors hold no key, and those about the key say where to look."""
+        with self.client.discretion.about_errors():
+            try:
+                yield
+            except VendorError as error:
+                if self.check and error.status in _KEY_REFUSED:
+                    error.args = (f"{error}. {self.check}",)
+                raise
+
+    def read_calls(self, live: Live, more: int) -> int:
+        """See `Account.read_calls`."""
+        return self.account.read_calls(live, more)
 
     def afford(self, calls: int) -> None:
         """Raise `NotSent` if the vendor's limits do not allow so many calls, as far as its answers said."""
@@ -77,13 +111,21 @@ def open_connection(
         url,
         credentials,
         kind.dialect,
+        environ=environ,
         waiting=waiting,
         transport=transport,
         is_read_only=is_read_only,
         witness=witness,
         keep_secret=keep_secret,
     )
-    return Connection(vendor, kind(client, credentials.fingerprint), client, _fingerprint(vendor, credentials))
+    return Connection(
+        vendor,
+        kind(client, credentials.fingerprint),
+        client,
+        _fingerprint(vendor, credentials),
+        vendor.check(environ),
+        (waiting or Waiting()).sleep,
+    )
 
 
 def _fingerprint(vendor: Vendor, credentials: Credentials) -> str:

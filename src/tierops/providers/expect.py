@@ -31,6 +31,12 @@ def expect_text(row: Mapping[str, Value], key: str) -> str:
     return value
 
 
+def expect_same(row: Mapping[str, Value], key: str, value: Value, what: str) -> None:
+    """A row that says what it is, or whose, says this; one that does not say it is as good."""
+    if row.get(key) is not None and row[key] != value:
+        raise VendorError(f"not as documented: {what} has the `{key}` {short(row[key])}, not {short(value)}")
+
+
 def short(value: Value) -> str:
     """A value as JSON, 80 characters at most."""
     text = jsontext.dumps(value)

@@ -12,6 +12,7 @@ A vendor is a package, here or in a distribution of its own with an entry point 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from urllib.parse import quote
@@ -21,6 +22,10 @@ from tierops.errors import TieropsError, VendorError
 if TYPE_CHECKING:
     from tierops.model import Abilities, Live, LiveTier, Place, Request, Scale, Tier, Value
     from tierops.providers.http import Client
+
+
+# As GitHub, GitLab and shells, and Azure write it. Where there is no such variable, some of them leave it as it is.
+_PLACEHOLDER = re.compile(r"\$\{\{.*\}\}|\$\{\w+\}|\$[A-Z][A-Z0-9_]+|\$\(\w+\)")
 
 
 class Part(NamedTuple):
@@ -108,8 +113,10 @@ class Vendor(NamedTuple):
     - `allowance(headers)`: what an answer says of the calls that are left.
     - `describe(field, key, value)`: an entry of a field that is a map, in words; None where it is told as it stands.
 
-    `read_only` says why nothing can be created at all, and is empty where something can. `same_account` says how a
-    person shows that two keys are of one account. `rank` is its place in lists of vendors: the lowest comes first.
+    `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
+    nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
+    keys are of one account. `url_help` tells which address is the right one, where there are several. `rank` is its
+    place in lists of vendors: the lowest comes first.
     """
 
     name: str
@@ -125,11 +132,13 @@ class Vendor(NamedTuple):
     block: Callable[[Mapping[str, Value], Mapping[str, str], int], Mapping[str, Value]]
     package: str
     default_url: str = ""
+    prefix: str = ""
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     describe: Callable[[str, str, Value], Term | None] = unsaid
     read_only: str = ""
     same_account: str = ""
+    url_help: str = ""
     rank: int = 100
 
     def place(self, fields: Mapping[str, str]) -> Place:
@@ -137,6 +146,21 @@ class Vendor(NamedTuple):
         from tierops.model import Place
 
         return Place(self.name, self.noun, tuple(fields[p.name] for p in self.parts if p.is_home), fields)
+
+    def used(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """The names of the variables whose keys are sent: an alternative takes the place of those before it."""
+        names: list[str] = []
+        for variable in self.variables:
+            if variable.is_secret and environ.get(variable.name, "").strip():
+                names = [] if variable.is_alternative else names
+                names.append(variable.name)
+        return tuple(names)
+
+    def check(self, environ: Mapping[str, str]) -> str:
+        """What to look at where the vendor does not accept these keys: `Check X and Y, what the key may do, and …`."""
+        keys = " and ".join(self.used(environ)) or "the keys"
+        url = f"that {self.url_variable} is {self.url_help}" if self.url_help else self.url_variable
+        return f"Check {keys}, what the key may do, and {url}"
 
     @property
     def address(self) -> tuple[Variable, ...]:
@@ -186,14 +210,15 @@ class Dialect(NamedTuple):
     """How a vendor says what is not in the answer's place.
 
     - `explain(body)`: one sentence from the JSON of an error, in any shape that the vendor documents.
-    - `is_error(body)`: whether the JSON of a success is a documented error all the same.
+    - `refusal(body)`: the status that the JSON of a success says where it is a documented error all the same, None
+      where it is none. 500 stands for one that does not say whether anything came of the request.
     - `pause(body)`: the seconds to wait that a refusal for too many calls names, None where it names none.
     - `request_id(headers, body)`: the vendor's name for a request, which its support asks for; `body` is the JSON of a
       refusal, None for any other answer.
     """
 
     explain: Callable[[Value], str]
-    is_error: Callable[[Value], bool] = lambda _: False
+    refusal: Callable[[Value], int | None] = lambda _: None
     pause: Callable[[Value], float | None] = lambda _: None
     request_id: Callable[[Mapping[str, str], Value], Value] = lambda _headers, _body: None
 
@@ -227,6 +252,10 @@ class Account(Protocol):
         """The whole block of a ladder of which a person named the home. Raises `VendorError` where there is none."""
         ...
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """How many requests a read like that of `live` takes, at the most, once so many tiers more are live."""
+        ...
+
     def send(self, request: Request) -> Sequence[LiveTier]:
         """Send one request of a plan as it stands there, and give the tiers that its answer shows.
 
@@ -236,14 +265,26 @@ class Account(Protocol):
         ...
 
 
-def credential(environ: Mapping[str, str], name: str) -> str:
-    """The value of a variable, empty where it is not set.
+def bare(value: str) -> str:
+    """A key without what gets copied with it: blanks and quotes around it, and `Bearer` before it."""
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`":
+        value = value[1:-1].strip()
+    return value[7:].strip() if value[:7].lower() == "bearer " else value
 
-    Raises `TieropsError`, without the value in it, where no header could hold it.
+
+def credential(environ: Mapping[str, str], name: str) -> str:
+    """The key that a variable holds, empty where it is not set.
+
+    Raises `TieropsError`, without the value in it, where no header could hold it or it only stands for a key.
     """
-    value = environ.get(name, "").strip()
+    value = bare(environ.get(name, ""))
     if not value.isascii() or not value.isprintable():
         raise TieropsError(f"{name} holds characters that no key has; copy it again")
+    if _PLACEHOLDER.fullmatch(value):
+        raise TieropsError(
+            f"{name} holds no key but a placeholder, as ${{{{ secrets.{name} }}}} is one, which nothing filled in"
+        )
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quote
@@ -12,12 +12,16 @@ from typing import Any
 from tierops.model import Value
 
 
-def loads(text: str | bytes) -> Value:
+def loads(text: str | bytes, *, most: int | None = None) -> Value:
     """Parse JSON; every number is an `int` or a `Decimal`. Raises `ValueError` on anything that is not JSON.
 
     A repeated key, `NaN` and `Infinity` are refused too: Python's parser takes them, the standard does not. So is what
-    is nested deeper than anything that a vendor or a plan has.
+    is nested deeper than anything that a vendor or a plan has, and what has more than `most` entries, counted by the
+    signs that begin or part them, even in its texts: a few bytes of text can be fifty times as many in memory.
     """
+    signs: tuple[Any, ...] = ("{", "[", ",") if isinstance(text, str) else (b"{", b"[", b",")
+    if most is not None and sum(map(text.count, signs)) > most:
+        raise ValueError(f"more than {most} entries")
     try:
         value: Value = json.loads(
             text, parse_float=_decimal, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unique
@@ -26,6 +30,20 @@ def loads(text: str | bytes) -> Value:
         raise ValueError("nested too deeply") from None
     _bound_depth(value)
     return value
+
+
+def texts(value: Value, *, has_keys: bool = True) -> Iterator[str]:
+    """Every text and number in a value, decoded, with the keys of its objects or without."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if has_keys:
+                yield key
+            yield from texts(item, has_keys=has_keys)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item, has_keys=has_keys)
+    else:
+        yield value if isinstance(value, str) else _scalar(value)
 
 
 def dumps(value: Value, *, indent: int | None = None) -> str:

@@ -21,9 +21,10 @@ _LONG_WORD = 5  # letters; shorter words, such as the codes of countries, differ
 def folded(text: str) -> str:
     """The name as people read it.
 
-    Without what is invisible, without quotation marks, in one case and one Unicode form, with single blanks.
+    Without what is invisible, without quotation marks, in one case and one Unicode form, with single blanks, and with
+    `&` for `&amp;`, which some systems write for it.
     """
-    return _without_blanks(_without_quotes(_without_case(_without_ignorable(text)))).strip()
+    return _without_blanks(_without_quotes(_without_case(_without_ignorable(_without_escapes(text))))).strip()
 
 
 def has_visible(text: str) -> bool:
@@ -45,6 +46,7 @@ def difference(one: str, other: str) -> str:
         (_without_blanks, "only in white space"),
         (_without_case, "only in case or width"),
         (_without_quotes, "only in quotation marks or dashes"),
+        (_without_escapes, "only in characters that are written as in HTML"),
     ):
         if is_equal(one) == is_equal(other):
             return f"{description}{_points(one, other)}"
@@ -60,6 +62,18 @@ def near(wanted: str, names: Iterable[str]) -> tuple[str, ...]:
     known = list(dict.fromkeys(names))
     alike = [one for one in known if reads_like(one, wanted)][:_MOST_NEAR]
     return tuple(alike or get_close_matches(wanted, known, n=1))
+
+
+def suggestion(wanted: str, names: Iterable[str]) -> str:
+    """The end of a sentence that says that there is no such name: `; did you mean 'Gold' (they differ only in case)?`.
+
+    Empty where no name comes near.
+    """
+    nearest = near(wanted, names)
+    if not nearest:
+        return ""
+    how = f" (they differ {difference(wanted, nearest[0])})" if reads_like(wanted, nearest[0]) else ""
+    return f"; did you mean {nearest[0]!r}{how}?"
 
 
 def _composed(text: str) -> str:
@@ -82,6 +96,14 @@ def _without_case(text: str) -> str:
 
 def _without_quotes(text: str) -> str:
     return _DASHES.sub("-", _QUOTES.sub("", text))
+
+
+def _without_escapes(text: str) -> str:
+    if "&" not in text:
+        return text
+    from html import unescape  # a long table, for a rare sign
+
+    return unescape(text)
 
 
 def _points(one: str, other: str) -> str:

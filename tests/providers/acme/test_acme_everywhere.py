@@ -90,7 +90,7 @@ def test_a_plan_reads_only_and_says_what_acme_says_of_creates(acme: Run, program
     text = " ".join(ended.out.split())
     assert "Members with 99.50 to less than 500 EUR, now in Bronze, join this tier once the club is published" in text
     assert "Until then the level can be deleted in the console" in text
-    assert "publish the club 'Coffee Club' in ACME's console" in text
+    assert "After the apply: publish the club 'Coffee Club' in ACME's console" in text
     assert "~" not in ended.out  # Bronze ends where Silver is to begin
     assert (posts(emulator), emulator.writes) == (["/acme/oauth/token"], 0)
 
@@ -100,7 +100,7 @@ def test_apply_creates_one_tier_after_the_other_and_names_the_step_by_hand(
 ) -> None:
     ended = acme("apply", "--auto-approve")
     assert ended.code == Exit.DONE, ended
-    assert "publish the club 'Coffee Club' in ACME's console" in " ".join(ended.out.split())
+    assert "Publish the club 'Coffee Club' in ACME's console" in " ".join(ended.out.split())
     levels = [
         (level["label"], level["from_cents"], level.get("perks")) for level in emulator.acme.levels("Coffee Club")
     ]
@@ -145,7 +145,7 @@ def test_drift_only_reads_and_signs_in(acme: Run, program: Path, emulator: Emula
     ended = acme("drift")
     assert ended.code == Exit.DIFFERENCES
     assert "coffee-club/acme: Bronze: live 0–<100, file 0–<99.5 EUR" in ended.out
-    assert "coffee-club/acme: Silver: range: 100–<500 → 99.5–<500" in ended.out
+    assert "coffee-club/acme: Silver: live 100–<500, file 99.5–<500 EUR" in ended.out
     assert posts(emulator) == ["/acme/oauth/token"]
     assert "ACME's API cannot change a level: edit it in the console" in " ".join(acme("plan").out.split())
 
@@ -175,6 +175,10 @@ def test_every_club_is_imported(acme: Run, program: Path, emulator: Emulator) ->
     program.unlink()
     assert acme("import", "acme", "--all").code == Exit.DONE
     assert sorted(path.name for path in Path("tiers").iterdir()) == ["coffee-club.yaml", "tea-club.yaml"]
+    assert (
+        "kept tiers/coffee-club.yaml: club 'Coffee Club' is a target of coffee-club"
+        in acme("import", "acme", "--all").err
+    )
     assert acme("plan", "--detailed-exitcode").code == Exit.DONE
 
 
@@ -183,7 +187,8 @@ def test_init_writes_a_repository_for_acme(acme: Run, emulator: Emulator) -> Non
     ended = acme("init", *options)
     assert ended.code == Exit.DONE, ended
     assert "export ACME_URL=… ACME_CLIENT_ID=… ACME_CLIENT_SECRET=…" in ended.out
-    assert "acme: {club: Coffee Club, currency: EUR}" in Path("tiers/coffee-club.yaml").read_text()
+    assert 'acme: {club: "${club}", currency: EUR}' in Path("tiers/coffee-club.yaml").read_text()
+    assert "values:\n  club: Coffee Club\n" in Path("tiers/environments/sandbox.yaml").read_text()
     for name in ("plan", "apply", "drift"):
         workflow = Path(f".github/workflows/tiers-{name}.yml").read_text()
         assert "ACME_CLIENT_SECRET: ${{ secrets.ACME_CLIENT_SECRET }}" in workflow

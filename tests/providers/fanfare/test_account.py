@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -171,8 +172,27 @@ def test_a_read_takes_a_call_for_each_page_and_one_for_the_group(
     for number in range(others):
         emulator.fanfare.add_audience(f"other {number}")
     emulator.fanfare.load_examples()
-    assert fanfare.fetch(PLACE).calls == len(emulator.requests)
-    assert fanfare.fetch(place("Nope")).calls == pages + 1  # once it is created it will take one more
+    live = fanfare.fetch(PLACE)
+    assert live.calls == len(emulator.requests) == pages + 1
+    assert fanfare.read_calls(live, 0) == pages + 1
+    new = fanfare.fetch(place("Nope"))
+    assert new.calls == pages
+    assert fanfare.read_calls(new, 0) == pages + 1
+    assert fanfare.read_calls(new, 100) == pages + 2
+
+
+@pytest.mark.parametrize(("others", "more"), [(1, 2), (98, 2), (98, 3), (150, 49), (150, 51)])
+@pytest.mark.parametrize("last_page", ["null", "cursor"])
+def test_the_calls_of_the_read_after_a_create_are_known_before_it(
+    last_page: str, others: int, more: int, emulator: Emulator, slept: Slept
+) -> None:
+    emulator.switches = Switches.parse([f"fanfare.last_page={last_page}"])
+    fanfare = connect(emulator, slept, vendor="fanfare")
+    for number in range(others):
+        emulator.fanfare.add_audience(f"other {number}")
+    told = fanfare.read_calls(fanfare.fetch(place("Club")), more)
+    fanfare.send(create(*ladder(*range(more))))
+    assert fanfare.fetch(place("Club")).calls == told
 
 
 def test_many_audiences_are_paged_to_the_end(emulator: Emulator, fanfare: Connection) -> None:
@@ -203,7 +223,28 @@ def test_lists_that_disagree_repeat_or_lead_in_a_circle_are_incomplete(
     emulator.fanfare.load_examples()
     emulator.faults.append(fault)
     with pytest.raises(IncompleteRead, match=message):
-        fanfare.fetch(PLACE)
+        fanfare.account.fetch(PLACE)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(on="GET /audiences", kind="repeat"),
+        Fault(on="GET /audiences", kind="cycle"),
+        Fault(on="GET /audiences/groups/*", kind="cap", value=3),
+    ],
+    ids=["a row twice", "a circle", "a row less"],
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_lists_that_were_not_whole_once_or_twice_are_read_again(
+    times: int, fault: Fault, emulator: Emulator, fanfare: Connection, slept: Slept
+) -> None:
+    for number in range(120):
+        emulator.fanfare.add_audience(f"other {number}")
+    emulator.fanfare.load_examples()
+    emulator.faults.append(replace(fault, times=times if fault.kind != "cycle" else times * 2))
+    assert len(fanfare.fetch(PLACE).tiers) == 4
+    assert slept == [0.5, 1.0][:times]
 
 
 DIFFERENT = {"id": "other", "name": "Brass", "groupName": "Others", "iconName": "crown", "metadata": {"a": 1}}
@@ -270,7 +311,7 @@ def test_a_cursor_that_leads_nowhere_new_is_not_followed(cursor: object, emulato
         return httpx.Response(200, json={"pageInfo": {"endCursor": cursor}, "data": [audience(str(len(asked)))]})
 
     with pytest.raises(IncompleteRead) as caught:
-        connect(emulator, slept, httpx.MockTransport(page), "fanfare").fetch(PLACE)
+        connect(emulator, slept, httpx.MockTransport(page), "fanfare").account.fetch(PLACE)
     assert str(caught.value) == "the cursors of Fanfare's list of audiences lead in a circle"
     assert asked == ([None] if cursor == 5 else [None, "same"])
 
@@ -296,7 +337,7 @@ def test_a_refused_key_says_what_to_check_and_another_failure_does_not(
     emulator.faults.append(Fault(on="GET /audiences", kind=kind, times=None))
     with pytest.raises(VendorError) as caught:
         fanfare.fetch(PLACE)
-    advice = ". Check FANFARE_SECRET_KEY (dashboard, Settings), what the key may do, and FANFARE_URL"
+    advice = ". Check FANFARE_SECRET_KEY, what the key may do, and FANFARE_URL"
     assert str(caught.value).endswith(advice) == has_advice
     assert has_advice or str(caught.value).endswith(")")
     assert caught.value.status == int(kind[:3])
@@ -542,7 +583,9 @@ def test_a_group_that_is_not_there_names_the_live_ones_that_read_like_it(
         emulator.fanfare.add_group(name, "ltv", [{"name": "A", "order": 0, "startValue": 0}])
     assert fanfare.fetch(place("coffee  club")).near == ("Coffee Club",)
     assert fanfare.fetch(place("Coffee Club")).near == ()
-    with pytest.raises(VendorError, match=r"no tier group 'Cofee Club'; did you mean 'Coffee Club'\?"):
+    with pytest.raises(
+        VendorError, match=r"no tier group 'Cofee Club'; did you mean 'Coffee Club' \(they differ in one letter\)\?"
+    ):
         fanfare.locate({"group": "Cofee Club"})
 
 
@@ -553,3 +596,20 @@ def test_a_group_of_another_type_has_the_name_and_nothing_is_made_beside_it(
     live = fanfare.fetch(place("Club"))
     assert live.tiers == ()
     assert "of the type RFM" in VENDOR.abilities(place("Club"), live).blocked
+    assert live.facts == {"a group of this name": "of the type RFM"}
+
+
+def test_an_archived_group_has_the_name_too(emulator: Emulator, fanfare: Connection) -> None:
+    emulator.switches = Switches.parse(["fanfare.archived=shown"])
+    emulator.fanfare.add_audience("y", groupName="Other", groupId="g-2", groupType="RFM")
+    emulator.fanfare.add_audience(
+        "x", groupName="Club", groupId=GROUP, groupType="SEGMENTED_VALUE", archived=True, metadata=described(0)
+    )
+    live = fanfare.fetch(place("Club"))
+    assert (live.tiers, live.facts) == ((), {"a group of this name": "archived"})
+    assert fanfare.fetch(place("Nothing")).facts == {}
+
+
+def test_groups_of_another_type_are_no_near_names(emulator: Emulator, fanfare: Connection) -> None:
+    emulator.fanfare.add_audience("x", groupName="Club", groupId=GROUP, groupType="RFM")
+    assert fanfare.fetch(place("club")).near == ()

@@ -61,7 +61,10 @@ class TestToy(contract.Reading):
         prepare=lambda emulator: emulator.toy.fill("Box", []),
         blocks=blocks,
         hold=fill,
-        lies=(Fault("GET /boxes/*", "cap", value=1), Fault("GET /boxes/*", "total", value=1)),
+        lies=(
+            Fault("GET /boxes/*", "cap", value=1, times=None),
+            Fault("GET /boxes/*", "total", value=1, times=None),
+        ),
     )
 
     def test_every_create_is_blocked_with_its_sentence_and_nothing_is_sent(self) -> None:

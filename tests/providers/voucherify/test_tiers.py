@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tierops.errors import VendorError
 from tierops.model import Identity, Live, LiveTier, Range, Request, Tier, compact
 from tierops.providers.voucherify import VENDOR
-from tierops.providers.voucherify.tiers import decode, encode
+from tierops.providers.voucherify.tiers import campaign_of, decode, encode, path
 
 PLACE = {"campaign": "Club"}
 
@@ -44,7 +45,7 @@ ladders = starts.flatmap(lambda lowers: st.tuples(*map(tiers, lowers)))
 @given(ladders)
 def test_decode_undoes_encode(ladder: tuple[Tier, ...]) -> None:
     rows = [{"id": f"ltr_{n}", **row} for n, row in enumerate(encode(ladder))]
-    assert decode(rows) == tuple(
+    assert decode(rows, "camp_1") == tuple(
         LiveTier(f"ltr_{n}", tier.name, tier.range, tier.fields) for n, tier in enumerate(ladder)
     )
 
@@ -70,11 +71,11 @@ def test_tiers_come_low_to_high_one_without_a_start_first_and_equal_ones_by_id()
             ("5", "Low", {"from": -5}),
         )
     ]
-    assert [live.name for live in decode(rows)] == ["Open", "Low", "Mid", "Twin", "High"]
+    assert [live.name for live in decode(rows, "camp_1")] == ["Open", "Low", "Mid", "Twin", "High"]
 
 
 def one(row: dict[str, Any]) -> LiveTier:
-    (live,) = decode([row])
+    (live,) = decode([row], "camp_1")
     return live
 
 
@@ -85,7 +86,7 @@ def test_empty_null_and_missing_are_the_same_and_server_set_fields_are_dropped(e
         "name": "Gold",
         "campaign_id": "camp_1",
         "points": {"from": 5, "to": None},
-        "config": {"points": {"from": 1}},
+        "config": {"points": {"from": 5}},
         "expiration": {"tier_id": "ltr_1"},
         "created_at": "2024-01-24T08:28:02.240Z",
         "updated_at": None,
@@ -119,15 +120,44 @@ def test_points_fall_back_to_their_mirror_in_config() -> None:
 )
 def test_what_is_not_as_documented_fails_with_what_was_received(row: dict[str, Any], message: str) -> None:
     with pytest.raises(VendorError) as caught:
-        decode([row])
+        decode([row], "camp_1")
     assert "not as documented" in str(caught.value)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("contradiction", "message"),
+    [
+        ({"object": "voucher"}, 'has the `object` "voucher", not "loyalty_tier"'),
+        ({"campaign_id": "camp_2"}, 'has the `campaign_id` "camp_2", not "camp_1"'),
+        ({"campaign_id": 1}, 'has the `campaign_id` 1, not "camp_1"'),
+        (
+            {"config": {"points": {"from": 5, "to": 8}}},
+            'says two things of its points, {"from":5} and {"from":5,"to":8}',
+        ),
+        ({"config": {"points": [5]}}, "expected an object as points of tier 'n', received [5]"),
+    ],
+)
+def test_a_row_that_contradicts_itself_or_the_campaign_is_not_as_documented(
+    contradiction: dict[str, Any], message: str
+) -> None:
+    row = {"id": "i", "name": "n", "object": "loyalty_tier", "campaign_id": "camp_1", "points": {"from": 5}}
+    assert one(row | {"config": {"points": {"from": Decimal("5.0"), "to": None}}}).range.lower == 5
+    with pytest.raises(VendorError) as caught:
+        one(row | contradiction)
+    assert str(caught.value).startswith("not as documented: ")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("campaign", ["camp_1", "Coffee Club", "a/b?c#d%2F", "/tiers", "Ü"])
+def test_the_campaign_of_a_path_is_the_one_it_was_made_of(campaign: str) -> None:
+    assert campaign_of(path(campaign)) == campaign
 
 
 @pytest.mark.parametrize("length", [78, 79, 200])
 def test_what_was_received_is_shown_in_80_characters_at_most(length: int) -> None:
     with pytest.raises(VendorError) as caught:
-        decode([{"id": "i", "name": "n", "points": "x" * length}])
+        decode([{"id": "i", "name": "n", "points": "x" * length}], "camp_1")
     shown = str(caught.value).rpartition("received ")[2]
     assert shown == ('"' + "x" * 78 + '"' if length == 78 else '"' + "x" * 76 + "...")
 
@@ -179,3 +209,14 @@ def test_the_block_of_a_tier_holds_its_fields_in_a_fixed_order() -> None:
     block = VENDOR.block(fields, PLACE, 3)
     assert list(block.items()) == [(name, fields[name]) for name in ("earning_rules", "rewards", "metadata")]
     assert VENDOR.block({"metadata": {}}, PLACE, 0) == {"metadata": {}}
+
+
+@pytest.mark.parametrize("points", [10**27, 10**28, 10**40 + 7, 10**59])
+def test_points_of_any_length_are_exact_in_every_thread(points: int) -> None:
+    row = {"id": "ltr_1", "name": "Gold", "points": {"from": points, "to": points + 1}}
+    with ThreadPoolExecutor(1) as pool:
+        elsewhere = pool.submit(decode, [row], "camp_1").result()
+    assert elsewhere == decode([row], "camp_1")
+    (tier,) = elsewhere
+    assert (int(tier.range.lower or 0), int(tier.range.upper or 0)) == (points, points + 2)
+    assert encode([Tier("Gold", tier.range, {})])[0]["points"] == {"from": points, "to": points + 1}

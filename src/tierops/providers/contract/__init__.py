@@ -16,7 +16,7 @@ pytest.register_assert_rewrite(f"{__name__}.reading", f"{__name__}.writing")
 
 from tierops.providers.contract.ladders import rising  # noqa: E402 (asserts are rewritten as a module is imported)
 from tierops.providers.contract.reading import Reading  # noqa: E402
-from tierops.providers.contract.setup import Clock, InProcess, Setup, World  # noqa: E402
+from tierops.providers.contract.setup import Bend, Clock, InProcess, Setup, World  # noqa: E402
 from tierops.providers.contract.writing import Writing  # noqa: E402
 
-__all__ = ["Clock", "InProcess", "Reading", "Setup", "World", "Writing", "rising"]
+__all__ = ["Bend", "Clock", "InProcess", "Reading", "Setup", "World", "Writing", "rising"]

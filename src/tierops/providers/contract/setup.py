@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from importlib import import_module
 from random import Random
 from typing import Any, NamedTuple, cast
@@ -26,6 +28,18 @@ _NOTICED: dict[type[ConnectionDropped], type[httpx.TransportError]] = {
 }
 
 
+class Bend(NamedTuple):
+    """Alters the JSON of the answers to `on`, a method and a pattern of paths (`GET */tiers`), and their status."""
+
+    on: str
+    alter: Callable[[Any], object]
+    status: int = 200
+
+    def fits(self, request: httpx.Request) -> bool:
+        """Whether it is for this request."""
+        return fnmatchcase(f"{request.method} {request.url.path}", self.on)
+
+
 class Setup(NamedTuple):
     """What the tests need to know of a vendor.
 
@@ -33,6 +47,7 @@ class Setup(NamedTuple):
     - `blocks(random)`: the block of a tier as a file may have it, another one each time.
     - `hold(emulator, tiers)`: put these tiers there by hand, for a vendor from which tierops only reads.
     - `lies`: faults each of which makes the list of a place of two tiers incomplete.
+    - `contradictions`: what makes the list of a place say two things, or things of another place.
     - `exempt`: settings of switches under which the vendor says two things, which a test of its own must show.
     """
 
@@ -42,6 +57,7 @@ class Setup(NamedTuple):
     blocks: Callable[[Random], Mapping[str, Value]] = lambda _: {}
     hold: Callable[[Emulator, Sequence[Tier]], object] | None = None
     lies: Sequence[Fault] = ()
+    contradictions: Sequence[Bend] = ()
     exempt: frozenset[str] = frozenset()
 
     @property
@@ -64,15 +80,23 @@ class Setup(NamedTuple):
 
 
 class InProcess(httpx.BaseTransport):
-    """The emulator without a socket. A connection that it drops is a lost answer, as over a network; nothing waits."""
+    """The emulator without a socket. A connection that it drops is a lost answer, as over a network; nothing waits.
 
-    def __init__(self, emulator: Emulator) -> None:
+    The first of `bends` that fits alters an answer.
+    """
+
+    def __init__(self, emulator: Emulator, bends: Sequence[Bend] = ()) -> None:
         self._transport = httpx.WSGITransport(app=emulator)
+        self._bends = bends
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The emulator's answer, or the error that a network would give."""
         try:
-            return self._transport.handle_request(request)
+            answer = self._transport.handle_request(request)
+            for bend in self._bends:
+                if bend.fits(request):
+                    return httpx.Response(bend.status, json=bend.alter(json.loads(answer.read())))
+            return answer
         except ConnectionDropped as error:
             raise _NOTICED.get(type(error), httpx.ReadError)(str(error), request=request) from error
 
@@ -95,20 +119,21 @@ class Clock:
 
 
 class World:
-    """One emulated account of a vendor, and a connection to it. A context manager."""
+    """One emulated account of a vendor, and a connection to it, whose answers `bends` alter. A context manager."""
 
     def __init__(self, setup: Setup, switches: Sequence[str] = ()) -> None:
         kinds = (setup.api,)
         self.setup = setup
         self.clock = Clock()
         self.emulator = Emulator(switches=Switches.parse(switches, kinds), vendors=kinds, clock=self.clock)
+        self.bends: list[Bend] = []
         setup.prepare(self.emulator)
         api = self.emulator.vendors[setup.vendor.name]
         self.connection = open_connection(
             setup.vendor,
             api.environ("http://127.0.0.1"),
             waiting=Waiting(sleep=self.clock.sleep, now=self.clock),
-            transport=InProcess(self.emulator),
+            transport=InProcess(self.emulator, self.bends),
         )
 
     def __enter__(self) -> World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -12,7 +13,7 @@ from tierops.errors import Exit, PlanRefused
 from tierops.model import Fate, Kind, Live, Request, Result, TargetPlan, Tier
 from tierops.providers.contract.ladders import drawn, rising
 from tierops.providers.contract.reading import SEEDS, Reading, saved
-from tierops.providers.contract.setup import SETTLE, World
+from tierops.providers.contract.setup import SETTLE, Bend, World
 
 _LANDED = ("drop-after", "500-after", "502-after", "truncated", "empty", "html-after")
 _NOT_LANDED = ("drop-before", "500-before", "503-before", "refuse", "429", "429-date", "429-epoch", "429-bare")
@@ -122,6 +123,41 @@ class Writing(Reading):
             else:
                 assert apply.exit_code([world.apply(planned)]) is Exit.DONE
 
+    def test_an_error_in_a_success_is_told_and_the_create_never_sent_again(self, status: int, nth: int) -> None:
+        with self.setup.world() as world:
+            planned, before = self._with_fault(world, nth, f"{status}" if status < 500 else f"{status}-before", times=9)
+            request, mount = planned.requests[nth], f"/{self.setup.vendor.name}"
+            body = json.loads(world.emulator.vendors[self.setup.vendor.name].error(status).payload())
+            world.bends.append(Bend(f"{request.method} {mount}{request.path}", lambda _: body))
+            result = world.apply(planned)
+            assert world.emulator.writes <= nth + 1
+            assert (
+                sum(sent[0] != "GET" and sent[1].endswith(request.path) for sent in world.emulator.requests) <= nth + 1
+            )
+            fates = _fates(result)[before : before + len(request.tiers)]
+            assert set(fates) in (({Fate.UNKNOWN},) if status >= 500 else ({Fate.UNKNOWN}, {Fate.NOT_DONE}))
+            assert result.trouble
+
+    def test_a_name_that_is_stored_otherwise_is_told_and_never_created_again(self, form: str) -> None:
+        names = (" Tee & É", "Tea  Plus", "Caffe\u0300 ")
+        tiers = tuple(tier._replace(name=name) for tier, name in zip(rising(self.setup), names, strict=True))
+        with self.setup.world(form) as world:
+            planned = world.plan(tiers)
+            result = world.apply(planned)
+            stored = [tier.name for tier in world.connection.fetch(world.place).tiers]
+            writes = world.emulator.writes
+            assert len(stored) <= len(tiers)
+            renamed = [(one, name) for one, name in zip(result.outcomes, stored, strict=False) if one.name != name]
+            assert renamed
+            assert all(one.fate is Fate.CONFLICT and f"stored as {name!r}" in one.detail for one, name in renamed)
+            assert not [one for one in result.outcomes if one.fate is Fate.UNKNOWN]
+            again = world.plan(tiers)
+            assert again.requests == ()
+            assert {change.kind for change in again.changes} >= {Kind.UNMANAGED}
+            with pytest.raises(PlanRefused):
+                world.apply(planned)
+            assert world.emulator.writes == writes
+
     def _with_fault(
         self, world: World, nth: int, kind: str, *, times: int = 1, value: int = 0
     ) -> tuple[TargetPlan, int]:
@@ -166,6 +202,8 @@ class Writing(Reading):
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """See `Reading`. An `nth` counts from 0."""
         super().pytest_generate_tests(metafunc)
+        if "status" in metafunc.fixturenames:
+            metafunc.parametrize("status", [401, 403, 500])
         if "nth" in metafunc.fixturenames:
             with self.setup.world() as world:
                 metafunc.parametrize("nth", range(len(world.plan(rising(self.setup)).requests)))

@@ -22,7 +22,6 @@ _UNITS = {  # attribute → what it counts, or measures
     "monetaryScore": "monetary score",
 }
 _ATTRIBUTES = tuple(_UNITS)
-_COUNTS = {"loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"}
 
 _BY_HAND = (
     "tierops does not change tiers of Fanfare, whose update deletes what it is not told to keep: edit the tier in the"
@@ -37,7 +36,7 @@ _ONLY_WHOLE = (
 def _scale(place: Mapping[str, str]) -> Scale:
     """Points and counts are integers, money and scores are decimals."""
     attribute = place["attribute"]
-    is_counted = attribute in _COUNTS
+    is_counted = attribute in tiers.COUNTS
     return Scale(_UNITS[attribute], 0 if is_counted else None, is_counted=is_counted)
 
 
@@ -53,7 +52,7 @@ def _abilities(_place: Place, live: Live) -> Abilities:
 
 def _why_taken(live: Live) -> str:
     """Why a group is not made, although no live tiers have its name."""
-    kinds = [f"{what} is there, but {kind}" for what, kind in live.facts.items()]
+    kinds = [f"{what} is there, but {kind}" for what, kind in live.facts.items() if what == tiers.TAKEN]
     return (
         f"{kinds[0]}: make it a group of tiers again in the dashboard (Audiences), or name another one" if kinds else ""
     )

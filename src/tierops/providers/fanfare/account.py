@@ -9,9 +9,10 @@ from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from tierops.errors import IncompleteRead, TieropsError, VendorError
+from tierops.errors import NOT_FOUND, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value, exact
-from tierops.providers.expect import expect_list, expect_map, expect_text
+from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text
+from tierops.providers.fanfare import audiences
 from tierops.providers.fanfare.tiers import Audience, attribute_of, decode, is_tier
 from tierops.providers.vendor import Credentials, Dialect, credential, segment
 from tierops.text import jsontext, names
@@ -19,10 +20,17 @@ from tierops.text import jsontext, names
 if TYPE_CHECKING:
     from tierops.providers.http import Client
 
-_PAGE = 100
 _DIRECTIONS = ("desc", "asc")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_KEY = ". Check FANFARE_SECRET_KEY (dashboard, Settings), what the key may do, and FANFARE_URL"
+# Documented texts of errors that say that nothing was done; any other one may be that of a server that failed.
+_REFUSALS = {
+    400: ("validation_error", "Validation failed", "bad_request"),
+    401: ("unauthorized", "Authentication required", "Secret key required", "Unauthorized - Authentication required"),
+    403: ("forbidden", "Forbidden - User must be authenticated"),
+    404: ("not_found", "Audience not found"),
+    429: ("rate_limited", "Rate limit exceeded"),
+}
+_STATUSES = {text: status for status, texts in _REFUSALS.items() for text in texts}
 
 
 def explain(body: Value) -> str:
@@ -35,6 +43,12 @@ def explain(body: Value) -> str:
         parts += [_issue(entry) for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
     text = ": ".join(dict.fromkeys(parts)) or jsontext.dumps(body)[:200]
     return f"{text} (request {body['requestId']})" if isinstance(body.get("requestId"), str) else text
+
+
+def refusal(body: Value) -> int | None:
+    """The status that goes with the `error` of a body, None where it has none."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    return _STATUSES.get(error, 500) if isinstance(error, str) else None
 
 
 def retry_after(body: Value) -> float | None:
@@ -53,12 +67,14 @@ def request_id(headers: Mapping[str, str], body: Value) -> Value:
 class Account:
     """The tier groups of one organisation. The list of audiences is read once for all groups of a run."""
 
-    dialect = Dialect(explain, pause=retry_after, request_id=request_id)
+    dialect = Dialect(explain, refusal, pause=retry_after, request_id=request_id)
 
     def __init__(self, client: Client, fingerprint: str | None) -> None:  # noqa: ARG002 (the list names the organisation)
         self._client = client
         self._lock = Lock()
-        self._list: _List | None = None
+        self._list: audiences.Listing | None = None
+        self._last: audiences.Listing | None = None
+        self._made: dict[str, str] = {}
         self._looks: Counter[str] = Counter()
         self._has_written = False
 
@@ -76,19 +92,24 @@ class Account:
 
     def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
         """The full place of a group that is named or whose id is given. Raises `VendorError` where there is none."""
-        bucket = self._audiences(named["group"]).find(named["group"])
+        group = named["group"]
+        listed = self._audiences(group)
+        bucket = listed.find(group)
         if bucket is None:
-            near = names.near(named["group"], self._audiences(named["group"]).names())
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise VendorError(f"Fanfare has no tier group {named['group']!r}{hint}")
-        return {"group": named["group"], "attribute": attribute_of(bucket)}
+            raise VendorError(f"Fanfare has no tier group {group!r}{listed.instead(group)}")
+        return {"group": group, "attribute": attribute_of(bucket)}
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
-        """The place of every tier group of the organisation, by name; by id where a name is not the only one."""
+        """The place of every tier group of the organisation, by name.
+
+        By id where a name is not the only one, or cannot be written or read.
+        """
         buckets = self._audiences("").groups()
-        group_names = [expect_text(bucket[0], "groupName") for bucket in buckets.values()]
+        group_names = [str(bucket[0].get("groupName") or "") for bucket in buckets.values()]
+        counts = Counter(group_names)
+        is_clear = {name: counts[name] == 1 and names.has_visible(name) and name.isprintable() for name in counts}
         return tuple(
-            {"group": name if group_names.count(name) == 1 else id_, "attribute": attribute_of(bucket)}
+            {"group": name if is_clear[name] else id_, "attribute": attribute_of(bucket)}
             for (id_, bucket), name in zip(buckets.items(), group_names, strict=True)
         )
 
@@ -96,16 +117,17 @@ class Account:
         """Every tier of the group: from the list of all audiences, confirmed by the group's own list."""
         name = place.fields["group"]
         listed = self._audiences(name)
-        bucket = listed.find(name)
+        # A group that was made here is found by its id, too, for the vendor may have stored another name.
+        bucket = listed.find(name) or listed.groups().get(self._made.get(name, ""))
         if bucket is None:
             if _ID.fullmatch(name):
-                raise VendorError(f"Fanfare has no tier group with the id {name}", 404)
+                raise VendorError(f"Fanfare has no tier group with the id {name}{listed.instead(name)}", NOT_FOUND)
             proof = (
                 f"no such group among {_count(len(listed.audiences), 'audience')} on {_count(listed.pages, 'page')},"
                 " read to the end"
             )
             identity, near = self._identity(listed, "", name), names.near(name, listed.names())
-            return Live(identity, (), proof, facts=listed.others(name), calls=listed.pages + 1, near=near)
+            return Live(identity, (), proof, facts=listed.others(name), calls=listed.pages, near=near)
         id_ = expect_text(bucket[0], "groupId")
         confirmed = [audience for audience in self._group(id_) if is_tier(audience)]
         if _essence(bucket) != _essence(confirmed):
@@ -114,16 +136,31 @@ class Account:
                 f" {len(confirmed)}, or other ones; nothing is planned from reads that disagree"
             )
         proof = f"{_count(len(bucket), 'tier')} in the list of all audiences and the same {len(confirmed)} in the group"
-        shown = name if name != id_ else expect_text(bucket[0], "groupName")
+        is_own_name = any(audience.get("groupName") == name for audience in bucket)
+        shown = name if is_own_name else expect_text(bucket[0], "groupName")
         return Live(self._identity(listed, id_, shown), decode(confirmed, shown), proof, calls=listed.pages + 1)
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """A page for each hundred audiences, as in the last list, and the group by itself."""
+        listed = self._last
+        if listed is None:
+            return live.calls + audiences.full_pages(more) + 1
+        size = len(listed.audiences)
+        return listed.pages - audiences.full_pages(size) + audiences.full_pages(size + more) + 1
+
     def send(self, request: Request) -> Sequence[LiveTier]:
-        """Create the group, whole."""
+        """Create the group, whole. Its id is remembered with the name that it was to have."""
         self._has_written = True
         name = str(expect_map(request.body, "body")["groupName"])
-        return self._client.create(request, lambda answer: decode(_audiences_in(answer), name))
 
-    def _audiences(self, place: str) -> _List:
+        def read(answer: Value) -> Sequence[LiveTier]:
+            created = _audiences_in(answer)
+            self._made[name] = expect_text(created[0], "groupId") if created else ""
+            return decode(created, name)
+
+        return self._client.create(request, read)
+
+    def _audiences(self, place: str) -> audiences.Listing:
         """The list of all audiences, shared by all places that are looked at for the same time.
 
         A second look is a wish to see a place afresh, and it is from the other end: what a page hides from one side
@@ -136,97 +173,25 @@ class Account:
             if not self._has_written:
                 listed = self._list
                 if listed is None or listed.direction != direction or place in listed.served:
-                    listed = self._list = _read_list(self._client, direction)
+                    listed = self._list = self._last = audiences.read(self._client, direction)
                 listed.served.add(place)
                 return listed
-        return _read_list(self._client, direction)
+        return audiences.read(self._client, direction)
 
     def _group(self, id_: str) -> list[Audience]:
         answer = self._client.get(f"/audiences/groups/{segment(id_)}")
-        return [expect_map(item, "audience") for item in expect_list(answer, "audiences")]
+        listed = [expect_map(item, "audience") for item in expect_list(answer, "audiences")]
+        for audience in listed:
+            expect_same(audience, "groupId", id_, f"an audience of group {id_}")
+        return listed
 
-    def _identity(self, listed: _List, id_: str, name: str) -> Identity:
-        organisation = next((str(a["organizationId"]) for a in listed.audiences if a.get("organizationId")), None)
+    def _identity(self, listed: audiences.Listing, id_: str, name: str) -> Identity:
+        organisations = {str(one["organizationId"]) for one in listed.audiences if one.get("organizationId")}
+        if len(organisations) > 1:
+            raise VendorError(f"not as documented: one list holds audiences of {len(organisations)} organisations")
+        organisation = next(iter(organisations), None)
         account = organisation and sha256(b"fanfare:" + organisation.encode()).hexdigest()[:16]
         return Identity(self._client.base_url, "group", id_, name, account)
-
-
-class _List:
-    """All audiences of the organisation, from one pass over the pages. `served` are the places that looked at it."""
-
-    def __init__(self, audiences: Sequence[Audience], pages: int, direction: str) -> None:
-        self.audiences = audiences
-        self.pages = pages
-        self.direction = direction
-        self.served: set[str] = set()
-
-    def groups(self) -> dict[str, list[Audience]]:
-        """The live tiers of each group, by group id."""
-        groups: dict[str, list[Audience]] = {}
-        for audience in filter(is_tier, self.audiences):
-            groups.setdefault(expect_text(audience, "groupId"), []).append(audience)
-        return groups
-
-    def names(self) -> list[str]:
-        """The names of all groups of live tiers."""
-        return list(dict.fromkeys(str(a["groupName"]) for a in self.audiences if is_tier(a) and a.get("groupName")))
-
-    def others(self, name: str) -> dict[str, str]:
-        """What else has the name of a group: nobody may make a second one beside it."""
-        kinds = [
-            "archived" if audience.get("archived") is True else f"of the type {audience.get('groupType')}"
-            for audience in self.audiences
-            if audience.get("groupName") == name and not is_tier(audience)
-        ]
-        return {"a group of this name": kinds[0]} if kinds else {}
-
-    def find(self, place: str) -> list[Audience] | None:
-        """The live tiers of the one group of this name or id. Raises `VendorError` where two groups share a name."""
-        groups = self.groups()
-        if place in groups:
-            return groups[place]
-        ids = [id_ for id_, bucket in groups.items() if any(a.get("groupName") == place for a in bucket)]
-        if len(ids) > 1:
-            raise VendorError(
-                f"{len(ids)} live Fanfare groups are named {place!r} ({', '.join(ids)}); tierops picks none:"
-                " name the group by its id, or remove or rename all but one in the dashboard"
-            )
-        return groups[ids[0]] if ids else None
-
-
-def _read_list(client: Client, direction: str) -> _List:
-    """Page through all audiences. The pages do not say which is the last: stop at no cursor or an empty page."""
-    audiences: dict[str, Audience] = {}
-    cursors: list[str] = []
-    while True:
-        parameters: dict[str, str | int] = {
-            "first": _PAGE,
-            "include": "rules",
-            "sortBy": "createdAt",
-            "sortDir": direction,
-        }
-        page = expect_map(_page(client, parameters | ({"after": cursors[-1]} if cursors else {})), "page")
-        rows = [expect_map(row, "audience") for row in expect_list(page.get("data"), "audiences")]
-        for row in rows:
-            if expect_text(row, "id") in audiences:
-                raise IncompleteRead(
-                    f"Fanfare's list of audiences shows {row['id']} twice: it changes while it is read"
-                )
-            audiences[expect_text(row, "id")] = row
-        cursor = expect_map(page.get("pageInfo"), "pageInfo").get("endCursor")
-        if not rows or cursor is None:
-            return _List(tuple(audiences.values()), len(cursors) + 1, direction)
-        if not isinstance(cursor, str) or cursor in cursors:
-            raise IncompleteRead("the cursors of Fanfare's list of audiences lead in a circle")
-        cursors.append(cursor)
-
-
-def _page(client: Client, parameters: Mapping[str, str | int]) -> Value:
-    try:
-        return client.get("/audiences", parameters)
-    except VendorError as error:
-        hint = _KEY if error.status in {401, 403} else ""
-        raise VendorError(f"{error}{hint}", error.status) from None
 
 
 def _essence(bucket: Sequence[Audience]) -> list[str]:
@@ -240,8 +205,11 @@ def _count(amount: int, noun: str) -> str:
 
 
 def _audiences_in(answer: Value) -> list[Audience]:
-    audiences = expect_list(expect_map(answer, "created group").get("audiences"), "audiences")
-    return [expect_map(audience, "audience") for audience in audiences]
+    group = expect_map(answer, "created group")
+    created = [expect_map(one, "audience") for one in expect_list(group.get("audiences"), "audiences")]
+    for audience in created:
+        expect_same(group, "tierGroup", audience.get("groupId"), "the created group")
+    return created
 
 
 def _issue(entry: Mapping[str, Value]) -> str:

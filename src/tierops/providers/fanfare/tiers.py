@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from tierops.model import Live, LiveTier, Range, Request, Tier, Value, compact, exact
-from tierops.providers.expect import expect_text
+from tierops.providers.expect import expect_same, expect_text
 
 CREATE = "/audiences/loyalty-tiers"
+COUNTS = frozenset({"loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"})
+"""What has whole numbers; money and scores have decimals."""
+
+TAKEN = "a group of this name"
+"""The fact that the name of a new group is that of something else."""
 
 Audience = Mapping[str, Value]
 
@@ -47,11 +52,28 @@ def block(fields: Mapping[str, Value], _place: Mapping[str, str], index: int) ->
 
 
 class _Bounds(NamedTuple):
-    """What one source says of a tier. `is_inclusive` is about the end; None is no end."""
+    """What one source says of a tier; None is no end.
+
+    `is_above` says that the start is not in the tier itself, `is_through` that the end is.
+    """
 
     start: Decimal
     end: Decimal | None
-    is_inclusive: bool = False
+    is_above: bool = False
+    is_through: bool = False
+
+    def range(self, attribute: str) -> Range | None:
+        """The balances in the tier. None where no half-open range is those: there is no next amount of money."""
+        is_half_open = not self.is_above and not self.is_through
+        if not is_half_open and attribute not in COUNTS:
+            return None
+        start = _next(self.start) if self.is_above else self.start
+        return Range(start, _next(self.end) if self.is_through and self.end is not None else self.end)
+
+
+def _next(count: Decimal) -> Decimal:
+    """The first whole number above."""
+    return count.to_integral_value(ROUND_FLOOR) + 1
 
 
 def encode(tiers: Sequence[Tier]) -> list[Value]:
@@ -72,43 +94,54 @@ def decode(audiences: Sequence[Audience], group: str) -> tuple[LiveTier, ...]:
     """The ladder that these audiences are, low to high.
 
     What an audience says beyond a tier is among its fields, where a plan shows it as a difference: `rules` that mean
-    something else than the metadata or nothing that can be read, and a `group_name` other than `group`.
+    something else than the metadata or nothing that can be read, and a `group_name` other than `group`. Raises
+    `VendorError` for an audience that contradicts itself.
     """
-    read = [(audience, _from_metadata(audience), _from_rules(audience)) for audience in audiences]
-    starts = {b.start for _, metadata, rules in read for b in (metadata, rules) if b is not None}
-    tiers = [_tier(audience, metadata, rules, starts, group) for audience, metadata, rules in read]
+    tiers = [_tier(audience, group) for audience in audiences]
     ranked = sorted(tiers, key=lambda t: (t.range.lower is None, t.range.lower or 0, t.id))
     # Where no metadata says the order, the place in the ladder does.
     return tuple(tier._replace(fields={"order": place, **tier.fields}) for place, tier in enumerate(ranked))
 
 
-def _tier(
-    audience: Audience, metadata: _Bounds | None, rules: _Bounds | None, starts: set[Decimal], group: str
-) -> LiveTier:
-    bounds = metadata or rules
-    has_other_rules = metadata is not None and "rules" in audience and (rules is None or rules[:2] != metadata[:2])
+def _tier(audience: Audience, group: str) -> LiveTier:
+    _refuse_contradictions(audience)
+    metadata, rules = _from_metadata(audience), _from_rules(audience)
+    attribute = attribute_of([audience])
+    range_ = metadata.range(attribute) if metadata else rules and rules.range(attribute)
     fields: dict[str, Value] = {
-        "attribute": attribute_of([audience]) or None,
+        "attribute": attribute or None,
         "order": _map_in(audience, "metadata").get("tierOrder"),
         "icon": audience.get("iconName"),
-        "rules": _shown_rules(audience) if has_other_rules or bounds is None else None,
+        "rules": _shown_rules(audience) if range_ is None or _has_other_rules(audience, metadata, rules) else None,
         "group_name": audience.get("groupName") if audience.get("groupName") != group else None,
     }
     updated = audience.get("updatedAt")
     return LiveTier(
         expect_text(audience, "id"),
         expect_text(audience, "name"),
-        Range(None, None) if bounds is None else Range(bounds.start, _upper(bounds, starts)),
+        range_ or Range(None, None),
         compact(fields),
         updated if isinstance(updated, str) else None,
     )
 
 
-def _upper(bounds: _Bounds, starts: set[Decimal]) -> Decimal | None:
-    """The first balance above the tier. Touching tiers share a bound; an inclusive end is one below the next start."""
-    if bounds.end is not None and bounds.is_inclusive and bounds.end + 1 in starts and bounds.end not in starts:
-        return bounds.end + 1
-    return bounds.end
+def _has_other_rules(audience: Audience, metadata: _Bounds | None, rules: _Bounds | None) -> bool:
+    """Whether the rules say something else than the metadata: other ends, or an end of something else.
+
+    Whether an end is in the tier, metadata does not say; how the server makes rules of a range is not documented.
+    """
+    if metadata is None or "rules" not in audience:
+        return False
+    attribute = _map_in(audience, "metadata").get("tierAttribute")
+    is_other = isinstance(attribute, str) and any(rule.get("field") != attribute for rule in _rules(audience))
+    return is_other or rules is None or rules[:2] != metadata[:2]
+
+
+def _refuse_contradictions(audience: Audience) -> None:
+    what = f"audience {expect_text(audience, 'name')!r}"
+    expect_same(_map_in(audience, "metadata"), "tierGroup", audience.get("groupId"), what)
+    for rule in _rules(audience):
+        expect_same(rule, "audienceId", expect_text(audience, "id"), f"a rule of {what}")
 
 
 def _from_metadata(audience: Audience) -> _Bounds | None:
@@ -126,16 +159,17 @@ def _from_rules(audience: Audience) -> _Bounds | None:
         return None
     said = tuple(sorted((str(rule.get("operator")), *_values(rule)) for rule in rules))
     match said:
-        case (("GREATER_THAN_OR_EQUAL", Decimal() as start), ("LESS_THAN", Decimal() as end)):
-            return _Bounds(start, end)
-        case (("GREATER_THAN_OR_EQUAL", Decimal() as start), ("LESS_THAN_OR_EQUAL", Decimal() as end)):
-            return _Bounds(start, end, is_inclusive=True)
         case (("BETWEEN", Decimal() as start, Decimal() as end),):
-            return _Bounds(start, end, is_inclusive=True)
-        case (("GREATER_THAN_OR_EQUAL" | "GREATER_THAN", Decimal() as start),):
-            return _Bounds(start, None)
-        case (("LESS_THAN", Decimal() as end),):
-            return _Bounds(Decimal(0), end)
+            return _Bounds(start, end, is_through=True)
+        case (("LESS_THAN" | "LESS_THAN_OR_EQUAL" as operator, Decimal() as end),):
+            return _Bounds(Decimal(0), end, is_through=operator == "LESS_THAN_OR_EQUAL")
+        case (("GREATER_THAN" | "GREATER_THAN_OR_EQUAL" as operator, Decimal() as start),):
+            return _Bounds(start, None, is_above=operator == "GREATER_THAN")
+        case (
+            ("GREATER_THAN" | "GREATER_THAN_OR_EQUAL" as lower, Decimal() as start),
+            ("LESS_THAN" | "LESS_THAN_OR_EQUAL" as upper, Decimal() as end),
+        ):
+            return _Bounds(start, end, lower == "GREATER_THAN", upper == "LESS_THAN_OR_EQUAL")
     return None
 
 

@@ -12,6 +12,8 @@ from tierops.model import Abilities, Live, Place, Scale
 from tierops.providers.vendor import Allowance, Part, Variable, Vendor, counted
 from tierops.providers.voucherify import tiers
 
+REGION = "the host of the project's region (https://us1.api.voucherify.io, for one)"
+
 _counted = counted("X-Rate-Limit-Remaining", "X-Rate-Limit-Limit", "X-Rate-Limit-Retry")
 
 
@@ -51,6 +53,7 @@ VENDOR = Vendor(
         ),
     ),
     default_url="https://api.voucherify.io",
+    prefix="/v1",
     hosts=("api.voucherify.io", "*.api.voucherify.io"),
     scale=_scale,
     abilities=_abilities,
@@ -61,5 +64,6 @@ VENDOR = Vendor(
     describe=tiers.describe,
     package=__name__,
     same_account="where two keys of one project plan and apply, set VOUCHERIFY_PROJECT to one name for both",
+    url_help=REGION,
     rank=1,
 )

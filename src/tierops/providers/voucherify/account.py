@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from tierops.errors import IncompleteRead, TieropsError, VendorError
+from tierops.errors import NOT_FOUND, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
-from tierops.providers.expect import expect_list, expect_map, expect_text, short
+from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text, short
 from tierops.providers.vendor import Credentials, Dialect, credential, segment
-from tierops.providers.voucherify import tiers
-from tierops.text import jsontext
+from tierops.providers.voucherify import REGION, tiers
+from tierops.text import jsontext, names
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
 
-# The list gives 10 tiers unless asked for more, 100 at most, and has no pages: `total` alone tells what is missing.
-_LIMIT = 100
+# The list gives 10 tiers unless asked for more, `LISTED` at most, and has no pages: `total` tells what is missing.
 _MOST_PAGES = 100  # as documented for the list of campaigns
 _ORDERS = ("created_at", "-created_at", "updated_at", "-updated_at")
 _TITLE = "Voucherify"
 _OPEN_HEADERS = {"X-Voucherify-API-Version": "v2018-08-01", "X-Voucherify-Channel": "tierops"}
 
-_REGION = "that VOUCHERIFY_URL is the host of the project's region (https://us1.api.voucherify.io, for one)"
-_KEYS = f"VOUCHERIFY_APP_ID and VOUCHERIFY_APP_TOKEN, what the key may do, and {_REGION}"
-_NO_CAMPAIGN = f"the name in the dashboard (Campaigns), that the keys belong to its project, and {_REGION}"
-_HINTS: dict[int | None, str] = {401: f". Check {_KEYS}", 403: f". Check {_KEYS}", 404: f". Check {_NO_CAMPAIGN}"}
+_NO_CAMPAIGN = (
+    "Check the name in the dashboard (Campaigns), that the keys belong to its project, and that VOUCHERIFY_URL is"
+    f" {REGION}"
+)
 
 
 def explain(body: Value) -> str:
@@ -39,9 +39,12 @@ def explain(body: Value) -> str:
     return f"{text} (request {body['request_id']})" if isinstance(body.get("request_id"), str) else text
 
 
-def is_error(body: Value) -> bool:
-    """Whether this is the error shape: `code`, `key` and `message`, and no list."""
-    return isinstance(body, Mapping) and {"code", "key", "message"} <= body.keys()
+def refusal(body: Value) -> int | None:
+    """The status in either documented error shape, None for anything else."""
+    if not isinstance(body, Mapping) or not isinstance(body.get("message"), str):
+        return None
+    status = body.get("code", body.get("statusCode"))
+    return status if isinstance(status, int) and 400 <= status < 600 else None
 
 
 def request_id(_headers: Mapping[str, str], body: Value) -> Value:
@@ -52,11 +55,13 @@ def request_id(_headers: Mapping[str, str], body: Value) -> Value:
 class Account:
     """The loyalty campaigns of one project."""
 
-    dialect = Dialect(explain, is_error, request_id=request_id)
+    dialect = Dialect(explain, refusal, request_id=request_id)
 
     def __init__(self, client: Client, fingerprint: str | None) -> None:
         self._client = client
         self._fingerprint = fingerprint
+        self._lock = Lock()
+        self._known: tuple[str, ...] | None = None
 
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> Credentials:
@@ -65,8 +70,8 @@ class Account:
         A project can have several keys and its API never says its id. So the app id stands for the account, unless
         `VOUCHERIFY_PROJECT` names the project: then one key can plan and another one of the same project apply.
         """
-        names = ("VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_APP_ID", "VOUCHERIFY_APP_TOKEN")
-        token, app_id, app_token = (credential(environ, name) for name in names)
+        variables = ("VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_APP_ID", "VOUCHERIFY_APP_TOKEN")
+        token, app_id, app_token = (credential(environ, name) for name in variables)
         project = environ.get("VOUCHERIFY_PROJECT", "").strip() or (app_id if not token else "")
         fingerprint = sha256(b"voucherify:" + project.encode()).hexdigest()[:16] if project else None
         if token:
@@ -92,16 +97,17 @@ class Account:
         totals: set[int] = set()
         for reads, order in enumerate(_ORDERS, start=1):
             rows, total = _rows(
-                self._client.get(tiers.path(identity.id), {"limit": _LIMIT, "order": order}), "data", "tier"
+                self._client.get(tiers.path(identity.id), {"limit": tiers.LISTED, "order": order}), "data", "tier"
             )
             rows_by_id |= {expect_text(row, "id"): row for row in rows}
             totals.add(total)
             if len(rows) > total or len(totals) > 1:
                 break
             if len(rows_by_id) == total:
-                tiers_ = "tier" if total == 1 else "tiers"
-                proof = f"{total} of {total} {tiers_}, as `total` says" + ("" if reads == 1 else f", in {reads} orders")
-                return Live(identity, tiers.decode(tuple(rows_by_id.values())), proof, calls=1 + reads)
+                noun = "tier" if total == 1 else "tiers"
+                proof = f"{total} of {total} {noun}, as `total` says" + ("" if reads == 1 else f", in {reads} orders")
+                live = tiers.decode(tuple(rows_by_id.values()), identity.id)
+                return Live(identity, live, proof, calls=1 + reads)
         said = " and then ".join(map(str, sorted(totals)))
         raise IncompleteRead(
             f"{_TITLE} says that campaign {identity.name!r} has {said} tiers, but its lists show"
@@ -110,48 +116,77 @@ class Account:
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
         """Every loyalty campaign of the project, oldest first; by id where its name cannot be written or read."""
-        names: dict[str, str] = {}
+        return tuple(
+            {"campaign": name if names.has_visible(name) and name.isprintable() else id_}
+            for id_, name in self._campaigns().items()
+        )
+
+    def _campaigns(self) -> dict[str, str]:
+        """The names of all loyalty campaigns by id, oldest first."""
+        by_id: dict[str, str] = {}
         totals: set[int] = set()
         for page in range(1, _MOST_PAGES + 1):
-            answer = self._client.get("/v1/loyalties", {"limit": _LIMIT, "order": "created_at", "page": page})
+            answer = self._client.get("/v1/loyalties", {"limit": tiers.LISTED, "order": "created_at", "page": page})
             rows, total = _rows(answer, "campaigns", "campaign")
-            names |= {expect_text(row, "id"): expect_text(row, "name") for row in rows}
+            by_id |= {expect_text(row, "id"): expect_text(row, "name") for row in rows}
             totals.add(total)
-            if not rows or len(names) >= total:
+            if not rows or len(by_id) >= total:
                 break
         # Where the total changes between two pages, a campaign may have moved from one to the other unseen.
-        if totals != {len(names)}:
+        if totals != {len(by_id)}:
             said = " and then ".join(map(str, sorted(totals)))
             raise IncompleteRead(
-                f"{_TITLE} says that there are {said} loyalty campaigns, but its lists show {len(names)} different"
+                f"{_TITLE} says that there are {said} loyalty campaigns, but its lists show {len(by_id)} different"
                 " ones; run again"
             )
-        return tuple({"campaign": name if name.strip() and name.isprintable() else id_} for id_, name in names.items())
+        return by_id
 
     def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
         """The block itself: a campaign's id or name says it all."""
         return named
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """One to resolve the campaign, one to list, and one for each further order where one list cannot show all."""
+        return 2 if len(live.tiers) + more <= tiers.LISTED else 1 + len(_ORDERS)
+
     def send(self, request: Request) -> Sequence[LiveTier]:
         """Send one array; the order of the answer is not promised."""
-        return self._client.create(request, lambda answer: tiers.decode(_maps(answer)))
+        return self._client.create(request, lambda answer: tiers.decode(_maps(answer), tiers.campaign_of(request.path)))
 
     def _resolve(self, campaign: str) -> Identity:
         try:
             answer = self._client.get(f"/v1/loyalties/{segment(campaign)}")
         except VendorError as error:
-            raise VendorError(f"campaign {campaign!r}: {error}{_HINTS.get(error.status, '')}", error.status) from None
+            hint = f"{self._suggestion(campaign) or '.'} {_NO_CAMPAIGN}" if error.status == NOT_FOUND else ""
+            raise VendorError(f"campaign {campaign!r}: {error}{hint}", error.status) from None
         row = expect_map(answer, "campaign")
         id_, name = expect_text(row, "id"), expect_text(row, "name")
+        expect_same(row, "object", "campaign", f"campaign {name!r}")
         if campaign not in (id_, name):
-            raise VendorError(f"asked for campaign {campaign!r}, {_TITLE} answered with {name!r} ({id_})")
+            how = names.difference(campaign, name) if names.reads_like(campaign, name) else ""
+            raise VendorError(
+                f"asked for campaign {campaign!r}, {_TITLE} answered with {name!r} ({id_})"
+                f"{how and f': they differ {how}; name it so in the file'}"
+            )
         if row.get("campaign_type") != "LOYALTY_PROGRAM":
             raise VendorError(f"campaign {campaign!r} is a {row.get('campaign_type')}, not a LOYALTY_PROGRAM")
         return Identity(self._client.base_url, "campaign", id_, name, self._fingerprint)
 
+    def _suggestion(self, campaign: str) -> str:
+        """The campaign that is meant, as far as the list of campaigns tells; it is read once, and is not needed."""
+        with self._lock:
+            if self._known is None:
+                try:
+                    self._known = tuple(self._campaigns().values())
+                except VendorError:
+                    self._known = ()
+        return names.suggestion(campaign, self._known)
+
 
 def _rows(answer: Value, key: str, what: str) -> tuple[list[Mapping[str, Value]], int]:
     listed = expect_map(answer, f"list of {what}s")
+    expect_same(listed, "object", "list", f"the list of {what}s")
+    expect_same(listed, "data_ref", key, f"the list of {what}s")
     total = listed.get("total")
     if not isinstance(total, int) or isinstance(total, bool):
         raise VendorError(f"not as documented: the list of {what}s has no `total`, but {short(answer)}")

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 from tierops.errors import VendorError
 from tierops.model import Live, LiveTier, Range, Request, Tier, Value, compact, digits, exact
-from tierops.providers.expect import expect_map, expect_text, short
+from tierops.providers.expect import expect_map, expect_same, expect_text, short
 from tierops.providers.vendor import Term, segment
 
 FIELDS = ("earning_rules", "rewards", "metadata")
+LISTED = 100  # tiers in a list at the most
 _MAPPINGS = ("earning_rules", "rewards")
 
 
@@ -23,10 +25,20 @@ def path(campaign_id: str) -> str:
     return f"/v1/loyalties/{segment(campaign_id)}/tiers"
 
 
+def campaign_of(path: str) -> str:
+    """The inverse of `path`."""
+    return unquote(path.removesuffix("/tiers").rpartition("/")[2])
+
+
 def requests(live: Live, tiers: Sequence[Tier]) -> tuple[Request, ...]:
-    """All tiers in one JSON array."""
-    names = tuple(tier.name for tier in tiers)
-    return (Request("POST", path(live.identity.id), encode(tiers), names),)
+    """All tiers in one JSON array; in several where no list could show them all.
+
+    The tiers of one request have one time, and a list by time that ends among them says nothing of the rest.
+    """
+    parts = [tiers[start : start + LISTED] for start in range(0, len(tiers), LISTED)]
+    return tuple(
+        Request("POST", path(live.identity.id), encode(part), tuple(tier.name for tier in part)) for part in parts
+    )
 
 
 def fields(block: Mapping[str, Value], _place: Mapping[str, str], _index: int) -> Mapping[str, Value]:
@@ -68,17 +80,24 @@ def encode(tiers: Sequence[Tier]) -> list[Value]:
     ]
 
 
-def decode(rows: Sequence[Mapping[str, Value]]) -> tuple[LiveTier, ...]:
-    """The tiers as listed, low to high. Raises `VendorError` for what is not as documented."""
-    return tuple(sorted(map(_decode_one, rows), key=_rank))
+def decode(rows: Sequence[Mapping[str, Value]], campaign_id: str) -> tuple[LiveTier, ...]:
+    """The tiers of a campaign as listed, low to high.
+
+    Raises `VendorError` for what is not as documented, and for a row that contradicts itself or is of something else.
+    """
+    return tuple(sorted((_decode_one(row, campaign_id) for row in rows), key=_rank))
 
 
-def _decode_one(row: Mapping[str, Value]) -> LiveTier:
-    points, config = row.get("points"), row.get("config")
-    if points is None and isinstance(config, Mapping):
-        points = config.get("points")
-    ends = expect_map(points, f"points of tier {expect_text(row, 'name')!r}")
-    lower, last = _whole(ends, "from"), _whole(ends, "to")
+def _decode_one(row: Mapping[str, Value], campaign_id: str) -> LiveTier:
+    what = f"tier {expect_text(row, 'name')!r}"
+    expect_same(row, "object", "loyalty_tier", what)
+    expect_same(row, "campaign_id", campaign_id, what)
+    said = [points for points in (row.get("points"), _map(row.get("config")).get("points")) if points is not None]
+    ends = [_ends(expect_map(points, f"points of {what}")) for points in said or [None]]
+    lower, last = ends[0]
+    if len(set(ends)) > 1:
+        both = " and ".join(short(points) for points in said)
+        raise VendorError(f"not as documented: {what} says two things of its points, {both}")
     own = {name: expect_map(row[name], name) for name in FIELDS if row.get(name) is not None}
     updated = row.get("updated_at")
     return LiveTier(
@@ -88,6 +107,10 @@ def _decode_one(row: Mapping[str, Value]) -> LiveTier:
         compact(own),
         updated if isinstance(updated, str) else None,
     )
+
+
+def _ends(points: Mapping[str, Value]) -> tuple[Decimal | None, Decimal | None]:
+    return _whole(points, "from"), _whole(points, "to")
 
 
 def _points(range_: Range) -> dict[str, Decimal | None]:

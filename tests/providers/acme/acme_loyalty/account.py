@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tierops.providers.http import Client
 
 _PAGE = 100
-_KEYS = "Check ACME_CLIENT_ID and ACME_CLIENT_SECRET (console, Integrations), and ACME_URL"
 
 
 def explain(body: Value) -> str:
@@ -48,7 +47,7 @@ class Account:
         if not client or not secret:
             raise TieropsError("no ACME keys: set ACME_CLIENT_ID and ACME_CLIENT_SECRET (console, Integrations)")
         form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
-        sign_in = SignIn("/oauth/token", form, token, lambda body: f"{explain(body)}. {_KEYS}", (secret,))
+        sign_in = SignIn("/oauth/token", form, token, explain, (secret,))
         return Credentials({}, sha256(b"acme:" + client.encode()).hexdigest()[:16], sign_in)
 
     def fetch(self, place: Place) -> Live:
@@ -86,6 +85,11 @@ class Account:
         club = _one(self._list("/v1/clubs")[0], named["club"])
         return {"club": named["club"], "currency": expect_text(club, "currency")}
 
+    def read_calls(self, live: Live, more: int) -> int:
+        """The clubs, and a request for each hundred levels."""
+        levels = len(live.tiers)
+        return live.calls - max(1, -(-levels // _PAGE)) + max(1, -(-(levels + more) // _PAGE))
+
     def send(self, request: Request) -> Sequence[LiveTier]:
         """Create one level."""
         return self._client.create(request, lambda answer: tiers.decode([expect_map(answer, "level")]))
@@ -118,7 +122,7 @@ def _one(clubs: Sequence[Mapping[str, Value]], named: str) -> Mapping[str, Value
     by_number = [club for club in clubs if str(tiers.number(club)) == named]
     called = by_number or [club for club in clubs if club.get("title") == named]
     if not called:
-        raise VendorError(f"ACME has no club {named!r}. {_KEYS}", 404)
+        raise VendorError(f"ACME has no club {named!r}: is ACME_URL the right address?", 404)
     if len(called) > 1:
         numbers = ", ".join(str(tiers.number(club)) for club in called)
         raise VendorError(f"{len(called)} clubs of ACME are titled {named!r}: name one by its number ({numbers})")

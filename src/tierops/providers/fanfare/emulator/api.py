@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from tierops.emulator import api
 from tierops.emulator.routes import Route, Router
+from tierops.emulator.spelling import stored
 from tierops.emulator.store import Store
 from tierops.emulator.web import Answer, Call, Json, Page, Refused
 from tierops.providers.fanfare.emulator import errors, pages, payload
@@ -113,11 +114,11 @@ class Api(api.Api[Switches]):
             if self.switches().batch_failure == "atomic":
                 raise Refused(refusal)
             tiers = tiers[: conflict.index]
-        group_id = self.dashboard.new_id("b")
+        group_id, form = self.dashboard.new_id("b"), self.switches().stored_name
         created = self.dashboard.add_group(
-            body["groupName"],
+            stored(body["groupName"], form),
             body["attribute"],
-            tiers[: call.kept],
+            [tier | {"name": stored(tier["name"], form)} for tier in tiers[: call.kept]],
             id=group_id,
             by=BY_API,
             visible_at=self.dashboard.visible_at(),

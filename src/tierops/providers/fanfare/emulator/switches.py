@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tierops.emulator.spelling import spelling
 from tierops.emulator.switches import SwitchSet, choice, number, text
 
 
@@ -45,6 +46,7 @@ class Switches(SwitchSet):
     validation_status: str = choice("400", "422", doc="status of a validation error")
     empty_tiers: str = choice("accepted", "refused", doc="a create of no tiers")
     batch_failure: str = choice("atomic", "partial", doc="tiers before the first whose range a create refuses")
+    stored_name: str = spelling()
     read_after_write_lag_ms: int = number(0, 0, "milliseconds until a created audience can be read")
     rate_limit: int = number(1000, 1, "calls in one window (1000 a minute is one of the documented limits)")
     rate_window_s: int = number(60, 1, "seconds in one window")

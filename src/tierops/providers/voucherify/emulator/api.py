@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from tierops.emulator import api
 from tierops.emulator.routes import Route, Router
+from tierops.emulator.spelling import stored
 from tierops.emulator.store import ORDERS, Record, Store
 from tierops.emulator.web import Answer, Call, Json, MalformedJson, Page, Refused
 from tierops.providers.voucherify.emulator import errors, payload
@@ -49,6 +50,12 @@ class Api(api.Api[Switches]):
         """The documented campaign, unless there is one already."""
         if not self.dashboard.campaigns():
             self.dashboard.load_examples()
+
+    def seed(self, place: Mapping[str, str]) -> None:
+        """The campaign, which no create of tiers makes. What begins as an id does is one."""
+        name = place["campaign"]
+        if self.store.find(CAMPAIGN, name) is None:
+            self.dashboard.add_campaign(name, id=name if name.startswith("camp_") else None)
 
     def authenticate(self, call: Call) -> None:
         """Raise `Refused` without application keys or a bearer token.
@@ -99,7 +106,7 @@ class Api(api.Api[Switches]):
                 if is_strict:
                     payload.refuse_conflicts(item, [*held, *accepted], switches)
                 self._refuse_unknown_mappings(campaign["id"], item)
-                accepted.append(item)
+                accepted.append(item | {"name": stored(item["name"], switches.stored_name)})
         except Refused as refused:
             if switches.batch_failure == "atomic":
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tierops.emulator.spelling import spelling
 from tierops.emulator.store import ORDERS
 from tierops.emulator.switches import SwitchSet, choice, number, text
 
@@ -36,6 +37,7 @@ class Switches(SwitchSet):
         "insertion", "follow", doc="equal timestamps of a list: as inserted, or reversed in descending orders"
     )
     foreign_campaign: str = choice("404", "400", doc="a campaign of another type below /v1/loyalties")
+    stored_name: str = spelling()
     read_after_write_lag_ms: int = number(0, 0, "milliseconds until a created tier can be read")
     rate_limit: int = number(2000, 1, "calls in one window (2000 a minute is the documented Organization plan)")
     rate_window_s: int = number(60, 1, "seconds in one window")
