@@ -226,7 +226,7 @@ def test_no_name_breaks_a_page(called: list[str], other: str) -> None:
         for token in PARSER.parse(text):
             for piece in pieces(token) if token.type == "inline" else ():
                 assert not re.search(r"@\w|#\d|://|www\.", piece)
-    first = shown(render(pages[0], "markdown"))
+    first = [cell.translate({0x2068: None, 0x2069: None}) for cell in shown(render(pages[0], "markdown"))]
     assert all(shortened(name).split() in [cell.split() for cell in first] for name in called[1:])
 
 
@@ -261,8 +261,8 @@ def plans(draw: st.DrawFn) -> tuple[TargetPlan, ...]:
     name = draw(st.sampled_from(["Tier", "@|`<$&a" * 12, "\u202e\U000e0001" * 20, "金" * 60]))
     kept = draw(st.integers(0, max(1, tiers // number)))
     planned = []
-    for place in range(number):  # each with ranges of its own: what is alike would be told once
-        wanted = desired([f"{n} {name}" for n in range(max(1, tiers // number))], step=100 + place)
+    for place in range(number):  # each with names of its own: what is alike would be told once
+        wanted = desired([f"{n} in {place} {name}" for n in range(max(1, tiers // number))])
         planned.append(target(wanted, live(wanted[:kept]), program=f"p{place}", name=name))
     return tuple(planned)
 

@@ -39,8 +39,8 @@ def checklist(report: Report, cards: Sequence[Card]) -> Checklist:
         if work.meanwhile:
             notes.setdefault(work.meanwhile, []).extend(card.addresses)
     steps = [f"{step}{_at(places, is_alone)}" for listed, places in works.items() for step in listed]
-    again = "plan and apply" if report.command == "drift" else "plan again"
-    steps += [f"{again}: {tiers} will be created{_at(places, is_alone)}" for tiers, places in then.items()]
+    again = "plan and apply, to create {}" if report.command == "drift" else "plan again: {} will be created"
+    steps += [f"{again.format(tiers)}{_at(places, is_alone)}" for tiers, places in then.items()]
     steps += [f"{step}{_at(places, is_alone)}" for step, places in _later(report).items()]
     heading = "Still to be done by hand" if report.results is not None else "By hand, in this order"
     sentences = tuple(f"{step[0].upper()}{step[1:]}" for step in steps)
