@@ -116,7 +116,7 @@ def test_everything_is_there_without_the_script(opened: Open) -> None:
     page = opened(TWO_HUNDRED, java_script_enabled=False)
     assert page.locator(".legend").is_visible()
     assert not page.locator(".filters").is_visible()
-    page.locator("section.target summary").last.click()
+    page.locator("section.target > details > summary").last.click()
     assert page.locator("section.target").last.locator("h2").is_visible()
 
 

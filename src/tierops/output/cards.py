@@ -51,7 +51,7 @@ class Held(NamedTuple):
 class Rung(NamedTuple):
     """Balances that are in the same tiers throughout, with these tiers on each side.
 
-    `alike` counts the ranges that are left out in its stead, which are alike on all sides.
+    `alike` counts the ranges that are left out in its stead, and `word` says why.
     """
 
     range: str
@@ -59,6 +59,7 @@ class Rung(NamedTuple):
     after: tuple[Held, ...]
     desired: tuple[Held, ...]
     alike: int = 0
+    word: str = "alike on all sides"
 
 
 class Outcome(NamedTuple):

@@ -149,7 +149,7 @@ def _ladder(card: Card, columns: int) -> Iterator[str]:
     yield f"  {fit(unit, left)}  {'live now':<{side}}  {fit('after this apply', side)}  the files want".rstrip()
     for rung in rungs:
         if rung.alike:
-            yield f"  {rung.range:<{left}}  {count(rung.alike, 'range')} alike on all sides"
+            yield f"  {rung.range:<{left}}  {count(rung.alike, 'range')} {rung.word}"
         else:
             sides = "  ".join(fit(_names(names), side) for names in (rung.live, rung.after, rung.desired))
             yield f"  {rung.range:<{left}}  {sides}".rstrip()

@@ -25,6 +25,7 @@ _MARKS = (  # what is said of a tier that is live, that will be, that the files 
     {Kind.CREATE: "new"},
     {Kind.DIFFERS: "differs", Kind.BLOCKED: "blocked"},
 )
+_MOST_DIFFERENT = 200  # rungs of a ladder, whatever differs
 _MOST_NOTE = 600
 _MOST_VALUE = 300
 _MOST_BODY = 20_000
@@ -98,12 +99,15 @@ def rungs(target: TargetPlan, most: int = MOST_RUNGS) -> tuple[Rung, ...]:
     kinds = {change.name: change.kind for change in target.changes}
     span = target.target.scale.span
     told: list[Rung] = []
-    for row in ladder.shortened(target, most):
+    rows = ladder.shortened(target, most)
+    for row in rows[:_MOST_DIFFERENT]:
         sides = [
             tuple(_held(name, kinds.get(name), marks) for name in names)
             for names, marks in zip(row.names, _MARKS, strict=True)
         ]
         told.append(Rung("⋮" if row.alike else span(row.range), sides[0], sides[1], sides[2], row.alike))
+    if left := len(rows) - len(told):
+        told.append(Rung("⋮", (), (), (), left, "more, which differ, are left out here"))
     return tuple(told)
 
 
