@@ -93,7 +93,15 @@ def isolated(text: str) -> str:
 
     Without the marks, the range after such a name would be displayed with its end first.
     """
-    return text if text.isascii() else _WORDS.sub(rf"{_OPEN}\g<0>{_CLOSE}", text)
+    if text.isascii():
+        return text
+    from unicodedata import bidirectional
+
+    def apart(words: re.Match[str]) -> str:
+        turns = any(bidirectional(character) in {"R", "AL"} for character in words[0])
+        return f"{_OPEN}{words[0]}{_CLOSE}" if turns else words[0]
+
+    return _WORDS.sub(apart, text)
 
 
 def _own(part: str) -> str:
