@@ -302,7 +302,7 @@ def test_every_finding_of_every_file_is_shown_at_its_place(offline: Run) -> None
     Path("tiers/b.yaml").write_text(good.format("b") + ladder)
     ended = offline("validate")
     assert ended.code == Exit.FAILED
-    known = "version, program, description, targets, tiers, waivers"
+    known = "version, program, description, targets, tiers, waivers, tests, effective_from, announced"
     hurt = "a member with 10 points would be in no tier"
     gap = f"ladder-gap: nothing between X and Y: 10 up to 11 is in no tier ({hurt})"
     assert ended.out.splitlines()[:3] == [

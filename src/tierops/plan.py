@@ -113,6 +113,15 @@ def missing(planned: TargetPlan, live: Live, hint: str = "") -> tuple[Tier, ...]
     return tuple(tier for tier in planned.creates if tier.name not in live_names)
 
 
+def why_too_early(planned: Sequence[TargetPlan], today: str) -> str:
+    """Why nothing may be created on this day (ISO date), empty where it may: a ladder is to hold from a later one."""
+    for one in planned:
+        if one.creates and one.target.effective_from > today:
+            day = one.target.effective_from
+            return f"{one.address} holds from {day}, as its program says: apply it on that day or later"
+    return ""
+
+
 def renamed(planned: TargetPlan, live: Live) -> str:
     """What the ladder that the plan makes is called instead, as `group 'Club' (id)`; empty where it has its name."""
     then, now = planned.live.identity, live.identity

@@ -527,13 +527,20 @@ def test_each_rule_is_a_case_at_each_target() -> None:
     order = Problem("tier-order", "x", AT, severity=Severity.NOTE, program="club", tier="Gold", waiver="agreed")
     bad = Problem("schema", "unknown key", Position("tiers/bad.yaml", 1, 1))
     ended = cases(validated(gap, order, bad, targets=targets))
-    assert len(ended) == 3 * len(CHECKS) + 1
+    assert len(ended) == 3 * sum(not check.is_policy for check in CHECKS) + 1
     assert {name: how for name, how in ended.items() if how != "passed"} == {
         "ladder-gap at club/uk": "failure",
         "tier-order at club/uk": "skipped",
         "tier-order at club/de": "skipped",
         "schema in tiers/bad.yaml": "failure",
     }
+
+
+def test_a_rule_of_the_policy_is_a_case_where_it_is_on() -> None:
+    targets = (target("club", "uk", AT),)
+    report = Report("validate", Exit.DONE, targets=targets, policy=("most-tiers",))
+    policy = {check.id for check in CHECKS if check.is_policy}
+    assert {name for name in cases(report) if name.split(" ")[0] in policy} == {"most-tiers at club/uk"}
 
 
 def test_a_case_holds_all_findings_of_its_rule_at_its_target() -> None:

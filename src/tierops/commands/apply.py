@@ -12,10 +12,10 @@ import click
 
 from tierops import apply as applying
 from tierops import output, pipeline
-from tierops.commands import options
+from tierops.commands import options, policies
 from tierops.commands.selection import Selection
 from tierops.commands.session import Session
-from tierops.errors import BadInput, Exit, TieropsError, UsageError
+from tierops.errors import BadInput, Exit, PlanRefused, TieropsError, UsageError
 from tierops.host import interrupts
 from tierops.model import Plan, Problem, TargetPlan
 from tierops.output import Report
@@ -39,19 +39,13 @@ class Prepared(NamedTuple):
 @click.command()
 @click.argument("planfile", required=False, type=options.FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask before creating.")
-@click.option(
-    "--require-signature", "pubkey", type=options.FILE, metavar="PUBKEY",
-    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
-)  # fmt: skip
+@options.public_key
 @click.option(
     "--without-files", is_flag=True,
     help="Carry out PLANFILE where the program files are not; they are not compared with it.",
 )  # fmt: skip
 @options.selection
-@click.option(
-    "--settle", type=options.Seconds(0), default=2.0, show_default=True, metavar="SECONDS",
-    help="Quiet period between the two equal reads before a create, and after a lost answer.",
-)  # fmt: skip
+@options.settle
 @options.ttl
 @options.max_wait
 @options.journal
@@ -79,18 +73,20 @@ def apply(
     session.begin_journal(journal_file)
     if planfile is not None:
         plan = pipeline.load_plan(planfile, pubkey)
-        name = chosen.environment or plan.environment
+        name = session.line.environment or plan.environment
         pipeline.check_plan(plan, name)
         planned = Selection(programs, addresses).of(plan.targets)
+        policies.refuse_before_its_day(planned, PlanRefused)
         urls: Mapping[str, str] = {}
         if not without_files:
-            files = pipeline.read_files(chosen.directory, name)
+            files = pipeline.read_files(chosen.directories, name, today=chosen.today)
             pipeline.check_files(planned, files)
+            policies.refuse_what_it_forbids(plan, planned, files)
             urls = files.environment.urls
-        prepared = Prepared(plan, planned, source="the plan" if without_files else "the files")
+        prepared = Prepared(plan, planned, notes=plan.policy, source="the plan" if without_files else "the files")
         with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
             return _carry_out(session, prepared, connections, settle)
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     targets = Selection(programs, addresses).of_files(files)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
         read = pipeline.read_live(targets, connections)
@@ -98,7 +94,9 @@ def apply(
         plan, unread = pipeline.make_plan(targets, read, files.environment.name, ttl)
         if unread:
             raise BadInput(unread, "nothing was written, for not every target could be read")
-        prepared = Prepared(plan, plan.targets, reads, files.problems)
+        plan = policies.held(plan, files)
+        policies.refuse_before_its_day(plan.targets, TieropsError)
+        prepared = Prepared(plan, plan.targets, reads, (*files.problems, *plan.policy))
         if is_asking and any(target.creates for target in plan.targets):
             _ask(session, plan)
             prepared = prepared._replace(reads=None)  # time has passed: look again

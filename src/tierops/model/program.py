@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tierops.model.files import Position
 from tierops.model.ladder import LiveTier, Scale, Tier
+from tierops.model.promises import MemberTest, Schedule
 
 
 class Waiver(NamedTuple):
@@ -37,7 +38,10 @@ class Place(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Where a program lives: one place, with the ladder as this target wants it."""
+    """Where a program lives: one place, with the ladder as this target wants it, and who is where in it.
+
+    Before `effective_from` (ISO date, empty where none is said) nothing may be created.
+    """
 
     program: str
     name: str
@@ -46,6 +50,8 @@ class Target(NamedTuple):
     tiers: tuple[Tier, ...]
     at: Position
     waived: frozenset[str] = frozenset()
+    effective_from: str = ""
+    tests: tuple[MemberTest, ...] = ()
 
     @property
     def address(self) -> str:
@@ -78,6 +84,7 @@ class Program(NamedTuple):
     waivers: tuple[Waiver, ...]
     at: Position
     origins: Mapping[tuple[str, int], Mapping[tuple[str, ...], Origin]] = {}
+    schedule: Schedule | None = None
 
 
 class Abilities(NamedTuple):

@@ -32,17 +32,26 @@ class Level(StrEnum):
 
 
 class Check(NamedTuple):
-    """A rule as a CI system lists it: id, why it exists, what to do, and how much a finding weighs unless waived."""
+    """A rule as a CI system lists it: id, why it exists, what to do, and how much a finding weighs unless waived.
+
+    One of `is_policy` is on only where a team turned it on.
+    """
 
     id: str
     reason: str
     cure: str
     level: Level = Level.ERROR
+    is_policy: bool = False
 
 
 _WAIVED = "Mend the file, or waive the rule for a while: waivers: [{{rule: {}, reason: …, until: …}}]"
 CHECKS = tuple(
-    Check(rule.id, rule.reason, _WAIVED.format(rule.id) if rule.is_waivable else "Mend the file; it cannot be waived.")
+    Check(
+        rule.id,
+        rule.reason,
+        _WAIVED.format(rule.id) if rule.is_waivable else "Mend the file; it cannot be waived.",
+        is_policy=rule.is_policy,
+    )
     for rule in RULES.values()
 )
 DRIFT = (
@@ -57,6 +66,7 @@ DRIFT = (
     Check("unreadable-target", "a target that cannot be read cannot be audited", "Mend what the message says."),
     Check("drift-blocked", "a tier is not live and must not be created", "Do what the message says."),
 )
+_UNREADABLE = DRIFT[3]
 _OF_KIND = dict(zip((Kind.CREATE, Kind.DIFFERS, Kind.UNMANAGED, Kind.BLOCKED), (*DRIFT[:3], DRIFT[4]), strict=True))
 
 
@@ -84,7 +94,7 @@ class Finding(NamedTuple):
 
 def checks(command: str) -> tuple[Check, ...]:
     """The rules that a command can report: `drift` refuses files that break one of `validate`'s."""
-    return (*CHECKS, *DRIFT) if command == "drift" else CHECKS
+    return {"drift": (*CHECKS, *DRIFT), "test": (*CHECKS, _UNREADABLE)}.get(command, CHECKS)
 
 
 def findings(report: Report) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierops import __version__, plan_file
-from tierops.model import Kind, Plan, Problem, Result, Value
+from tierops.model import Kind, Plan, Problem, Result, Value, Verdict, exact
 from tierops.output import view
 from tierops.output.checklist import checklist
 from tierops.output.report import Report
@@ -27,6 +27,8 @@ def render(report: Report) -> str:
         "by_hand": _by_hand(report),
         "results": None if report.results is None else [_result(result) for result in report.results],
     }
+    if report.verdicts is not None:
+        data["tests"] = [_verdict(verdict) for verdict in report.verdicts]
     if report.journal is not None:
         data["journal"] = report.journal._asdict()
     return jsontext.dumps(data, indent=2) + "\n"
@@ -48,6 +50,22 @@ def _by_hand(report: Report) -> Value:
     """The steps that a person has to take, in order, and what to know of them."""
     told = checklist(report, view.cards(report))
     return {"steps": list(told.steps), "notes": list(told.notes)}
+
+
+def _verdict(verdict: Verdict) -> Value:
+    test = verdict.test
+    return {
+        "program": verdict.program,
+        "target": verdict.target,
+        "member": {"value": exact(test.value)},
+        "tier": test.tier,
+        "note": test.note or None,
+        "passed": not verdict.failure,
+        "message": verdict.failure or verdict.promise,
+        "file": test.at.file,
+        "line": test.at.line,
+        "column": test.at.column,
+    }
 
 
 def _summary(plan: Plan) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from tierops.errors import Exit
     from tierops.journal.check import Chain
-    from tierops.model import Plan, Position, Problem, Result, Target
+    from tierops.model import Plan, Position, Problem, Result, Target, Verdict
     from tierops.providers.connections import Usage
 
 
@@ -33,6 +33,13 @@ class Checkout(NamedTuple):
         return at._replace(file=(file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix())
 
 
+class Template(NamedTuple):
+    """The template of a notice: what errors call it, and its text."""
+
+    name: str
+    text: str
+
+
 class Report(NamedTuple):
     """What a command has to say. All but the first two are given by their names.
 
@@ -40,6 +47,7 @@ class Report(NamedTuple):
     and tiers that were read from files, `targets` are those targets. `unchecked` are files with problems that kept the
     rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
     `checkout` is where the files are, if a service may look them up there. `columns` is how wide a line of text may be.
+    `verdicts` are those of `test`, `policy` names the rules of it that are on, `template` is that of a notice.
     """
 
     command: str
@@ -54,6 +62,9 @@ class Report(NamedTuple):
     targets: tuple[Target, ...] = ()
     environment: str | None = None
     checkout: Checkout | None = None
+    verdicts: tuple[Verdict, ...] | None = None
+    policy: tuple[str, ...] = ()
+    template: Template | None = None
     unchecked: tuple[str, ...] = ()
     columns: int = 80
 

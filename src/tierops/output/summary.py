@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops import providers
-from tierops.model import UNREADABLE, Abilities, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.model import UNREADABLE, Abilities, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan, Verdict
 from tierops.output.report import Report
 from tierops.output.words import amounts, count, later_steps, listed, place, remaining_steps, shortened, vendor
 
@@ -16,6 +16,7 @@ _TITLES = {
     "drift": ("Drift", "at"),
     "apply": ("Apply", "to"),
     "validate": ("Validation", "for"),
+    "test": ("Tests", "for"),
 }
 _MOST_NAMED = 2  # creates that are named one by one
 _MOST_PLACES = 6  # that a question names
@@ -37,6 +38,8 @@ def summary(report: Report) -> tuple[str, ...]:
         return results(report.results)
     if report.plan is not None:
         return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
+    if report.verdicts is not None:
+        return (*tested(report.verdicts), *_problems(report.problems))
     if report.checked is not None:
         return checked(report.checked, report.problems, report.unchecked)
     return tuple(_problems(report.problems))
@@ -58,6 +61,16 @@ def _unchecked(paths: Sequence[str]) -> str:
     listed = ", ".join(map(shortened, paths[:_MOST_PATHS]))
     files = count(len(paths), "file")
     return f" Because of these, ladders of {files} were not checked for order, gaps and overlaps: {listed}{more}."
+
+
+def tested(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """How many tests there are, and how many of them fail."""
+    if not verdicts:
+        return ("No tests: `tierops suggest --tests KEY` writes some for a program.",)
+    failed = sum(bool(verdict.failure) for verdict in verdicts)
+    where = count(len({verdict.address for verdict in verdicts}), "target")
+    outcome = f"{failed:,} {'fails' if failed == 1 else 'fail'}" if failed else "all hold"
+    return (f"{count(len(verdicts), 'test')} at {where}: {outcome}.",)
 
 
 def nothing_to_do(plan: Plan) -> str:

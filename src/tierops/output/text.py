@@ -40,6 +40,8 @@ def render(report: Report) -> str:
         lines += _results(report, report.results)
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report, report.plan)
+    elif report.verdicts is not None:
+        lines += summary.tested(report.verdicts)
     elif report.checked is not None:
         lines += summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
@@ -108,6 +110,8 @@ def _heading(card: Card, columns: int) -> Iterator[str]:
         yield from _wrapped(f"{start}{spot.place}{f' ({printable(id_)})' if id_ else ''}", "  ", columns)
         if "Read" in facts:
             yield from _wrapped(f"{facts['Address']}, read: {facts['Read']}", "  ", columns)
+        if "Day" in facts and spot.plan.creates:
+            yield from _wrapped(facts["Day"], "  ", columns)
 
 
 def _changes(card: Card, columns: int) -> Iterator[str]:

@@ -155,6 +155,7 @@ def _spot(target: TargetPlan, report: Report) -> Spot:
         ("Address", shortened(identity.base_url, 200)),
         ("Read", shortened(target.live.proof, 200)),
         ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),
+        *([("Day", words.begins(target.target))] if target.target.effective_from else []),
     )
     return Spot(
         plan=target,

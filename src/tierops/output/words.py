@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tierops import providers
-from tierops.model import Change, Fate, Kind, Result, TargetPlan
+from tierops.model import Change, Fate, Kind, Result, Target, TargetPlan
 from tierops.text.visible import printable
 
 if TYPE_CHECKING:
@@ -90,6 +90,11 @@ def listed(names: Sequence[str], most: int = 10) -> str:
     if len(names) > most:
         names = (*names[:most], f"{len(names) - most:,} more")
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def begins(target: Target) -> str:
+    """From which day a ladder holds, and what that means for apply."""
+    return f"holds from {printable(target.effective_from)}: before that day, apply creates nothing"
 
 
 def usage(used: Usage) -> str:

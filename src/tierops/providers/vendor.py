@@ -20,7 +20,7 @@ from urllib.parse import quote
 from tierops.errors import TieropsError, VendorError
 
 if TYPE_CHECKING:
-    from tierops.model import Abilities, Live, LiveTier, Place, Request, Scale, Tier, Value
+    from tierops.model import Abilities, Benefit, Live, LiveTier, Place, Request, Scale, Tier, Value
     from tierops.providers.http import Client
 
 
@@ -112,11 +112,13 @@ class Vendor(NamedTuple):
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
     - `describe(field, key, value)`: an entry of a field that is a map, in words; None where it is told as it stands.
+    - `benefits(fields)`: what of a tier's fields its members get. None unless the vendor says what is one.
 
     `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
-    keys are of one account. `url_help` tells which address is the right one, where there are several. `rank` is its
-    place in lists of vendors: the lowest comes first.
+    keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
+    the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
+    vendors: the lowest comes first.
     """
 
     name: str
@@ -138,6 +140,8 @@ class Vendor(NamedTuple):
     describe: Callable[[str, str, Value], Term | None] = unsaid
     read_only: str = ""
     same_account: str = ""
+    benefits: Callable[[Mapping[str, Value]], Sequence[Benefit]] = lambda _: ()
+    metadata: str = ""
     url_help: str = ""
     rank: int = 100
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tierops.errors import VendorError
-from tierops.model import Live, LiveTier, Range, Request, Tier, Value, compact, digits, exact
+from tierops.model import POINTS, TIMES, Benefit, Live, LiveTier, Range, Request, Tier, Value, compact, digits, exact
 from tierops.providers.expect import expect_map, expect_same, expect_text, short
 from tierops.providers.vendor import Term, segment
 
@@ -66,6 +66,18 @@ def describe(field: str, key: str, value: Value) -> Term | None:
     if field == "rewards":
         return Term(f"reward {key}", f"a reward costs {points if kind == 'CUSTOM' else usual}")
     return Term(f"earning rule {key}", f"earns {f'{points} for each event' if kind == 'CUSTOM' else usual}")
+
+
+def benefits(fields: Mapping[str, Value]) -> tuple[Benefit, ...]:
+    """What members earn and what rewards cost them in a tier, and the words that are kept with it."""
+    listed = []
+    for key in _MAPPINGS:
+        for name, mapping in _map(fields.get(key)).items():
+            measure, amount = (TIMES, "multiplier") if mapping.get("type") == "MULTIPLY" else (POINTS, "points")
+            if isinstance(value := mapping.get(amount), int | Decimal):
+                listed.append(Benefit((key, name), value, measure, is_price=key == "rewards"))
+    texts = ((name, text) for name, text in _map(fields.get("metadata")).items() if isinstance(text, str))
+    return (*listed, *(Benefit(("metadata", name), text) for name, text in texts))
 
 
 def encode(tiers: Sequence[Tier]) -> list[Value]:
