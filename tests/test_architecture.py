@@ -26,7 +26,7 @@ FLOW = {
     "promises": {"model", "rules", "providers"},
     "plan_file": {"", "model", "errors", "text", "host", "plan", "providers"},
     "apply": {"model", "errors", "diff", "plan"},
-    "output": {"", "model", "errors", "text", "plan_file", "providers", "journal", "rules"},
+    "output": {"", "model", "errors", "text", "plan", "plan_file", "providers", "journal", "rules"},
     "emulator": {"model", "errors", "config"},
     "importing": {"model", "errors", "text", "config", "rules", "providers"},
     "comparing": {"model", "text"},

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tierops.model import Impact, Move, Outlook
 from tierops.model.impact import Amount, total
-from tierops.output.report import Moved
+from tierops.output.report import Moved, Report
 from tierops.output.words import count, shortened
 
 NO_TIER = "no tier"
@@ -37,6 +37,14 @@ def sentences(impact: Impact) -> tuple[str, ...]:
         f"After apply: {_sentence(impact, impact.after)}",
         f"Once live is as the files want it: {_sentence(impact, impact.desired)}",
     )
+
+
+def every(report: Report) -> tuple[Moved, ...]:
+    """Who moves, of all that a report is about: what was compared, or each target of a plan with members."""
+    if report.impacts is not None or report.plan is None or not report.is_planned:
+        return report.impacts or ()
+    planned = report.plan.targets
+    return tuple(Moved(target.address, "after apply", target.impact) for target in planned if target.impact)
 
 
 def headline(impact: Impact, address: str, *, is_alone: bool) -> str:
