@@ -100,10 +100,12 @@ def test_missing_tiers_go_out_in_one_request_and_are_read_back(
 def test_second_apply_writes_nothing(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
     carry_out(target, provider, slept)
+    club.requests.clear()
     again = carry_out(target, provider, slept)
     assert states(again) == {"Silver": Fate.ALREADY, "Gold": Fate.ALREADY}
     assert apply.exit_code([again]) is Exit.DONE
     assert club.writes == 1
+    assert len(club.requests) == 2  # the campaign and its list, once: there is nothing to wait for
 
 
 @pytest.mark.parametrize(
@@ -753,7 +755,7 @@ def test_a_foreign_change_at_one_target_is_reported_where_another_one_was_writte
     assert apply.exit_code([first, second]) is Exit.PARTIAL
 
 
-def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_told(
+def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_told_and_no_others(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     class Held(Refusing):
@@ -762,7 +764,9 @@ def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_tol
 
     club.voucherify.add_campaign("Other")
     club.voucherify.add_campaign("Third")
-    targets = [planned(provider), planned(provider, at("Other", "other")), planned(provider, at("Third", "third"))]
+    club.voucherify.add_campaign("Done", tiers=encode(LADDER))
+    campaigns = ("Club", "Other", "Third", "Done")
+    targets = [planned(provider, at(campaign, campaign.lower())) for campaign in campaigns]
     lives = {target.address: target.live for target in targets}
     club.voucherify.add_tiers("Other", [{"name": "VIP", "points": {"from": 900}}])
     with pytest.raises(PlanRefused) as caught:

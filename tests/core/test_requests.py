@@ -422,6 +422,30 @@ def test_a_refused_request_whose_tier_is_there_all_the_same_stops_no_other(club:
     assert posts(club) == ["Bronze", "Silver", "Gold"]
 
 
+@pytest.mark.parametrize(("lag", "looks"), [(0, 1), (1500, 3)])
+def test_after_a_refusal_the_list_is_read_until_it_shows_what_was_confirmed_and_no_longer(lag: int, looks: int) -> None:
+    def refuse(_: Request) -> None:
+        world.emulator.requests.clear()
+        raise VendorError("no third level", 400)
+
+    with SETUP.world(f"acme.read_after_write_lag_ms={lag}") as world:
+        result = carry_out(world, world.plan(LADDER), Scripted(world, {"Gold": refuse}))
+        assert (fates(result), result.trouble) == ([DONE, DONE, NOT_DONE], "no third level")
+        assert len(world.emulator.requests) == 2 * looks  # the club, and its levels
+
+
+def test_after_a_lost_answer_a_list_that_has_settled_is_still_read_until_it_shows_what_was_confirmed() -> None:
+    answers = iter([AnswerLost("the answer is lost")])
+
+    def lose(_: Request) -> None:
+        if error := next(answers, None):
+            raise error
+
+    with SETUP.world("acme.read_after_write_lag_ms=3500") as world:  # two equal reads that show nothing
+        result = carry_out(world, world.plan(LADDER), Scripted(world, {"Silver": lose}))
+        assert (fates(result), result.trouble) == ([DONE, DONE, DONE], "")
+
+
 def test_where_reading_back_fails_each_tier_is_told_as_it_was_last_seen(club: contract.World) -> None:
     def land(request: Request) -> None:
         club.connection.send(request)
