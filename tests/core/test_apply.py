@@ -17,7 +17,7 @@ from tierops import apply, plan
 from tierops.apply.readback import settled
 from tierops.emulator import Emulator, Fault, Switches
 from tierops.emulator.web import Window
-from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
+from tierops.errors import AnswerLost, Exit, IncompleteRead, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Fate, Kind, Live, LiveTier, Place, Position, Range, Request, Result, Target, TargetPlan, Tier
 from tierops.plan import Declaration
 from tierops.providers.connection import Connection
@@ -461,6 +461,48 @@ def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
     assert set(states(result).values()) == {Fate.UNKNOWN}
     assert "changed with every one" in result.trouble
     assert (vendor.creates, vendor.reads, slept) == (1, 8, [2] * 6)
+
+
+@pytest.mark.parametrize("errors", [[], [AnswerLost("lost")]], ids=["confirmed", "lost"])
+@pytest.mark.parametrize("number", [1, 5, 7])
+def test_up_to_seven_reads_are_tried_for_a_complete_one(
+    number: int, errors: list[VendorError], club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    """Five, where two must be equal."""
+
+    class Torn(Refusing):
+        reads = 0
+
+        def fetch(self, place: Place) -> Live:
+            self.reads += self.creates
+            if self.creates and self.reads <= number:
+                raise IncompleteRead("the list is cut short")
+            return super().fetch(place)
+
+    target = planned(provider)
+    vendor = Torn(provider, *errors, before=lambda: errors and provider.send(target.requests[0]))
+    result = carry_out(target, vendor, slept)
+    assert set(states(result).values()) == {Fate.DONE if number < 7 else Fate.UNKNOWN}
+    assert result.trouble.endswith("" if number < 7 else "reading back failed: the list is cut short")
+    assert (vendor.creates, club.writes) == (1, 1)
+
+
+def test_a_list_that_shows_one_tier_after_the_other_has_not_settled(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    class Slow(Refusing):
+        reads = 0
+
+        def fetch(self, place: Place) -> Live:
+            live = super().fetch(place)
+            self.reads += self.creates
+            return live._replace(tiers=live.tiers[: self.reads]) if self.creates else live
+
+    target = planned(provider)
+    vendor = Slow(provider, AnswerLost("lost"), before=lambda: provider.send(target.requests[0]))
+    result = carry_out(target, vendor, slept)
+    assert states(result) == {"Silver": Fate.DONE, "Gold": Fate.DONE}
+    assert (vendor.creates, names(club)) == (1, ["Bronze", "Gold", "Silver"])
 
 
 def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
