@@ -382,6 +382,12 @@ def test_a_crash_of_one_target_keeps_the_report_of_the_others(
     assert "other/acme" in caplog.text
 
 
+def test_what_remains_to_be_done_by_hand_is_told_with_the_result(club: contract.World) -> None:
+    planned = club.plan(LADDER)
+    assert "publish the club" in planned.live.steps[0]
+    assert club.apply(planned).steps == planned.live.steps
+
+
 # Requests one after the other: what one of them met says nothing of the others.
 
 
@@ -444,6 +450,7 @@ def test_after_a_lost_answer_a_list_that_has_settled_is_still_read_until_it_show
     with SETUP.world("acme.read_after_write_lag_ms=3500") as world:  # two equal reads that show nothing
         result = carry_out(world, world.plan(LADDER), Scripted(world, {"Silver": lose}))
         assert (fates(result), result.trouble) == ([DONE, DONE, DONE], "")
+        assert result.sends == 4  # with the one whose answer is lost
 
 
 def test_where_reading_back_fails_each_tier_is_told_as_it_was_last_seen(club: contract.World) -> None:
