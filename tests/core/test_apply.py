@@ -955,6 +955,18 @@ def test_a_foreign_tier_that_goes_while_apply_runs_is_no_difference_once_live_is
     assert apply.exit_code([result]) is Exit.DONE
 
 
+def test_a_plan_that_does_not_fit_any_more_says_why_even_where_all_is_as_wanted_by_now(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    club.voucherify.add_tiers("Club", [{"name": "VIP", "points": {"from": 900, "to": 999}}])
+    target = planned(provider, ladder(*LADDER[:2], LADDER[2]._replace(range=Range(Decimal(500), Decimal(900)))))
+    club.voucherify.delete_tier("Club", "VIP")
+    club.voucherify.add_tiers("Club", encode(target.target.tiers[1:]))
+    with pytest.raises(PlanRefused, match=r"club/voucherify: live tier 'VIP' .* has gone since the plan was made"):
+        run([target], provider, slept, {target.address: target.live})
+    assert club.writes == 0
+
+
 class Watching(Refusing):
     """A vendor that answers a create with `errors`, or as another does, while somebody looks at what is known."""
 
