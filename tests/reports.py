@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+
+from balances import ladder
 
 from tierops import plan as planning
 from tierops import providers
 from tierops.errors import Exit
+from tierops.members import axis as axes
+from tierops.members import count, hiding
+from tierops.members.axis import Comparison, Margin
+from tierops.members.count import Counted
 from tierops.model import (
     Fate,
     Identity,
+    Impact,
     Live,
     LiveTier,
     Outcome,
@@ -19,12 +27,13 @@ from tierops.model import (
     Problem,
     Range,
     Result,
+    Scale,
     Severity,
     Target,
     TargetPlan,
     Tier,
 )
-from tierops.output import Report
+from tierops.output import Moved, Report
 from tierops.providers.connections import Usage
 
 NAMES = ("Bronze", "Silver", "Gold", "Platinum", "Diamond")
@@ -85,9 +94,9 @@ def target(
     )
 
 
-def some(number: int = 0, creates: int = 2) -> TargetPlan:
-    """Five tiers, of which the highest are to create and the second differs."""
-    wanted = desired()
+def some(number: int = 0, creates: int = 2, step: int | None = None) -> TargetPlan:
+    """Five tiers, of which the highest are to create and the second differs. Every number has ranges of its own."""
+    wanted = desired(step=step or 250 + number)
     held = list(live(wanted[: 5 - creates]))
     if len(held) > 1:
         held[1] = held[1]._replace(fields={"metadata": {"since": 2024}}, updated_at="2026-11-25T11:27:58Z")
@@ -97,6 +106,13 @@ def some(number: int = 0, creates: int = 2) -> TargetPlan:
 def many(tiers: int) -> TargetPlan:
     """A new campaign with so many tiers to create."""
     return target(desired([f"Tier {n}" for n in range(tiers)]))
+
+
+def one_more() -> Report:
+    """The commonest change: Platinum above Gold, which is open in the dashboard."""
+    wanted = desired(("Bronze", "Silver", "Gold", "Platinum"))
+    held = list(live(wanted[:3]))
+    return report(target(wanted, (*held[:2], held[2]._replace(range=span(500, None)))))
 
 
 def report(*targets: TargetPlan, command: str = "plan", environment: str | None = "production") -> Report:
@@ -149,6 +165,30 @@ def failed() -> Report:
     return Report("plan", Exit.FAILED, error=message, problems=validation(1).problems)
 
 
+def impact(before: str, after: str, *, least: int = 0) -> Impact:
+    """Who moves between two ladders of five tiers, `0 250 500 750 1000`; every balance up to 1,200 has one member."""
+    ladders = [ladder(*starts.split(), names=NAMES) for starts in (before, after)]
+    asked = Comparison("coffee-club/voucherify", "live", ladders[0], ladders[1], ladders[0], Scale(), "Voucherify acts")
+    axis = axes.axis([asked], Margin(Decimal(5), True), 2, Decimal(10) ** 27)
+    members: Counter[tuple[int, str | None]] = Counter()
+    for balance in range(1200):
+        held = "Bronze" if balance < 300 else "VIP | `@all`" if balance < 303 else None
+        members[sum(balance >= cut for cut in axis.cuts), held] += 1
+    skipped = (("value is negative", 3), ("value <b> is no number", 1200))
+    counted = Counted("members|`@all`.csv", axis, Margin(Decimal(5), True), 2403, members, skipped, True)
+    return hiding.hide(count.impact(asked, counted), least)
+
+
+def moved(*afters: str, least: int = 0) -> Report:
+    moves = [
+        Moved("coffee-club/voucherify", f"{n}.yaml", impact(LADDER, after, least=least))
+        for n, after in enumerate(afters)
+    ]
+    return Report("impact", Exit.DONE, impacts=tuple(moves))
+
+
+LADDER = "0 250 500 750 1000"
+
 EVERY = {
     "plan": report(some()),
     "plan of a new campaign": report(many(5)),
@@ -156,8 +196,15 @@ EVERY = {
         target(desired(), (), steps=("publish the ladder in the dashboard", "tell support"))
     ),
     "several targets": report(*(some(n, creates=n % 4) for n in range(6))),
+    "targets that are alike": report(*(some(n, step=250) for n in range(26)), target(desired(), live(desired()))),
+    "one tier more above an open one": one_more(),
     "nothing to do": report(target(desired(), live(desired()))),
     "no target": report(),
+    "plan with members": report(some()._replace(impact=impact(LADDER, "0 300 550 750 900"))),
+    "members who stay": report(target(desired(), live(desired()))._replace(impact=impact(LADDER, LADDER))),
+    "impact": moved("100 300 350 360 370"),
+    "impact with small numbers": moved("0 251 500 760 1100", least=5),
+    "candidates": moved(LADDER, "0 100 200 300 400", "0 500 600 700 1100"),
     "show": report(some(), command="show", environment=None),
     "drift": report(some(), command="drift"),
     "no drift": report(target(desired(), live(desired())), command="drift"),

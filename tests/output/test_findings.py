@@ -24,6 +24,7 @@ from tierops.errors import Exit
 from tierops.model import (
     UNREADABLE,
     Change,
+    FieldChange,
     Identity,
     Kind,
     Live,
@@ -133,7 +134,8 @@ def drifted(*changed: Change, at: Position = AT) -> Report:
 GOLD = Tier("Gold", Range(Decimal(500), None), {}, Position("tiers/a.yaml", 9, 5))
 LIVE_GOLD = LiveTier("1", "Gold", Range(Decimal(400), None), {}, "2026-11-02T10:00:00Z")
 MISSING = Change(Kind.CREATE, "Gold", after=GOLD, note="members move")
-DIFFERS = Change(Kind.DIFFERS, "Gold", LIVE_GOLD, GOLD, note="change it by hand")
+START = FieldChange(("range", "lower"), Decimal(400), Decimal(500))
+DIFFERS = Change(Kind.DIFFERS, "Gold", LIVE_GOLD, GOLD, (START,), note="change it by hand")
 UNMANAGED = Change(Kind.UNMANAGED, "Gold", before=LIVE_GOLD, note="live, but in no file")
 BLOCKED = Change(Kind.BLOCKED, "Gold", after=GOLD, note="the ladder would be broken")
 
@@ -144,7 +146,7 @@ BLOCKED = Change(Kind.BLOCKED, "Gold", after=GOLD, note="the ladder would be bro
         (MISSING, "drift-missing", Level.WARNING, " is missing", 9),
         (
             DIFFERS, "drift-differs", Level.WARNING,
-            ": range: <400 → <500 (last changed 2026-11-02T10:00:00Z); change it by hand", 9,
+            ": live <400, file <500 points (last changed 2026-11-02T10:00:00Z); change it by hand", 9,
         ),
         (UNMANAGED, "drift-unmanaged", Level.WARNING, " is in no file (last changed 2026-11-02T10:00:00Z)", 3),
         (BLOCKED, "drift-blocked", Level.ERROR, " is missing; the ladder would be broken", 9),

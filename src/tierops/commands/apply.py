@@ -11,7 +11,7 @@ from typing import NamedTuple
 import click
 
 from tierops import apply as applying
-from tierops import output, pipeline, providers
+from tierops import output, pipeline
 from tierops.commands import options, policies
 from tierops.commands.selection import Selection
 from tierops.commands.session import Session
@@ -19,6 +19,7 @@ from tierops.errors import BadInput, Exit, PlanRefused, TieropsError, UsageError
 from tierops.host import interrupts
 from tierops.model import Plan, Problem, TargetPlan
 from tierops.output import Report
+from tierops.output.summary import question
 from tierops.providers.connections import Connections
 
 
@@ -103,23 +104,23 @@ def apply(
 
 
 def _ask(session: Session, plan: Plan) -> None:
-    """Show the plan and go on only if the answer is `yes`."""
+    """Show the plan and go on only if the answer is `yes`; asked again for anything that is neither yes nor no."""
     console = session.console
     show = console.page if session.chosen.format == "text" else console.aside
-    show(f"{output.render(Report('plan', Exit.DONE, plan=plan), 'text')}\n")
-    number = sum(len(target.creates) for target in plan.targets)
-    undo = "; ".join(dict.fromkeys(_undo(target) for target in plan.targets if target.creates))
-    where = f" in {plan.environment.upper()}" if plan.environment else ""
-    new = [target.target.place.noun for target in plan.targets if target.creates and target.live.is_new]
-    also = f", with {len(new)} new {new[0]}{'' if len(new) == 1 else 's'}" if new else ""
-    question = f"Create {number} tier{'' if number == 1 else 's'}{where}{also}? {undo}. Type `yes` to go on"
-    if console.ask(question, "no", shows_default=False) != "yes":
-        raise TieropsError("not approved; nothing was written")
+    show(f"{output.render(Report('plan', Exit.DONE, plan=plan, columns=console.columns), 'text')}\n")
+    if not console.ask(f"{question(plan)} Type `yes` to go on", "no", check=_is_yes, shows_default=False):
+        raise TieropsError(
+            "not approved; nothing was written. To keep a plan and carry it out later: tierops plan --out plan.json"
+        )
 
 
-def _undo(planned: TargetPlan) -> str:
-    vendor = providers.find(planned.target.provider)
-    return vendor.abilities(planned.target.place, planned.live).undo
+def _is_yes(answer: str) -> bool:
+    """What was answered. Raises `click.BadParameter` where it is neither: what cannot be undone takes a whole word."""
+    if answer.strip() == "yes":
+        return True
+    if answer.strip().lower() in {"no", "n", ""}:
+        return False
+    raise click.BadParameter("type `yes` in full to create, or `no` to stop")
 
 
 def _carry_out(session: Session, prepared: Prepared, accounts: Connections, settle: float) -> Exit:

@@ -194,7 +194,8 @@ class Session:
             report = _journalled(self.journal, report)
         error = self.console.redaction.every(report.error)
         place = checkout.find(self.environ)
-        report = report._replace(error=error, environment=self.environment, checkout=place)
+        columns = self.console.columns
+        report = report._replace(error=error, environment=self.environment, checkout=place, columns=columns)
         is_saved = [self._save(report, file) for file in self.line.reports]  # first: stdout may take nothing
         format_ = self.line.format
         self.console.page(output.render(report, format_), has_commands=format_ == "github")

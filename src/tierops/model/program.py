@@ -92,7 +92,8 @@ class Abilities(NamedTuple):
 
     `by_hand` tells a person how to change a tier there, `members` what a create does to the members in its range,
     `undo` whether and how it can be taken back. `blocked` says why nothing can be created there now; it is empty where
-    something can. `is_guarded` says that the vendor itself refuses a second tier of a name.
+    something can. `is_guarded` says that the vendor itself refuses a second tier of a name. `where` is where a person
+    changes a tier there, as in `in the dashboard (Audiences)`; it is empty where that is anywhere at the vendor's.
     """
 
     by_hand: str
@@ -100,6 +101,7 @@ class Abilities(NamedTuple):
     undo: str
     blocked: str = ""
     is_guarded: bool = False
+    where: str = ""
 
 
 class Identity(NamedTuple):

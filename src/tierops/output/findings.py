@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tierops.model import Change, Kind, Position, Problem, TargetPlan
+from tierops.output.entries import departure
 from tierops.output.report import Report
-from tierops.output.words import departure, shortened
+from tierops.output.words import shortened
 from tierops.rules import RULES
 from tierops.text import jsontext
 
@@ -131,7 +132,7 @@ def _problem(problem: Problem) -> Finding:
 
 def _change(change: Change, target: TargetPlan) -> Finding:
     check = _OF_KIND[change.kind]
-    message = f"{target.address}: {departure(change, target.target.scale)}"
+    message = f"{target.address}: {departure(change, target)}"
     if change.note and change.kind in {Kind.DIFFERS, Kind.BLOCKED}:
         message += f"; {change.note}"
     return Finding(

@@ -211,9 +211,8 @@ def _end(end: Decimal, scale: Scale) -> str:
 
 
 def member(balance: Decimal, scale: Scale) -> str:
-    """Somebody with this balance: `a member with 250 points`, `a member with GBP 99.50`."""
-    amount = scale.number(balance)
-    return f"a member with {amount} {scale.unit}" if scale.unit == "points" else f"a member with {scale.unit} {amount}"
+    """Somebody with this balance: `a member with 250 points`, `a member with a lifetime spend of 99.50`."""
+    return f"a member with {scale.amount(balance)}"
 
 
 def _parts(*named: tuple[Rung, str]) -> tuple[Part, ...]:
