@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,7 @@ def test_a_stream_is_read_once_whatever_it_is_read_for(
     for environment in ("one", "two"):
         write(f"environments/{environment}.yaml", f"version: 1\nenvironment: {environment}\nvalues: {{low: 0}}\n")
     path = _piped(program("a").replace("from: 0", 'from: "${low}"').encode(), name, monkeypatch)
-    read = pipeline.read_in_all_environments(TIERS, paths=[path, path])
+    read = pipeline.read_in_all_environments([TIERS], today=date(2026, 11, 27), paths=[path, path])
     assert [one.key for one in read.programs] == ["a"]
     assert read.problems == ()
     assert read.programs[0].targets[0].at.file == name
