@@ -154,7 +154,6 @@ class Walk:
             self._known.withdraw()
             raise
         except Exception:
-            self._is_unread = True
             self._known.lose(request.tiers)  # it may have left
             raise
         self._is_unread = True
