@@ -11,8 +11,8 @@ from ladders import DOCUMENTED
 from tierops.emulator import Emulator, Switches
 from tierops.errors import Exit
 
-# Each setting of each switch; but stale metadata says two things, a name that is stored otherwise is another one, and the
-# rest is about calls and keys.
+# Each setting of each switch; but stale metadata says two things, a name that is stored otherwise is another one, and
+# the rest is about calls and keys.
 _SKIPPED = {"accepted_keys", "rate_limit", "rate_window_s", "read_after_write_lag_ms", "page_size"}
 SETTINGS = [
     f"{switch.name}={choice}"
