@@ -172,3 +172,13 @@ def test_import_keeps_what_another_folder_targets(emulator: Emulator, tierops: R
     settings("dir: [eu, us]\n")
     assert tierops("import", "voucherify", "--all").code == Exit.DONE
     assert list(Path("eu").iterdir()) == []
+
+
+def test_a_project_has_one_policy(offline: Run) -> None:
+    for folder in ("eu", "us"):
+        program(f"{folder}/club.yaml", f"club-{folder}", f"Club {folder}")
+        Path(folder, "policy.yaml").write_text("version: 1\nrules: {most-tiers: {most: 5}}\n")
+    settings("dir: [eu, us]\n")
+    ended = offline("validate")
+    assert ended.code == Exit.FAILED
+    assert "us/policy.yaml:1:1: schema: there is a policy already, in eu/policy.yaml; a project has one" in ended.out

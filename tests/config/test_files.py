@@ -8,6 +8,7 @@ import sys
 import threading
 from datetime import date
 from pathlib import Path
+from socket import AF_UNIX, SOCK_STREAM, socket
 
 import pytest
 
@@ -256,3 +257,11 @@ def test_a_file_whose_name_no_environment_has_is_to_be_renamed(
     write(f"environments/{file}.yaml", f"version: 1\nenvironment: {name}\n")
     (problem,) = config.load(TIERS, environment=file).problems
     assert problem.message.startswith(finding)
+
+
+def test_a_socket_is_nothing_to_read(tiers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tiers.parent)
+    with socket(AF_UNIX, SOCK_STREAM) as listening:
+        listening.bind("sock")
+        with pytest.raises(TieropsError, match="cannot read sock: "):
+            config.load(tiers, paths=[Path("sock")])
