@@ -161,8 +161,10 @@ def test_apply_takes_the_environment_from_the_plan_all_the_same(emulator: Emulat
     emulator.voucherify.add_campaign("B")
     settings("env: a\n")
     assert tierops("plan", "--env", "b", "--out", "plan.json").code == Exit.DONE
-    ended = tierops("apply", "plan.json")
+    ended = tierops("apply", "plan.json", "--journal", "journal.jsonl")
     assert ended.code == Exit.DONE, ended.err
+    begun = json.loads(Path("journal.jsonl").read_text().splitlines()[0])
+    assert begun["environment"] is None
 
 
 def test_import_keeps_what_another_folder_targets(emulator: Emulator, tierops: Run) -> None:

@@ -160,13 +160,13 @@ class Session:
         """How many requests that may write have left so far."""
         return self._connections.writes if self._connections else 0
 
-    def begin_journal(self, path: Path | None) -> None:
-        """Begin the journal, if there is to be one. Raises `BadFile` where it cannot be written."""
+    def begin_journal(self, path: Path | None, environment: str | None) -> None:
+        """Begin the journal of a run for this environment, if there is to be one. Raises `BadFile`."""
         if path is not None:
             from tierops import journal  # few runs keep one
 
             who = journal.who(self.environ)
-            self.journal = journal.begin(path, self.command, self.environment, who)
+            self.journal = journal.begin(path, self.command, environment, who)
 
     @contextmanager
     def connections(
