@@ -240,7 +240,7 @@ def save_plan(made: Plan, path: Path) -> None:
     """Write a plan file that its owner alone can read. Raises `BadFile`."""
     from tierops import plan_file
 
-    disk.save(path, plan_file.dumps(made), disk.PRIVATE)
+    disk.save_lines(path, plan_file.pieces(made), disk.PRIVATE)
 
 
 def carry_out(

@@ -53,10 +53,13 @@ def cards(report: Report) -> tuple[Card, ...]:
 
 
 def requests(card: Card) -> tuple[str, ...]:
-    """The requests of a card as HTTP has them; what several targets are sent alike stands below all its addresses."""
+    """The requests of a card as HTTP has them; what several targets are sent alike stands below all its addresses.
+
+    They are long and few formats show them: so they are made for one card at a time, and no card holds them.
+    """
     heads: dict[str, list[str]] = {}
     for spot in card.spots:
-        for head, body in spot.requests:
+        for head, body in _requests(spot.plan):
             heads.setdefault(body, []).append(head)
     return tuple("\n".join((*addressed, body)) for body, addressed in heads.items())
 
@@ -162,7 +165,6 @@ def _spot(target: TargetPlan, report: Report) -> Spot:
         address=shortened(target.address, 200),
         place=f"{place} ({newness})" if newness else place,
         facts=facts_ if report.results is None else facts_[:2],
-        requests=tuple(_requests(target)) if report.is_planned else (),
     )
 
 

@@ -7,17 +7,21 @@ that is printed: what passed `printable` passes it unchanged, what was forgotten
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 # Characters of a text that is shown to a person, and how many of its beginning and end are left of a longer one: some
 # fifteen lines of a terminal. The end stays, for that is where two long names differ and where a sentence says why.
 _MOST, _HEAD, _TAIL = 1200, 800, 300
 # A letter of any script carries fewer marks than this. More of them climb over the lines above and below.
 _MOST_MARKS = 5
+# Characters of a block of output: enough to make what is done once a block cheap, and few for the memory.
+_BLOCK = 1 << 16
 # Shown as nothing although they are letters or marks to Unicode; all else that is invisible is not `isprintable`.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+# Most texts of reports, told at once: what can be seen, is no mark and stays in its place. A test holds each to that.
+_HARMLESS = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u257f]*")
 _EMOJI_STYLE = "\ufe0f"
 _JOINERS = "\u200c\u200d"
 # Letters of the scripts in which a joiner, or one that keeps apart, makes another word: Arabic to Mongolian.
@@ -56,6 +60,22 @@ def page(text: str, *, has_commands: bool = False) -> str:
     return text if has_commands or "::" not in text else _AT_START.sub(r"\1\\u003a", text)
 
 
+def whole_lines(pieces: Iterable[str], least: int = _BLOCK) -> Iterator[str]:
+    """The text of the pieces in blocks of whole lines, of at least so many characters but for the last."""
+    kept: list[str] = []
+    size = 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        if size >= least and "\n" in piece:
+            text = "".join(kept)
+            end = text.rindex("\n") + 1
+            yield text[:end]
+            kept, size = [text[end:]], len(text) - end
+    if text := "".join(kept):
+        yield text
+
+
 def short(text: str, most: int = _MOST) -> str:
     """The text, or the beginning and the end of a longer one with how long it is."""
     if len(text) <= most:
@@ -69,7 +89,7 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
 
     A mark at the beginning is one of them unless `is_start` is false, for it would change what is printed before.
     """
-    if text.isascii() and text.isprintable():
+    if _HARMLESS.fullmatch(text):
         return text
     from unicodedata import category
 
