@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+import pytest
+
 from tierops import apply, providers
-from tierops.emulator import Fault
-from tierops.errors import Exit
-from tierops.model import Kind, Value
-from tierops.providers import contract, fanfare, voucherify
+from tierops.emulator import Emulator, Fault
+from tierops.errors import Exit, NotSent
+from tierops.model import Kind, Request, Tier, Value
+from tierops.providers import contract, fanfare, talonone, voucherify
 
 
 def mappings(random: Random) -> dict[str, Value]:
@@ -89,5 +92,54 @@ class TestFanfare(contract.Writing):
             assert world.emulator.writes == 1
 
 
+def hold_at_talonone(emulator: Emulator, tiers: Sequence[Tier]) -> None:
+    emulator.talonone.add_tiers("Club", [{"name": tier.name, "minPoints": tier.range.lower} for tier in tiers])
+
+
+def _of_each_tier(body: Any, row: dict[str, Any]) -> object:
+    return {**body, "tiers": [one | row for one in body["tiers"]]}
+
+
+class TestTalonOne(contract.Reading):
+    setup = contract.Setup(
+        talonone.VENDOR,
+        place={"program": "Club"},
+        prepare=lambda emulator: emulator.talonone.add_program("Club"),
+        hold=hold_at_talonone,
+        lies=(
+            Fault("GET /v1/loyalty_programs", "cap", value=0, times=None),
+            Fault("GET /v1/loyalty_programs", "total", value=1, times=None),
+            Fault("GET /v1/loyalty_programs", "repeat", times=None),
+            Fault("GET /v1/loyalty_programs/*", "cap", value=1, times=None),
+            Fault("GET /v1/loyalty_programs/*", "shift", value=1, times=None),
+            Fault("GET /v1/loyalty_programs/*", "insert", times=None),
+            Fault("GET /v1/loyalty_programs/*", "repeat", times=None),
+        ),
+        contradictions=(
+            contract.Bend("GET */loyalty_programs/*", lambda body: {**body, "id": 1}),
+            contract.Bend("GET */loyalty_programs/*", lambda body: {**body, "name": "other"}),
+            *(
+                contract.Bend("GET */loyalty_programs/*", lambda body, row=row: _of_each_tier(body, row))
+                for row in ({"programID": 1}, {"programName": "other"}, {"minPoints": "300"}, {"minPoints": -1})
+            ),
+        ),
+        # There the list lacks what it should have, or the key may not read it, which tests of their own must show.
+        exempt=frozenset(
+            f"talonone.{setting}"
+            for setting in ("tiers=absent", "tiers=empty", "total=wrong", "key_right=none", "key_end=past")
+        ),
+    )
+
+    def test_every_create_is_blocked_and_nothing_is_ever_sent(self) -> None:
+        with self.setup.world() as world:
+            planned = world.plan(contract.rising(self.setup))
+            assert {(change.kind, change.note) for change in planned.changes} == {(Kind.BLOCKED, talonone.READ_ONLY)}
+            assert planned.requests == ()
+            assert apply.exit_code([world.apply(planned)]) is Exit.REMAINING
+            with pytest.raises(NotSent):
+                world.connection.send(Request("POST", "/v1/loyalty_programs", {}, ("T0",)))
+            assert {sent[0] for sent in world.emulator.requests} == {"GET"}
+
+
 def test_every_vendor_of_tierops_has_a_setup_here() -> None:
-    assert {TestVoucherify.setup.vendor, TestFanfare.setup.vendor} == set(providers.own())
+    assert {one.setup.vendor for one in (TestVoucherify, TestFanfare, TestTalonOne)} == set(providers.own())

@@ -7,7 +7,20 @@ because a frozen dataclass costs four times as much to define, at each start of 
 
 from tierops.model.files import UNREADABLE, Position, Problem, Severity
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
-from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
+from tierops.model.plan import (
+    Change,
+    Edit,
+    Fate,
+    FieldChange,
+    History,
+    Kind,
+    Outcome,
+    Plan,
+    Request,
+    Result,
+    Signature,
+    TargetPlan,
+)
 from tierops.model.program import Abilities, Identity, Live, Origin, Place, Program, Target, Waiver
 from tierops.model.values import Value, compact, exact, rounded
 
@@ -15,8 +28,10 @@ __all__ = [
     "UNREADABLE",
     "Abilities",
     "Change",
+    "Edit",
     "Fate",
     "FieldChange",
+    "History",
     "Identity",
     "Kind",
     "Live",

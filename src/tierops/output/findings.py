@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from tierops.model import Change, Kind, Position, Problem, TargetPlan
+from tierops.model import Change, History, Kind, Position, Problem, TargetPlan
 from tierops.output.report import Report
-from tierops.output.words import departure, shortened
+from tierops.output.words import departure, edited, shortened
 from tierops.rules import RULES
 from tierops.text import jsontext
 
@@ -90,7 +90,12 @@ def findings(report: Report) -> tuple[Finding, ...]:
     """The problems in the files, then, for `drift`, the changes of each target. In the order of the report."""
     listed = [_problem(problem._replace(at=report.place(problem.at))) for problem in report.problems]
     if report.command == "drift" and report.plan is not None:
-        changes = [_change(change, target) for target in report.plan.targets for change in target.changes]
+        histories = report.histories
+        changes = [
+            _change(change, target, histories.get(target.address))
+            for target in report.plan.targets
+            for change in target.changes
+        ]
         listed += [change._replace(at=report.place(change.at)) for change in changes]
     return tuple(_numbered(listed))
 
@@ -119,9 +124,11 @@ def _problem(problem: Problem) -> Finding:
     )
 
 
-def _change(change: Change, target: TargetPlan) -> Finding:
+def _change(change: Change, target: TargetPlan, history: History | None) -> Finding:
     check = _OF_KIND[change.kind]
     message = f"{target.address}: {departure(change, target.target.scale)}"
+    if latest := next((edit for edit in history.edits if edit.tier == change.name) if history else iter(()), None):
+        message += f" ({edited(latest)})"
     if change.note and change.kind in {Kind.DIFFERS, Kind.BLOCKED}:
         message += f"; {change.note}"
     return Finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierops import __version__, plan_file
-from tierops.model import Kind, Plan, Problem, Result, Value
+from tierops.model import Edit, History, Kind, Plan, Problem, Result, Value
 from tierops.output.report import Report
 from tierops.text import jsontext
 
@@ -24,6 +24,8 @@ def render(report: Report) -> str:
         "requests": [usage._asdict() for usage in report.usage],
         "results": None if report.results is None else [_result(result) for result in report.results],
     }
+    if report.histories:
+        data["histories"] = {address: _history(told) for address, told in report.histories.items()}
     if report.journal is not None:
         data["journal"] = report.journal._asdict()
     return jsontext.dumps(data, indent=2) + "\n"
@@ -39,6 +41,14 @@ def _problem(problem: Problem) -> Value:
         "message": problem.message,
         "member": problem.member or None,
     }
+
+
+def _history(told: History) -> Value:
+    return {"edits": [_edit(edit) for edit in told.edits], "trouble": told.trouble or None}
+
+
+def _edit(edit: Edit) -> Value:
+    return {"at": edit.at, "by": edit.by, "tier": edit.tier, "before": edit.before, "after": edit.after}
 
 
 def _summary(plan: Plan) -> dict[str, Value]:

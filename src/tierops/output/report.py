@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os.path import normpath
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from tierops.errors import Exit
     from tierops.journal.check import Chain
-    from tierops.model import Plan, Position, Problem, Result, Target
+    from tierops.model import History, Plan, Position, Problem, Result, Target
     from tierops.providers.connections import Usage
 
 
@@ -31,7 +32,8 @@ class Report(NamedTuple):
     `error` is the sentence that ended the command, empty where it ran through. `checked` counts programs, targets
     and tiers that were read from files, `targets` are those targets. `unchecked` are files with problems that kept the
     rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
-    `checkout` is where the files are, if a service may look them up there.
+    `checkout` is where the files are, if a service may look them up there. `histories` tells, by the addresses of
+    targets, who edited what is live.
     """
 
     command: str
@@ -47,6 +49,7 @@ class Report(NamedTuple):
     environment: str | None = None
     checkout: Checkout | None = None
     unchecked: tuple[str, ...] = ()
+    histories: Mapping[str, History] = {}
 
     def place(self, at: Position) -> Position:
         """The same place as others see it, who have the repository and not the folder that the command ran in."""

@@ -34,7 +34,7 @@ def render(report: Report) -> str:
     if report.results is not None:
         lines += _results(report.results)
     elif report.plan is not None:
-        lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
+        lines += _drift(report) if report.command == "drift" else _plan(report.plan)
     elif report.checked is not None:
         lines += summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
@@ -136,14 +136,18 @@ def _names(names: Sequence[str]) -> str:
     return "┃ " + " ┃ ".join(names) if names else "·  (no tier)"
 
 
-def _drift(plan: Plan) -> Iterator[str]:
-    """One finding a line, at the place in the files that it departs from."""
+def _drift(report: Report) -> Iterator[str]:
+    """One finding a line, at the place in the files that it departs from; and who it was, where the vendor tells."""
+    plan = report.plan
+    assert plan is not None  # noqa: S101 (drift always has one)
     for target in plan.targets:
         for change in target.changes:
             at = change.after.at if change.after and change.after.at else target.target.at
             symbol = style(change.kind.symbol, fg=_COLOURS[change.kind])
             departure = words.departure(change, target.target.scale)
             yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {departure}")
+        for line in words.history(report.histories.get(target.address)):
+            yield printable(f"  log of {words.vendor(target.target.provider)}: {line}")
     # What is blocked is missing all the same.
     kinds = [Kind.CREATE if c.kind is Kind.BLOCKED else c.kind for target in plan.targets for c in target.changes]
     if not kinds:

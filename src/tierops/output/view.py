@@ -118,7 +118,17 @@ def targets(report: Report) -> tuple[Target, ...]:
     if report.results is not None:
         return tuple(_result(result) for result in report.results)
     planned = report.plan.targets if report.plan else ()
-    return tuple(_target(target, target.changes, is_planned=report.command != "drift") for target in planned)
+    is_planned = report.command != "drift"
+    viewed = (_target(target, target.changes, is_planned=is_planned) for target in planned)
+    return tuple(
+        one._replace(facts=(*one.facts, *_history(report.histories.get(target.address))))
+        for one, target in zip(viewed, planned, strict=True)
+    )
+
+
+def _history(told: model.History | None) -> Iterator[tuple[str, str]]:
+    for line in words.history(told):
+        yield "The vendor's log", shortened(line, _MOST_NOTE)
 
 
 def problems(listed: Sequence[model.Problem]) -> tuple[Problem, ...]:

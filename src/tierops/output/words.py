@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tierops import providers
-from tierops.model import Change, Fate, Kind, Result, Scale, TargetPlan, Value
+from tierops.model import Change, Edit, Fate, History, Kind, Result, Scale, TargetPlan, Value
 from tierops.text.visible import printable
-from tierops.text.wording import differences
+from tierops.text.wording import differences, shown
 
 if TYPE_CHECKING:
     from tierops.providers.connections import Usage
@@ -130,6 +130,22 @@ def departure(change: Change, scale: Scale) -> str:
     how = f": {'; '.join(changed(change, scale))}" if is_on_both_sides else f" {_DEPARTURES[change.kind]}"
     when = change.before.updated_at if change.before else None
     return f"{change.name}{how}" + (f" (last changed {when})" if when else "")
+
+
+def edited(edit: Edit) -> str:
+    """One edit by the vendor's log: `2026-03-01T09:00:00Z, user 5: Gold: minPoints: 500 → 450`. Nothing is escaped."""
+    sides = []
+    for side in (edit.before, edit.after):
+        told = ", ".join(f"{name} {shown(value)}" for name, value in (side or {}).items())
+        sides.append("not told" if side is None else told or "no such tier")
+    return f"{edit.at}, {edit.by}: {edit.tier}: {' → '.join(sides)}"
+
+
+def history(told: History | None) -> tuple[str, ...]:
+    """What the vendor's log says of a target, an edit each; why it says nothing, where it could not be read."""
+    if told is None:
+        return ()
+    return tuple(map(edited, told.edits)) or ((f"could not be read: {told.trouble}",) if told.trouble else ())
 
 
 def leaves(fields: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

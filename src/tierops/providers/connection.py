@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tierops import providers
 from tierops.errors import UNAUTHORIZED, IncompleteRead, TieropsError, VendorError
-from tierops.model import Live, LiveTier, Place, Request
+from tierops.model import History, Live, LiveTier, Place, Request
 from tierops.providers.http import Client, Witness
 from tierops.providers.limits import Waiting
-from tierops.providers.vendor import Account, Credentials, Vendor
+from tierops.providers.vendor import Account, Chronicle, Credentials, Vendor
 
 if TYPE_CHECKING:
     import httpx
@@ -76,6 +76,16 @@ class Connection(NamedTuple):
                 if self.check and error.status in _KEY_REFUSED:
                     error.args = (f"{error}. {self.check}",)
                 raise
+
+    def history(self, live: Live) -> History | None:
+        """Who edited the ladder of late; None where the vendor keeps no log. See `Chronicle.edits`."""
+        if not isinstance(self.account, Chronicle):
+            return None
+        try:
+            with self.client.discretion.about_errors():
+                return History(tuple(self.account.edits(live)))
+        except VendorError as error:
+            return History(trouble=str(error))
 
     def read_calls(self, live: Live, more: int) -> int:
         """See `Account.read_calls`."""

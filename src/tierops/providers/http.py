@@ -96,7 +96,7 @@ class Client:
         self._count = Lock()
         self._dialect = dialect
         self._waiting = waiting or Waiting()
-        self.limits = Limits(vendor.title, vendor.allowance, self._waiting)
+        self.limits = Limits(vendor.title, vendor.allowance, self._waiting, vendor.pace)
         self._witness = witness
         own = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": f"tierops/{__version__}"}
         self._headers = {**own, **credentials.headers}

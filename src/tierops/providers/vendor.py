@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import quote
 
 from tierops.errors import TieropsError, VendorError
 
 if TYPE_CHECKING:
-    from tierops.model import Abilities, Live, LiveTier, Place, Request, Scale, Tier, Value
+    from tierops.model import Abilities, Edit, Live, LiveTier, Place, Request, Scale, Tier, Value
     from tierops.providers.http import Client
 
 
@@ -103,7 +103,8 @@ class Vendor(NamedTuple):
     `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
     keys are of one account. `url_help` tells which address is the right one, where there are several. `rank` is its
-    place in lists of vendors: the lowest comes first.
+    place in lists of vendors: the lowest comes first. `pace` are the seconds between two requests at the least, for a
+    vendor that documents a limit and says nothing of it in its answers.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Vendor(NamedTuple):
     same_account: str = ""
     url_help: str = ""
     rank: int = 100
+    pace: float = 0.0
 
     def place(self, fields: Mapping[str, str]) -> Place:
         """The place that a target's block names."""
@@ -248,6 +250,15 @@ class Account(Protocol):
         Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
         where the vendor refused.
         """
+        ...
+
+
+@runtime_checkable
+class Chronicle(Protocol):
+    """An account of a vendor that keeps a log, which `drift` asks who it was."""
+
+    def edits(self, live: Live) -> Sequence[Edit]:
+        """The latest edits of the ladder's tiers, the newest first. Raises `VendorError` where they are not shown."""
         ...
 
 
