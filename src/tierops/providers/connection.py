@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from tierops import providers
 from tierops.errors import UNAUTHORIZED, IncompleteRead, TieropsError, VendorError
-from tierops.model import History, Live, LiveTier, Place, Request
+from tierops.model import Edit, History, Live, LiveTier, Place, Request
 from tierops.providers.http import Client, Witness
 from tierops.providers.limits import Waiting
-from tierops.providers.vendor import Account, Chronicle, Credentials, Vendor
+from tierops.providers.vendor import Account, Credentials, Vendor
 
 if TYPE_CHECKING:
     import httpx
@@ -23,6 +23,15 @@ _PAUSES = (0.5, 1.0)  # seconds before a list that was not whole is read again
 _KEY_REFUSED = frozenset({UNAUTHORIZED, 403})
 
 _Read = TypeVar("_Read")
+
+
+@runtime_checkable
+class Chronicle(Protocol):
+    """An account of a vendor that keeps a log, which `drift` asks who it was."""
+
+    def edits(self, live: Live) -> Sequence[Edit]:
+        """The latest edits of the ladder's tiers, the newest first. Raises `VendorError` where they are not shown."""
+        ...
 
 
 class Connection(NamedTuple):

@@ -88,9 +88,9 @@ def test_every_report_of_drift_tells_it(format_: str, talonone: Run, club: Emula
 def test_the_log_stands_below_what_differs(talonone: Run, club: Emulator) -> None:
     club.talonone.edit_tier("coffee_club", "Gold", user=12, minPoints=450)
     at = club.talonone.log()[-1]["created_at"]
-    lines = talonone("drift").out.splitlines()
-    assert lines[2] == f"  log of Talon.One: {at}, user 12: Gold: minPoints 500 → minPoints 450"
-    assert "Gold: range: 450+ → 500+" in lines[1]
+    told = talonone("drift").out.splitlines()
+    line = told.index(f"  log of club/talonone: {at}, user 12: Gold: minPoints 500 → minPoints 450")
+    assert "Gold: live 450+, file 500+" in told[line - 1]
 
 
 def test_a_plan_does_not_ask_for_the_log(talonone: Run, club: Emulator) -> None:
@@ -105,7 +105,7 @@ def test_a_key_that_may_not_read_the_log_audits_all_the_same(form: str, talonone
     club.switches = Switches.parse(["talonone.key_right=no_log", f"talonone.error_body={form}"])
     ended = talonone("drift")
     assert ended.code == Exit.DIFFERENCES
-    assert "log of Talon.One: could not be read: Talon.One answered GET /v1/changes with 403: Forbidden" in ended.out
+    assert "log of club/talonone: could not be read: Talon.One answered GET /v1/changes with 403: Forbidden" in ended.out
 
 
 @pytest.mark.parametrize("setting", ["key_right=none", "key_end=past"])
