@@ -12,7 +12,7 @@ from tierops import apply, providers
 from tierops.emulator import Emulator, Fault
 from tierops.errors import Exit, NotSent
 from tierops.model import Kind, Request, Tier, Value
-from tierops.providers import contract, fanfare, talonone, voucherify
+from tierops.providers import contract, fanfare, openloyalty, talonone, voucherify
 
 
 def mappings(random: Random) -> dict[str, Value]:
@@ -141,5 +141,56 @@ class TestTalonOne(contract.Reading):
             assert {sent[0] for sent in world.emulator.requests} == {"GET"}
 
 
+def openloyalty_block(random: Random) -> dict[str, Value]:
+    benefit: dict[str, Value] = {"code": "refill", "name": "Free refill", "value": random.randint(0, 9)}
+    more: dict[str, Value] = {"active": False, "start_at": "2027-01-01T00:00:00+00:00", "labels": {"place": "bar"}}
+    blocks: list[dict[str, Value]] = [
+        {},
+        {"description": "Free `refill`", "translations": {"pl": {"name": "Srebrny", "description": "Kawa"}}},
+        {"active": False, "benefits": [benefit, {**benefit, **more}]},
+    ]
+    return random.choice(blocks)
+
+
+def _of_each_row(body: Any, row: dict[str, Any]) -> object:
+    return {**body, "items": [one | row for one in body["items"]]}
+
+
+class TestOpenLoyalty(contract.Writing):
+    setup = contract.Setup(
+        openloyalty.VENDOR,
+        place={"store": "default", "tier_set": "Club", "attribute": "totalEarnedUnits", "wallet": "default"},
+        prepare=lambda emulator: emulator.openloyalty.add_set("Club", default={"name": "Base"}),
+        blocks=openloyalty_block,
+        born="Base",
+        lies=(
+            *(Fault("GET /api/*/tierSet/*/tiers", kind, value=1, times=None) for kind in ("cap", "total", "shift")),
+            *(Fault("GET /api/*/tierSet/*/tiers", kind, times=None) for kind in ("repeat", "insert")),
+            Fault("GET /api/*/tierSet", "total", value=1, times=None),
+            Fault("GET /api/*/tierSet", "repeat", times=None),
+        ),
+        contradictions=(
+            contract.Bend("GET */tierSet/*[0-9a-f]", lambda body: {**body, "tierSetId": "other"}),
+            *(
+                contract.Bend("GET */tiers", lambda body, row=row: _of_each_row(body, row))
+                for row in (
+                    {"tierSet": {"tierSetId": "other"}},
+                    {"isDefault": True},
+                    {"isDefault": False},
+                    {"name": "other"},
+                    {"conditions": []},
+                    {"conditions": [{"conditionId": "other", "value": 1}]},
+                )
+            ),
+        ),
+        # There the vendor refuses what is the only way to write, or says two things: tests of their own show it.
+        exempt=frozenset(
+            {f"openloyalty.{one}" for one in ("only_new=refused", "total=wrong", "set_tiers=default_only")}
+        ),
+    )
+
+
 def test_every_vendor_of_tierops_has_a_setup_here() -> None:
-    assert {one.setup.vendor for one in (TestVoucherify, TestFanfare, TestTalonOne)} == set(providers.own())
+    assert {one.setup.vendor for one in (TestVoucherify, TestFanfare, TestTalonOne, TestOpenLoyalty)} == set(
+        providers.own()
+    )

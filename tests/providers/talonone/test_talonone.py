@@ -105,7 +105,9 @@ def test_a_key_that_may_not_read_the_log_audits_all_the_same(form: str, talonone
     club.switches = Switches.parse(["talonone.key_right=no_log", f"talonone.error_body={form}"])
     ended = talonone("drift")
     assert ended.code == Exit.DIFFERENCES
-    assert "log of club/talonone: could not be read: Talon.One answered GET /v1/changes with 403: Forbidden" in ended.out
+    assert (
+        "log of club/talonone: could not be read: Talon.One answered GET /v1/changes with 403: Forbidden" in ended.out
+    )
 
 
 @pytest.mark.parametrize("setting", ["key_right=none", "key_end=past"])

@@ -26,6 +26,7 @@ def _abilities(_place: Place, _live: Live) -> Abilities:
         " or write what is live into the file",
         members="join this tier when the program's policy next evaluates them",
         undo="A tier can be removed in the Campaign Manager",
+        where="in the Campaign Manager (the loyalty program's Tiers)",
     )
 
 
