@@ -33,6 +33,7 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "VOUCHERIFY_URL",
         "FANFARE_URL",
         "TALONONE_URL",
+        "OPENLOYALTY_URL",
         "VOUCHERIFY_OAUTH_TOKEN",
         "VOUCHERIFY_PROJECT",
         *KEYS,
@@ -91,6 +92,7 @@ def tierops(offline: Run, served: Served, monkeypatch: pytest.MonkeyPatch) -> Ru
     monkeypatch.setenv("VOUCHERIFY_URL", f"{served.url}/voucherify")
     monkeypatch.setenv("FANFARE_URL", f"{served.url}/fanfare")
     monkeypatch.setenv("TALONONE_URL", f"{served.url}/talonone")
+    monkeypatch.setenv("OPENLOYALTY_URL", f"{served.url}/openloyalty")
     return offline
 
 

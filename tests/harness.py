@@ -22,6 +22,7 @@ KEYS = {
     "VOUCHERIFY_APP_TOKEN": "token",
     "FANFARE_SECRET_KEY": "sk_test_key",
     "TALONONE_MANAGEMENT_KEY": "talonone-key",
+    "OPENLOYALTY_TOKEN": "openloyalty-key",
 }
 
 

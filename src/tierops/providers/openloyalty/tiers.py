@@ -151,7 +151,7 @@ def _decode_one(row: Mapping[str, Value], condition: Condition) -> LiveTier:
     if row.get("name") not in (None, name):
         raise VendorError(f"not as documented: tier {short(name)} has the `name` {short(row['name'])}")
     rewards = [expect_map(one, "reward") for one in expect_list(row.get("rewards") or [], "rewards")]
-    updated = row.get("updatedAt")
+    updated = row.get("updatedAt") if row.get("updatedAt") != row.get("createdAt") else None
     held: dict[str, Value] = {
         "description": own.get("description") or None,
         "active": False if row.get("active") is False else None,

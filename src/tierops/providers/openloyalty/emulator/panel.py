@@ -60,15 +60,15 @@ class Panel:
         self, tier_set: str, tiers: Iterable[Mapping[str, Any]], *, is_default: bool = False, visible_at: float = 0
     ) -> list[Record]:
         """Add tiers to a set."""
-        place = self.tier_set(tier_set)["id"]
+        place, now = self.tier_set(tier_set)["id"], self._now()
         added = []
         with self.store.transaction():
             for tier in tiers:
                 row = {
                     "id": self._id(),
                     "name": tier["name"],
-                    "created_at": self._now(),
-                    "updated_at": self._now(),
+                    "created_at": now,
+                    "updated_at": now,
                     "is_default": is_default,
                     "guards": [],
                     **_kept(tier),
