@@ -213,7 +213,7 @@ class Judge:
             or not self.world.is_consistent
             or bool(self._known)
             or any(map(twice, stored.values()))
-            or any(place.words.is_whole and 0 < len(held) < place.size for place, held in stored.items())
+            or any(place.is_stuck(held) and len(held) < place.size for place, held in stored.items())
         )
 
     def _has_changed(self, run: Run) -> bool:
