@@ -37,8 +37,9 @@ class Words(ABC):
     """One vendor. A ladder goes by its name; `home` is what the paths of its requests have in its place.
 
     `method` is that of creates, `lists` is where a fault that hides entries must be noticed, `switches` are settings
-    worth a try, `calm` those of a vendor that behaves. `is_whole`: a ladder is created whole or not at all. `is_guarded`: a second tier of a name is
-    refused. `is_shared`: one list tells of all ladders, and a run may use it for several.
+    worth a try, `calm` those of a vendor that behaves. `is_whole`: a ladder is created whole or not at all.
+    `is_guarded`: a second tier of a name is refused. `is_shared`: one list tells of all ladders, and a run may use it
+    for several. `is_replacing`: a create that lands late takes what is there away, and has tiers of the same names made.
     """
 
     vendor: ClassVar[Vendor]
@@ -50,6 +51,7 @@ class Words(ABC):
     is_whole: ClassVar[bool] = False
     is_guarded: ClassVar[bool] = False
     is_shared: ClassVar[bool] = False
+    is_replacing: ClassVar[bool] = False
 
     @abstractmethod
     def block(self, ladder: str) -> Mapping[str, str]:

@@ -34,6 +34,7 @@ class OpenLoyalty(Words):
         "openloyalty.atomicity=partial",
     )
     is_whole = True
+    is_replacing = True
 
     def block(self, ladder: str) -> Mapping[str, str]:
         return {"store": "default", "tier_set": ladder, "attribute": "totalEarnedUnits", "wallet": "default"}
