@@ -39,7 +39,7 @@ class Words(ABC):
     `method` is that of creates, `lists` is where a fault that hides entries must be noticed, `switches` are settings
     worth a try, `calm` those of a vendor that behaves. `is_whole`: a ladder is created whole or not at all.
     `is_guarded`: a second tier of a name is refused. `is_shared`: one list tells of all ladders, and a run may use it
-    for several. `is_replacing`: a create that lands late takes what is there away, and has tiers of the same names made.
+    for several. `is_replacing`: a create that lands late takes away what is there, and makes others of its names.
     """
 
     vendor: ClassVar[Vendor]
