@@ -178,7 +178,11 @@ class Limits:
             self._waiting.sleep(pause)
             waited, passed = waited + pause, until
         if start > now:
-            self._waiting.sleep(start - now)
+            try:
+                self._waiting.sleep(start - now)
+            except BaseException:  # somebody asked to stop: it will not leave
+                self.leave()
+                raise
         return waited
 
     def _ends_here(self) -> float | None:
