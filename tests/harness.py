@@ -21,8 +21,8 @@ KEYS = {
     "VOUCHERIFY_APP_ID": "app",
     "VOUCHERIFY_APP_TOKEN": "token",
     "FANFARE_SECRET_KEY": "sk_test_key",
-    "TALONONE_MANAGEMENT_KEY": "talonone-key",
-    "OPENLOYALTY_TOKEN": "openloyalty-key",
+    "TALONONE_MANAGEMENT_KEY": "t1-4711-key",
+    "OPENLOYALTY_TOKEN": "ol-4711-key",
 }
 
 

@@ -106,7 +106,7 @@ def test_missing_tiers_go_out_as_the_documented_list_and_a_second_apply_writes_n
         ]
     }
     assert put.headers["user-agent"].startswith("tierops/")
-    assert put.headers["x-auth-token"] == "openloyalty-key"
+    assert put.headers["x-auth-token"] == "ol-4711-key"
     assert openloyalty("apply", "--auto-approve").code == Exit.DONE
     assert openloyalty("plan", "--detailed-exitcode").code == Exit.DONE
     assert openloyalty("drift").code == Exit.DONE
