@@ -32,6 +32,8 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "NO_COLOR",
         "VOUCHERIFY_URL",
         "FANFARE_URL",
+        "TALONONE_URL",
+        "OPENLOYALTY_URL",
         "VOUCHERIFY_OAUTH_TOKEN",
         "VOUCHERIFY_PROJECT",
         *KEYS,
@@ -89,6 +91,8 @@ def tierops(offline: Run, served: Served, monkeypatch: pytest.MonkeyPatch) -> Ru
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("VOUCHERIFY_URL", f"{served.url}/voucherify")
     monkeypatch.setenv("FANFARE_URL", f"{served.url}/fanfare")
+    monkeypatch.setenv("TALONONE_URL", f"{served.url}/talonone")
+    monkeypatch.setenv("OPENLOYALTY_URL", f"{served.url}/openloyalty")
     return offline
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import outside
 from chaos.vendors.fanfare import Fanfare
+from chaos.vendors.openloyalty import OpenLoyalty
 from chaos.vendors.voucherify import Voucherify
 from chaos.words import Shape, Words
 
@@ -17,7 +18,7 @@ from tierops.model import Position, Range, Target, Tier
 with outside.installed("acme"):
     from acme_chaos import Acme
 
-VENDORS: dict[str, Words] = {words.vendor.name: words for words in (Voucherify(), Fanfare(), Acme())}
+VENDORS: dict[str, Words] = {words.vendor.name: words for words in (Voucherify(), Fanfare(), OpenLoyalty(), Acme())}
 
 _STEP = 100
 
@@ -53,7 +54,7 @@ class Place(NamedTuple):
 
     def is_stuck(self, held: Sequence[Shape]) -> bool:
         """A part of what is created whole or not at all, which nothing can complete."""
-        return self.words.is_whole and bool(held)
+        return self.words.is_stuck(held)
 
 
 def stored(emulator: Emulator, place: Place) -> tuple[Shape, ...]:

@@ -60,7 +60,8 @@ class Scale(NamedTuple):
     def number(self, amount: Decimal) -> str:
         """An amount as a person writes it; money keeps its cents, as in `99.50`."""
         if self.places and amount != amount.to_integral_value() and self.fits(amount):
-            return format(amount, f".{self.places}f")
+            kept = len(digits(amount).partition(".")[2])
+            return format(amount, f".{min(self.places, max(kept, 2))}f")
         return digits(amount)
 
     def amount(self, number: Decimal, more: str = "") -> str:

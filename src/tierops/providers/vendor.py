@@ -118,7 +118,7 @@ class Vendor(NamedTuple):
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
     keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
     the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
-    vendors: the lowest comes first.
+    vendors, `pace` how many seconds its requests are apart where no answer says what is left.
     """
 
     name: str
@@ -144,6 +144,7 @@ class Vendor(NamedTuple):
     metadata: str = ""
     url_help: str = ""
     rank: int = 100
+    pace: float = 0.0
 
     def place(self, fields: Mapping[str, str]) -> Place:
         """The place that a target's block names."""
