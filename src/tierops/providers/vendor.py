@@ -100,7 +100,7 @@ class Vendor(NamedTuple):
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
 
-    `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
+    `prefixes` begin paths of its requests, and are taken off an address that was copied with one. `read_only` says why
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
     keys are of one account. `url_help` tells which address is the right one, where there are several. `rank` is its
     place in lists of vendors: the lowest comes first.
@@ -119,7 +119,7 @@ class Vendor(NamedTuple):
     block: Callable[[Mapping[str, Value], Mapping[str, str], int], Mapping[str, Value]]
     package: str
     default_url: str = ""
-    prefix: str = ""
+    prefixes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     read_only: str = ""
