@@ -11,6 +11,7 @@ import pytest
 from tierops.emulator import Emulator, Switches
 from tierops.providers.fanfare.emulator.switches import Switches as FanfareSwitches
 from tierops.providers.voucherify.emulator.switches import Switches as VoucherifySwitches
+from tierops.providers.voucherify_v2.emulator.switches import Switches as VoucherifyV2Switches
 
 TIERS = "/v1/loyalties/camp_club/tiers"
 Switch = Callable[..., None]
@@ -198,7 +199,7 @@ def test_table_names_every_switch_with_its_bold_default() -> None:
 
 def test_every_vendor_has_its_own_switches() -> None:
     vendors = {switch.name.split(".")[0] for switch in Switches.table()}
-    assert vendors == {"voucherify", "fanfare"}
+    assert vendors == {"voucherify", "voucherify-v2", "fanfare"}
 
 
 def test_switches_are_parsed_from_settings_and_the_last_one_wins() -> None:
@@ -213,6 +214,7 @@ def test_switches_are_parsed_from_settings_and_the_last_one_wins() -> None:
     )
     assert parsed == {
         "voucherify": VoucherifySwitches(page="honoured", rate_limit=5, accepted_keys="a:b=c"),
+        "voucherify-v2": VoucherifyV2Switches(),
         "fanfare": FanfareSwitches(rules="between"),
     }
 
@@ -225,7 +227,10 @@ def test_switches_are_parsed_from_settings_and_the_last_one_wins() -> None:
         ("acme.page=400", "'acme.page=400' is not VENDOR.NAME=VALUE with VENDOR one of fanfare, voucherify"),
         ("colour=red", "'colour=red' is not VENDOR.NAME=VALUE with VENDOR one of fanfare, voucherify"),
         ("page=400", "'page=400' names no vendor: say voucherify.page"),
-        ("overlap=400", "'overlap=400' names no vendor: say fanfare.overlap or voucherify.overlap"),
+        (
+            "overlap=400",
+            "'overlap=400' names no vendor: say fanfare.overlap or voucherify.overlap or voucherify-v2.overlap",
+        ),
         ("voucherify.page=maybe", "page is one of ignored, 400, honoured, not 'maybe'"),
         ("voucherify.rate_limit=0", "rate_limit is a whole number, 1 or more, not 0"),
         ("voucherify.rate_limit=many", "rate_limit is a whole number, 1 or more, not 'many'"),
