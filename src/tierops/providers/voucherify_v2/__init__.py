@@ -11,14 +11,18 @@ from tierops.providers import voucherify
 from tierops.providers.vendor import Part
 from tierops.providers.voucherify_v2 import tiers
 
+_DASHBOARD = "in the dashboard (Loyalty, Tier structures)"
+
 
 def _abilities(_place: Place, live: Live) -> Abilities:
+    status = live.facts.get("status", tiers.DRAFT)
     return Abilities(
         by_hand="tierops does not change tiers: edit the tier in the dashboard (Loyalty, Tier structures), where"
         " outside a draft only names and metadata can be changed, or write what is live into the file",
         members="join this tier once the structure is activated: until then no member moves",
         undo="In the draft the tier can be deleted by hand",
-        blocked=_frozen(live.facts.get("status", tiers.DRAFT)),
+        blocked=_frozen(status),
+        where=_DASHBOARD if status == tiers.DRAFT else f"in the draft of a new structure, {_DASHBOARD}",
     )
 
 
