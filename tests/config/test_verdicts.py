@@ -63,9 +63,8 @@ _fields = {
     "voucherify-v2": st.fixed_dictionaries(
         {},
         optional={
-            "downgrade": st.fixed_dictionaries({"type": st.sampled_from(["INHERIT", "NO_DOWNGRADE", "${d}", "x"])}),
-            "points_expiration": st.fixed_dictionaries({"type": st.sampled_from(["NO_EXPIRATION", "${d}", "x"])}),
-            "rewards": _mappings,
+            "downgrade": st.fixed_dictionaries({"type": st.sampled_from(["INHERIT", "NO_DOWNGRADE", "${d}"])}),
+            "points_expiration": st.fixed_dictionaries({"type": st.sampled_from(["NO_EXPIRATION", "${d}"])}),
             "metadata": _metadata,
         },
     ),
