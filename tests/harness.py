@@ -44,7 +44,7 @@ def connect(
     return open_connection(
         providers.find(vendor),
         KEYS,
-        f"http://127.0.0.1/{vendor}",
+        f"http://127.0.0.1/{emulator.vendors[vendor].place()}",
         waiting=Waiting(sleep=slept, **waiting),
         transport=transport or InProcess(emulator),
     )

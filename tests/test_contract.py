@@ -12,7 +12,7 @@ from tierops import apply, providers
 from tierops.emulator import Emulator, Fault
 from tierops.errors import Exit, NotSent
 from tierops.model import Kind, Request, Tier, Value
-from tierops.providers import contract, fanfare, openloyalty, talonone, voucherify
+from tierops.providers import contract, fanfare, openloyalty, talonone, voucherify, voucherify_v2
 
 
 def mappings(random: Random) -> dict[str, Value]:
@@ -31,6 +31,12 @@ def voucherify_block(random: Random) -> dict[str, Value]:
 def fanfare_block(random: Random) -> dict[str, Value]:
     """No `order`: where the vendor stores no metadata, nothing tells of it."""
     return random.choice([{}, {"icon": "medal"}, {"icon": "crown"}])
+
+
+def voucherify_v2_block(random: Random) -> dict[str, Value]:
+    downgrade: dict[str, Value] = random.choice([{}, {"downgrade": {"type": "NO_DOWNGRADE"}}])
+    metadata: dict[str, Value] = random.choice([{}, {"perk": "free `refill`", "since": 2024, "on": True, "of": [None]}])
+    return downgrade | {"metadata": metadata}
 
 
 def _with(body: Any, row: dict[str, Any]) -> object:
@@ -190,7 +196,36 @@ class TestOpenLoyalty(contract.Writing):
     )
 
 
-def test_every_vendor_of_tierops_has_a_setup_here() -> None:
-    assert {one.setup.vendor for one in (TestVoucherify, TestFanfare, TestTalonOne, TestOpenLoyalty)} == set(
-        providers.own()
+class TestVoucherifyV2(contract.Writing):
+    setup = contract.Setup(
+        voucherify_v2.VENDOR,
+        place={"structure": "Club"},
+        prepare=lambda emulator: emulator.voucherify_v2.add_structure("Club"),
+        blocks=voucherify_v2_block,
+        lies=(
+            Fault("GET */tiers", "cap", value=1, times=None),
+            Fault("GET */tiers", "shift", value=1, times=None),
+            Fault("GET */tiers", "repeat", times=None),
+        ),
+        contradictions=(
+            contract.Bend("GET */tiers", lambda body: {**body, "object": "tier"}),
+            contract.Bend("GET */tiers", lambda body: {"data": body["data"], "object": "list"}),
+            *(
+                contract.Bend("GET */tiers", lambda body, row=row: _with(body, row))
+                for row in (
+                    {"object": "voucher"},
+                    {"tier_structure_id": "lts_x"},
+                    {"tier_structure_id": None},
+                    {"qualification_rules": None},
+                    {"qualification_rules": {"type": "SEGMENT", "min_value": 0}},
+                )
+            ),
+        ),
+        # A project without v2.
+        exempt=frozenset(f"voucherify-v2.feature={status}" for status in (402, 403, 404)),
     )
+
+
+def test_every_vendor_of_tierops_has_a_setup_here() -> None:
+    setups = (one.setup for one in (TestVoucherify, TestVoucherifyV2, TestFanfare, TestOpenLoyalty, TestTalonOne))
+    assert {setup.vendor for setup in setups} == set(providers.own())

@@ -10,6 +10,7 @@ import outside
 from chaos.vendors.fanfare import Fanfare
 from chaos.vendors.openloyalty import OpenLoyalty
 from chaos.vendors.voucherify import Voucherify
+from chaos.vendors.voucherify_v2 import VoucherifyV2
 from chaos.words import Shape, Words
 
 from tierops.emulator import Emulator
@@ -18,7 +19,9 @@ from tierops.model import Position, Range, Target, Tier
 with outside.installed("acme"):
     from acme_chaos import Acme
 
-VENDORS: dict[str, Words] = {words.vendor.name: words for words in (Voucherify(), Fanfare(), OpenLoyalty(), Acme())}
+VENDORS: dict[str, Words] = {
+    words.vendor.name: words for words in (Voucherify(), VoucherifyV2(), Fanfare(), OpenLoyalty(), Acme())
+}
 
 _STEP = 100
 

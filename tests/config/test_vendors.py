@@ -108,7 +108,7 @@ def test_a_field_that_no_vendor_has_like_this_is_found(installed: Install, tiers
     write("a.yaml", PROGRAM.replace("[petit]", "5").replace("value: 1.5", "value: much"))
     assert said(config.load(tiers)) == [
         "11: `value`: expected a number, found 'much'",
-        "14: `metadata`: expected what corner or voucherify takes here, found 5",
+        "14: `metadata`: expected what corner, voucherify or voucherify-v2 takes here, found 5",
     ]
 
 

@@ -60,6 +60,14 @@ _fields = {
     "voucherify": st.fixed_dictionaries(
         {}, optional={"earning_rules": _mappings, "rewards": _mappings, "metadata": _metadata}
     ),
+    "voucherify-v2": st.fixed_dictionaries(
+        {},
+        optional={
+            "downgrade": st.fixed_dictionaries({"type": st.sampled_from(["INHERIT", "NO_DOWNGRADE", "${d}"])}),
+            "points_expiration": st.fixed_dictionaries({"type": st.sampled_from(["NO_EXPIRATION", "${d}"])}),
+            "metadata": _metadata,
+        },
+    ),
     "fanfare": st.fixed_dictionaries({}, optional={"order": _order, "icon": _text}),
 }
 _tier_rest: dict[Any, st.SearchStrategy[Any]] = {

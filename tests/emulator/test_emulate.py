@@ -43,8 +43,9 @@ def _run(switches: list[str], data: Path | None = None, **more: Any) -> list[str
     return "".join(said).splitlines()
 
 
-def test_it_says_how_to_reach_both_vendors(started: list[tuple[Switches, int]]) -> None:
+def test_it_says_how_to_reach_each_vendor_and_those_at_one_address_once(started: list[tuple[Switches, int]]) -> None:
     lines = _run(["fanfare.rules=between"])
+    assert len({line.split()[1] for line in lines}) == len(lines)
     fanfare, voucherify = (next(line for line in lines if f" {name}_" in line) for name in ("FANFARE", "VOUCHERIFY"))
     assert voucherify.startswith("export VOUCHERIFY_URL=http://127.0.0.1:8080/voucherify ")
     assert fanfare == "export FANFARE_URL=http://127.0.0.1:8080/fanfare FANFARE_SECRET_KEY=any"

@@ -84,7 +84,7 @@ class Client:
         keep_secret: Callable[[Iterable[str]], None] = lambda _: None,
     ) -> None:
         environ = environ or {}
-        there = address.checked(vendor.title, base_url, vendor.prefix)
+        there = address.checked(vendor.title, base_url, vendor.prefixes)
         self.title = vendor.title
         self.base_url = there.url
         self.reads = 0

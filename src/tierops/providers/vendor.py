@@ -114,7 +114,7 @@ class Vendor(NamedTuple):
     - `describe(field, key, value)`: an entry of a field that is a map, in words; None where it is told as it stands.
     - `benefits(fields)`: what of a tier's fields its members get. None unless the vendor says what is one.
 
-    `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
+    `prefixes` begin paths of its requests, and are taken off an address that was copied with one. `read_only` says why
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
     keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
     the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
@@ -134,7 +134,7 @@ class Vendor(NamedTuple):
     block: Callable[[Mapping[str, Value], Mapping[str, str], int], Mapping[str, Value]]
     package: str
     default_url: str = ""
-    prefix: str = ""
+    prefixes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     describe: Callable[[str, str, Value], Term | None] = unsaid

@@ -128,7 +128,7 @@ class Writing(Reading):
     def test_an_error_in_a_success_is_told_and_the_create_never_sent_again(self, status: int, nth: int) -> None:
         with self.setup.world() as world:
             planned, before = self._with_fault(world, nth, f"{status}" if status < 500 else f"{status}-before", times=9)
-            request, mount = planned.requests[nth], f"/{self.setup.vendor.name}"
+            request, mount = planned.requests[nth], f"/{self.setup.api.place()}"
             body = json.loads(world.emulator.vendors[self.setup.vendor.name].error(status).payload())
             world.bends.append(Bend(f"{request.method} {mount}{request.path}", lambda _: body))
             result = world.apply(planned)

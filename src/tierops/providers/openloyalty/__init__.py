@@ -64,7 +64,7 @@ VENDOR = Vendor(
     ),
     url_variable="OPENLOYALTY_URL",
     variables=(Variable("OPENLOYALTY_TOKEN", "admin panel, Settings, Admins: an API key of an admin"),),
-    prefix="/api",
+    prefixes=("/api",),
     hosts=("*.openloyalty.io",),
     scale=_scale,
     abilities=_abilities,
