@@ -54,6 +54,11 @@ class Declaration(Protocol):
         ...
 
     @property
+    def unfit(self) -> Callable[[Live, Sequence[Tier]], str]:
+        """Why just these tiers cannot be created there; empty where they can."""
+        ...
+
+    @property
     def requests(self) -> Callable[[Live, Sequence[Tier]], tuple[Request, ...]]:
         """The requests that create tiers, in order."""
         ...
@@ -73,8 +78,14 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
     abilities = vendor.abilities(target.place, live)
     changes = diff.changes(live.tiers, target.tiers, target.scale)
     flaws = tuple(_flaws_after(target, live, changes))
+    wanted = tuple(change.after for change in changes if change.kind is Kind.CREATE and change.after is not None)
     why_blocked = (
-        vendor.read_only or abilities.blocked or _why_taken(target, live) or (flaws and _why_blocked(flaws)) or ""
+        vendor.read_only
+        or abilities.blocked
+        or _why_taken(target, live)
+        or (flaws and _why_blocked(flaws))
+        or (wanted and vendor.unfit(live, wanted))
+        or ""
     )
     noted = tuple(_noted(change, why_blocked, target.scale, abilities) for change in changes)
     creates = tuple(c.after for c in noted if c.kind is Kind.CREATE and c.after is not None)
@@ -105,8 +116,11 @@ def expected(planned: TargetPlan, live: Live) -> dict[str, rules.Rung]:
     """Each live tier, by id, as the plan would have it among all that are live: as it was then, or is to be created."""
     then = {tier.id: tier for tier in planned.live.tiers}
     own = {tier.name: tier for tier in planned.creates}
-    together: list[rules.Rung] = [then.get(tier.id, own.get(tier.name, tier)) for tier in live.tiers]
-    return dict(zip((tier.id for tier in live.tiers), planned.target.scale.held(together), strict=True))
+    scale = planned.target.scale
+    together: list[rules.Rung] = [
+        then.get(tier.id) or (scale.filled(own[tier.name], tier) if tier.name in own else tier) for tier in live.tiers
+    ]
+    return dict(zip((tier.id for tier in live.tiers), scale.held(together), strict=True))
 
 
 def remaining_requests(
@@ -121,11 +135,11 @@ def remaining_requests(
     missing_tiers = [tier for tier in absent if tier.name in sent]
     names = {tier.name for tier in missing_tiers}
     left = tuple(request for request in planned.requests if names & set(request.tiers))
-    if left and (why := vendor.abilities(planned.target.place, live).blocked):
+    if left and (why := vendor.abilities(planned.target.place, live).blocked or vendor.unfit(live, missing_tiers)):
         raise PlanRefused(f"{planned.address}: {why}")
     if all(names >= set(request.tiers) for request in left):
         return left
-    return vendor.requests(planned.live, missing_tiers)
+    return vendor.requests(live, missing_tiers)
 
 
 def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Iterator[rules.Flaw]:

@@ -96,6 +96,7 @@ class Vendor(NamedTuple):
     - `scale(place)`: what a balance counts there, and with how many decimals.
     - `abilities(place, live)`: what creates mean there, and whether they may run.
     - `requests(live, tiers)`: the fewest requests that create these tiers, in the order in which they are sent.
+    - `unfit(live, tiers)`: why just these tiers cannot be created beside what is live; empty where they can.
     - `fields(block, place, index)`: what a tier holds, from its block with the overlay laid over it; `index` is its
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
@@ -122,6 +123,7 @@ class Vendor(NamedTuple):
     prefix: str = ""
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
+    unfit: Callable[[Live, Sequence[Tier]], str] = lambda _live, _tiers: ""
     read_only: str = ""
     same_account: str = ""
     url_help: str = ""
