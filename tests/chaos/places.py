@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import outside
 from chaos.vendors.fanfare import Fanfare
+from chaos.vendors.salesforce import Salesforce
 from chaos.vendors.voucherify import Voucherify
 from chaos.words import Shape, Words
 
@@ -17,7 +18,7 @@ from tierops.model import Position, Range, Target, Tier
 with outside.installed("acme"):
     from acme_chaos import Acme
 
-VENDORS: dict[str, Words] = {words.vendor.name: words for words in (Voucherify(), Fanfare(), Acme())}
+VENDORS: dict[str, Words] = {words.vendor.name: words for words in (Voucherify(), Fanfare(), Salesforce(), Acme())}
 
 _STEP = 100
 

@@ -48,7 +48,7 @@ VENDOR = Vendor(
     noun="tier group",
     parts=(
         Part("program", "the loyalty programme, by name or id"),
-        Part("tier_group", "its tier group, by name or id", default="Status"),
+        Part("tier_group", "its tier group, by name or id"),
     ),
     url_variable="SALESFORCE_URL",
     variables=(

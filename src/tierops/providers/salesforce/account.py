@@ -150,8 +150,8 @@ def _written(row: Row, beside: Sequence[Value]) -> str:
 def _created(body: Value, answer: Value) -> tuple[LiveTier, ...]:
     """The tiers that were sent, under the ids that an answer names. Raises `VendorError` where it says anything else.
 
-    A refusal of one record is that of all. Where all are refused as taken, an earlier request may have created them, and
-    a list that lags shows them later. Where some are said to be created all the same, nothing is sure.
+    A refusal of one record is that of all. Where all are refused as taken, an earlier request may have created them,
+    and a list that lags shows them later. Where some are said to be created all the same, nothing is sure.
     """
     records = expect_list(expect_map(body, "body").get("records"), "records")
     results = [expect_map(result, "result") for result in expect_list(answer, "results")]
@@ -160,7 +160,8 @@ def _created(body: Value, answer: Value) -> tuple[LiveTier, ...]:
     own = [error for error in errors if isinstance(error, Mapping) and not _is_anothers(error)]
     said = explain(own or errors)
     if results and not any(is_success):
-        is_there = len(own) == len(records) and all(error.get("statusCode") == "DUPLICATE_VALUE" for error in own)
+        codes = [error.get("statusCode") for error in own]
+        is_there = len(own) == len(records) and set(codes) == {"DUPLICATE_VALUE"}
         raise VendorError(f"Salesforce created none of the records: {said}", _TAKEN if is_there else 400)
     if len(results) != len(records) or not all(is_success):
         raise VendorError(
