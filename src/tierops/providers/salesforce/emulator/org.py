@@ -9,7 +9,7 @@ from tierops.emulator.store import Record, Store
 from tierops.emulator.web import timestamp
 
 PROGRAM, GROUP, TIER, BIN = (f"salesforce.{kind}" for kind in ("program", "group", "tier", "bin"))
-ORG_ID = "00DXX0000000001AAA"
+ORG_ID = "00D7k4Wq2mZt9LcEAU"
 KEY, MINIMUM, MAXIMUM = "Tierops_Key__c", "MinimumEligibleBalance", "MaximumEligibleBalance"
 _PREFIXES = {PROGRAM: "0lp", GROUP: "0lt", TIER: "0lg"}
 

@@ -32,7 +32,9 @@ def found(wanted: Query, store: Store, now: float, switches: Switches) -> list[M
         if column not in table.columns:
             message = f"No such column '{column}' on entity '{wanted.kind}'."
             raise Refused(errors.top(400, "INVALID_FIELD", message))
-    fitting = [row for row in table.rows if all(_is_equal(row[name], text) for name, text in wanted.where.items())]
+    fitting = [
+        row for row in table.rows if all(_is_equal(name, row[name], text) for name, text in wanted.where.items())
+    ]
     return sorted(fitting, key=lambda row: str(row["Id"]))
 
 
@@ -68,8 +70,11 @@ def _visible(kind: str, store: Store, now: float, switches: Switches) -> list[Re
     return [] if switches.visibility == "no-program" else store.select(kind, now=now)
 
 
-def _is_equal(value: Json, text: str) -> bool:
-    return isinstance(value, str) and value.casefold() == text.casefold()
+def _is_equal(column: str, value: Json, text: str) -> bool:
+    """Texts are equal without case; an id is so in its long form and in its short one."""
+    if not isinstance(value, str):
+        return False
+    return text in (value, value[:15]) if column.endswith("Id") else value.casefold() == text.casefold()
 
 
 _TABLES: Mapping[str, Callable[[Store, float, Switches], Table]] = {
