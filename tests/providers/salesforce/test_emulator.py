@@ -93,6 +93,9 @@ def test_one_record_is_created_changed_and_deleted(emulator: Emulator, client: h
     assert client.patch(f"{TIER}/{id_}", json={"Color": "#FFD700"}).status_code == 204
     row = ask(client, f"SELECT Color, MinimumEligibleBalance FROM LoyaltyTier WHERE Id = '{id_}'").json()["records"][0]
     assert (row["Color"], row["MinimumEligibleBalance"]) == ("#FFD700", 499.95)
+    whole = client.get(f"{TIER}/{id_}").json()
+    assert (whole["Id"], whole["Name"], whole["Color"]) == (id_, "Gold", "#FFD700")
+    assert client.get(f"{TIER}/0lgXX0000009999AAA").status_code == 404
     assert client.delete(f"{TIER}/{id_[:15]}").status_code == 404  # its long form only
     assert client.delete(f"{TIER}/{id_}").status_code == 204
     assert client.delete(f"{TIER}/{id_}").status_code == 404

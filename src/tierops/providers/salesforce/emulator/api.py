@@ -20,6 +20,7 @@ from tierops.providers.salesforce.emulator.switches import Switches
 
 _SIGN_IN = "/services/oauth2/token"
 _DATA = "/services/data/v{version}"
+_TIER = "LoyaltyTier"
 _MOST_RECORDS = 200
 _LIMIT = "Sforce-Limit-Info"
 _EXAMPLE = (("Bronze", 0, 10, None), ("Silver", 250, 20, "#C0C0C0"))
@@ -53,7 +54,7 @@ class Api(api.Api[Switches]):
             Route(f"{tier}/describe", {"GET": self._describe}),
             Route(tier, {"POST": self._create_one}),
             Route(f"{tier}/", {"POST": self._create_one}),
-            Route(f"{tier}/{{id}}", {"PATCH": self._update, "DELETE": self._delete}),
+            Route(f"{tier}/{{id}}", {"GET": self._get, "PATCH": self._update, "DELETE": self._delete}),
         )
         self.router = Router(routes)
         self._queries: dict[str, str] = {}
@@ -182,8 +183,15 @@ class Api(api.Api[Switches]):
         (result,) = self._created([row], None, is_atomic=True)
         if not result["success"]:
             first = result["errors"][0]
-            return Answer(400, [{"errorCode": first["statusCode"], **first}])
+            error = {name: value for name, value in first.items() if name != "statusCode"}
+            return Answer(400, [{"errorCode": first["statusCode"], **error}])
         return Answer(201, result)
+
+    def _get(self, _call: Call, path: Mapping[str, str]) -> Answer:
+        record = self._tier(path["id"])
+        wanted = Query(_TIER, tables.columns(_TIER, self.store, self.switches()), {"Id": record["id"]}, None)
+        (row,) = tables.found(wanted, self.store, self.clock(), self.switches())
+        return Answer(200, _row(row, wanted, path["version"]))
 
     def _update(self, call: Call, path: Mapping[str, str]) -> Answer:
         record, sent = self._tier(path["id"]), _json(call)

@@ -24,10 +24,7 @@ class Table(NamedTuple):
 
 def found(wanted: Query, store: Store, now: float, switches: Switches) -> list[Mapping[str, Json]]:
     """The rows that a query finds, by id. Raises `Refused` for an object or a column that nobody sees."""
-    make = _TABLES.get(wanted.kind)
-    if make is None:
-        raise Refused(errors.top(400, "INVALID_TYPE", f"sObject type '{wanted.kind}' is not supported."))
-    table = make(store, now, switches)
+    table = _table(wanted.kind, store, now, switches)
     for column in (*wanted.columns, *wanted.where):
         if column not in table.columns:
             message = f"No such column '{column}' on entity '{wanted.kind}'."
@@ -36,6 +33,18 @@ def found(wanted: Query, store: Store, now: float, switches: Switches) -> list[M
         row for row in table.rows if all(_is_equal(name, row[name], text) for name, text in wanted.where.items())
     ]
     return sorted(fitting, key=lambda row: str(row["Id"]))
+
+
+def columns(kind: str, store: Store, switches: Switches) -> tuple[str, ...]:
+    """The columns of an object that the user of the keys may see."""
+    return _table(kind, store, 0, switches).columns
+
+
+def _table(kind: str, store: Store, now: float, switches: Switches) -> Table:
+    make = _TABLES.get(kind)
+    if make is None:
+        raise Refused(errors.top(400, "INVALID_TYPE", f"sObject type '{kind}' is not supported."))
+    return make(store, now, switches)
 
 
 def _organizations(_store: Store, _now: float, switches: Switches) -> Table:
