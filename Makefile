@@ -69,9 +69,9 @@ workflows: .venv-lint/ready
 	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check $(LINTERS)
 	@touch $@
 
-# The published schemas of program and environment files: a core in src/tierops/config, and a part of each vendor.
+# The published schemas of program, environment, policy and project files: a core in src/tierops/config, and a part of each vendor.
 schemas: .venv/ready
-	@for kind in program environment; do \
+	@for kind in program environment policy project; do \
 	  $(BIN)/python -c "from tierops import providers; from tierops.config import schemas; print(schemas.text('$$kind', providers.own()), end='')" \
 	    >schemas/$$kind.schema.json || exit 1; \
 	done

@@ -85,9 +85,9 @@ def target(
     )
 
 
-def some(number: int = 0, creates: int = 2) -> TargetPlan:
-    """Five tiers, of which the highest are to create and the second differs."""
-    wanted = desired()
+def some(number: int = 0, creates: int = 2, step: int | None = None) -> TargetPlan:
+    """Five tiers, of which the highest are to create and the second differs. Every number has ranges of its own."""
+    wanted = desired(step=step or 250 + number)
     held = list(live(wanted[: 5 - creates]))
     if len(held) > 1:
         held[1] = held[1]._replace(fields={"metadata": {"since": 2024}}, updated_at="2026-11-25T11:27:58Z")
@@ -97,6 +97,13 @@ def some(number: int = 0, creates: int = 2) -> TargetPlan:
 def many(tiers: int) -> TargetPlan:
     """A new campaign with so many tiers to create."""
     return target(desired([f"Tier {n}" for n in range(tiers)]))
+
+
+def one_more() -> Report:
+    """The commonest change: Platinum above Gold, which is open in the dashboard."""
+    wanted = desired(("Bronze", "Silver", "Gold", "Platinum"))
+    held = list(live(wanted[:3]))
+    return report(target(wanted, (*held[:2], held[2]._replace(range=span(500, None)))))
 
 
 def report(*targets: TargetPlan, command: str = "plan", environment: str | None = "production") -> Report:
@@ -156,6 +163,8 @@ EVERY = {
         target(desired(), (), steps=("publish the ladder in the dashboard", "tell support"))
     ),
     "several targets": report(*(some(n, creates=n % 4) for n in range(6))),
+    "targets that are alike": report(*(some(n, step=250) for n in range(26)), target(desired(), live(desired()))),
+    "one tier more above an open one": one_more(),
     "nothing to do": report(target(desired(), live(desired()))),
     "no target": report(),
     "show": report(some(), command="show", environment=None),

@@ -104,7 +104,7 @@ def test_a_plan_belongs_to_its_environment(middle_missing: Emulator, tierops: Ru
     ended = tierops("plan")
     assert ended.code == Exit.USAGE
     assert "production, sandbox" in ended.err
-    assert tierops("plan", "--env", "sandbox", "--out", "plan.json").out.startswith("environment sandbox\n")
+    assert tierops("plan", "--env", "sandbox", "--out", "plan.json").out.startswith("Plan for sandbox\n")
     ended = tierops("--env", "production", "apply", "plan.json")
     assert ended.code == Exit.REFUSED
     assert "made for sandbox, not for production" in ended.err
@@ -130,7 +130,8 @@ def test_differences_that_creates_cannot_settle_exit_with_3(documented: Emulator
     assert ended.code == Exit.REMAINING
     assert "created: Bottom" in ended.out
     assert "differences remain:" in ended.out
-    assert 'metadata: {"perk":"x"} → absent' in ended.out
+    assert 'metadata.perk: live "x", not in the file' in ended.out
+    assert "Still to be done by hand:" in ended.out
 
 
 def test_a_vendor_that_refuses_exits_with_1_and_nothing_written(middle_missing: Emulator, tierops: Run) -> None:
@@ -196,7 +197,7 @@ def typed(answer: str, *arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-c", _ON_A_TERMINAL, *arguments]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
         os.close(theirs)
-        shown, idle, is_answered = b"", 0, False
+        shown, idle, is_answered, is_answered_again = b"", 0, False, False
         while idle < 5:
             is_idle = not select.select([ours], [], [], 3)[0]
             idle += is_idle
@@ -208,6 +209,9 @@ def typed(answer: str, *arguments: str) -> tuple[int, str]:
             if b"to go on:" in shown and (is_idle or not is_answered):
                 os.write(ours, answer.encode())
                 is_answered = True
+            elif b"type `yes` in full" in shown and shown.count(b"to go on:") > 1 and not is_answered_again:
+                os.write(ours, b"no\n")
+                is_answered_again = True
         else:
             process.kill()
     os.close(ours)
@@ -227,9 +231,16 @@ def test_apply_on_a_terminal_shows_the_plan_and_wants_a_yes(
 ) -> None:
     ended, shown = typed(answer, "apply")
     assert "+ Middle" in unstyle(shown)
-    assert "Create 1 tier? Voucherify has no API to undo it. Type `yes` to go on:" in shown
+    question = "Create 1 tier: 1 in Loyalty Campaign - Tiers (Voucherify)? Voucherify has no API to undo it."
+    assert f"{question} Type `yes` to go on:" in unwrapped(shown)
     assert (ended, middle_missing.writes) == (code, writes)
-    assert ("not approved; nothing was written" in shown) == (code == 1)
+    assert ("not approved; nothing was written. To keep a plan" in unwrapped(shown)) == (code == 1)
+    assert ("type `yes` in full to create, or `no` to stop" in unwrapped(shown)) == (answer == "y\n")
+
+
+def unwrapped(shown: str) -> str:
+    """What a terminal shows, without what it breaks lines with."""
+    return " ".join(unstyle(shown).split())
 
 
 def test_an_interrupt_exits_with_130(middle_missing: Emulator, tierops: Run) -> None:
@@ -291,7 +302,7 @@ def test_every_finding_of_every_file_is_shown_at_its_place(offline: Run) -> None
     Path("tiers/b.yaml").write_text(good.format("b") + ladder)
     ended = offline("validate")
     assert ended.code == Exit.FAILED
-    known = "version, program, description, targets, tiers, waivers"
+    known = "version, program, description, targets, tiers, waivers, tests, effective_from, announced"
     hurt = "a member with 10 points would be in no tier"
     gap = f"ladder-gap: nothing between X and Y: 10 up to 11 is in no tier ({hurt})"
     assert ended.out.splitlines()[:3] == [

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from unicodedata import category
+from unicodedata import bidirectional, category
 
 import pytest
 import yaml
@@ -48,7 +48,7 @@ from tierops.model import (
 )
 from tierops.output import Report
 from tierops.providers.connections import Usage
-from tierops.text import visible
+from tierops.text import names, visible
 
 NASTY = [
     "::error::owned", "  ::set-output name=x::y", "::add-mask::a", "##[error]owned", "##[set-output name=x]y",
@@ -59,7 +59,9 @@ NASTY = [
     "\u00adx", "\ud800", "\udce9", "\U000e0041x\U000e007f", "\ue000", "\U0010ffff", "\ufdd0", "\ufffe", "\u3164x",
     "\ufe0fx", "\U000e0101x", "\u034fx", "\u00a0", "\u3000", "Z" + "\u0301" * 200, "\u0301first", "<script>x</script>",
     "[x](javascript:y)", "| a | b |", "```", "<!-- -->", "]]>", "&amp;", "金" * 30, "x" * 2000, "| ┃ ⋮ →", "${x}",
-    "%0A::", "\\n", "", " ", "❤\ufe0f", "\\x1b[31m",
+    "%0A::", "\\n", "", " ", "❤\ufe0f", "\\x1b[31m", "כסף", "a כסף\u2069", "\u2068כסף\u061c\u2069",
+    "نقره\u200cای", "👨\u200d👩\u200d👧",
+    "Go\u200cld", "👩\u200d",
 ]  # fmt: skip
 
 
@@ -146,10 +148,26 @@ reports = st.builds(
 )
 
 
+ISOLATED = re.compile("\u2068([^\u2066-\u2069\n]+)\u2069")
+JOINED = re.compile(
+    "(?<=[\u0620-\u064a\u0671-\u06d3])\u200c(?=[\u0620-\u064a\u0671-\u06d3])"
+    "|(?<=[\U0001f400-\U0001f9ff])\u200d(?=[\U0001f400-\U0001f9ff])"
+)
+
+
+def without_our_marks(told: str) -> str:
+    """The text without isolates around words from right to left, and without joiners within a word or an emoji."""
+
+    def inner(match: re.Match[str]) -> str:
+        return match[1] if any(bidirectional(c) in {"R", "AL", "AN", "NSM"} for c in match[1]) else match[0]
+
+    return JOINED.sub("", ISOLATED.sub(inner, told))
+
+
 def assert_harmless(told: str, *, has_commands: bool = False) -> None:
     """No character moves or hides anything, and no line is a command to a CI service."""
     told.encode()
-    bare = unstyle(told)
+    bare = without_our_marks(unstyle(told))
     bad = {hex(ord(c)) for c in bare if c != "\n" and category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}}
     assert bad == set()
     assert not re.search(r"##\w*\[", told)
@@ -216,16 +234,25 @@ def test_no_report_carries_what_is_in_a_text(format_: str, report: Report, capsy
     assert ended.err.count("\n") == (1 if report.error and format_ not in {"json", "github"} else 0)
 
 
-def inert(value: object) -> object:
-    """The report with an `x` for each text, and no text that is wrapped."""
+def inert(value: object, known: dict[str, list[str]]) -> object:
+    """The report with a short word for each text: equal ones for equal texts, like ones for those that read alike.
+
+    What is alike at several targets is told once, so whether two names are one is for the report to know. `known` holds
+    the texts so far, by how people read them.
+    """
     if isinstance(value, Kind | Fate | Severity):
         return value
     if isinstance(value, str):
-        return value if value in VENDORS else "x" if value else ""
+        if value in VENDORS or not value:
+            return value
+        alike = known.setdefault(names.folded(value), [])
+        if value not in alike:
+            alike.append(value)
+        return f"x{list(known).index(names.folded(value))}" + "'" * alike.index(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(inert(part) for part in value))
+        return type(value)(*(inert(part, known) for part in value))
     if isinstance(value, tuple | list):
-        return type(value)(inert(part) for part in value)
+        return type(value)(inert(part, known) for part in value)
     return value
 
 
@@ -233,16 +260,17 @@ def inert(value: object) -> object:
 @given(report=reports)
 @example(Report("show", Exit.DONE, plan=Plan("", "", "", "a\nb\x1b[2J", ())))
 def test_the_number_of_lines_is_not_for_names_to_choose(report: Report) -> None:
-    # Notes and troubles are wrapped to the width of the page: they may take more lines, all of them indented.
+    # What is wrapped to the width of the page may take more lines, all of them indented by six.
     told = unstyle(output.render(report, "text")).split("\n")
     plain = unstyle(output.render(_with_command(report), "text")).split("\n")
     kept, expected = ([line for line in lines if not line.startswith("      ")] for lines in (told, plain))
     assert len(kept) == len(expected)
-    assert all(category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for line in told for c in line)
+    bare = [without_our_marks(line) for line in told]
+    assert all(category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for line in bare for c in line)
 
 
 def _with_command(report: Report) -> Report:
-    blank = inert(report)
+    blank = inert(report, {})
     assert isinstance(blank, Report)
     return blank._replace(command=report.command)
 
@@ -276,10 +304,47 @@ def test_lines_and_colours_of_our_own_pass_the_gate(text: str) -> None:
         ("Go\u3164ld", "Go\\u3164ld"),
         ("a" + "\u0301" * 7, "a" + "\u0301" * 5 + "\\u0301" * 2),
         ("\U000e0041", "\\U000e0041"),
+        ("نقره\u200cای", "نقره\u200cای"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("👩🏽\u200d🚀 👨\u200d👩\u200d👧 ❤\ufe0f\u200d🔥", "👩🏽\u200d🚀 👨\u200d👩\u200d👧 ❤\ufe0f\u200d🔥"),
+        ("Go\u200cld", "Go\\u200cld"),
+        ("Gold\u200d", "Gold\\u200d"),
+        ("نقره\u200c", "نقره\\u200c"),
+        ("👩\u200dx", "👩\\u200dx"),
+        ("\u2068כסף\u2069 \u202eכסף", "\\u2068כסף\\u2069 \\u202eכסף"),
     ],
 )
 def test_what_people_write_stays_and_what_deceives_is_escaped(text: str, safe: str) -> None:
     assert visible.printable(text) == safe
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("כסף 0–499, VIP", "\u2068כסף\u2069 0–499, VIP"),
+        ("כסף, זהב ונחושת", "\u2068כסף\u2069, \u2068זהב ונחושת\u2069"),
+        ("┃ כסף  ┃ זהב", "┃ \u2068כסף\u2069  ┃ \u2068זהב\u2069"),
+        ("نقره\u200cای 5", "\u2068نقره\u200cای\u2069 5"),
+        ("Gold", "Gold"),
+    ],
+)
+def test_words_from_right_to_left_are_kept_apart_and_pass_the_gate(text: str, shown: str) -> None:
+    assert visible.isolated(text) == shown
+    assert visible.page(visible.isolated(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("\u2068x\u2069", "\\u2068x\\u2069"),
+        ("\u2068כסף", "\\u2068כסף"),
+        ("\u2068כסף\n\u2069", "\\u2068כסף\n\\u2069"),
+        ("\u2068כס\u061cף\u2069", "\u2068כס\\u061cף\u2069"),
+        ("\u2067כסף\u2069", "\\u2067כסף\\u2069"),
+    ],
+)
+def test_marks_of_direction_that_are_not_ours_do_not_pass_the_gate(text: str, safe: str) -> None:
+    assert visible.page(text) == safe
 
 
 @pytest.mark.parametrize(
@@ -469,9 +534,9 @@ def test_wide_names_keep_the_columns(club: Emulator, tierops: Run) -> None:
     club.voucherify.add_campaign("Club", tiers=rungs)
     Path("tiers/x.yaml").write_text(program("Gold").replace("from: 0", "from: 10, to: 19"), encoding="utf-8")
     lines = tierops("plan").out.splitlines()
-    start = next(n for n, line in enumerate(lines) if line.endswith("desired"))
+    start = next(n for n, line in enumerate(lines) if line.endswith("the files want"))
     rows = [line for line in lines[start + 1 :] if "┃" in line]
-    column = visible.width(lines[start][: lines[start].index("desired")])
+    column = visible.width(lines[start][: lines[start].index("the files want")])
     assert len(rows) == 3
     for row in rows:
         right = row.rindex("┃") if "Gold" in row[30:] else row.rindex("·")

@@ -225,6 +225,12 @@ def deep(levels: int) -> bytes:
     return b'{"format_version": "1", "digest": "", "targets": ' + b"[" * levels + b"]" * levels + b"}"
 
 
+ERROR = {
+    **dict.fromkeys(("rule", "message", "member", "program", "tier", "waiver"), "x"),
+    "at": {"file": "a.yaml", "line": 1, "column": 1},
+    "severity": "error",
+    "targets": [],
+}
 ALTERED = "the plan was altered after it was made: it is not byte for byte what tierops wrote"
 FILES = [
     Bent("empty", only(b""), "not a plan, or cut short: it is not JSON"),
@@ -263,6 +269,11 @@ FILES = [
     Bent("an unknown kind", forged(lambda data: data["targets"][0]["changes"][0].update(kind="destroy")), "kind: "),
     Bent("another live digest", forged(lambda data: data["targets"][0].update(live_digest="sha256:0")), ALTERED),
     Bent("another address", forged(lambda data: data["targets"][0].update(address="other/voucherify")), ALTERED),
+    Bent(
+        "no day", forged(lambda data: data["targets"][0].update(effective_from="soon")), "effective_from: Value error"
+    ),
+    Bent("an empty day", forged(lambda data: data["targets"][0].update(effective_from="")), "effective_from: Value"),
+    Bent("an error of the policy", forged(lambda data: data.update(policy=[ERROR])), "policy.0.severity: Input should"),
     Bent("an older format", forged(lambda data: data.update(format_version="0")), 'plan format "0" is not the one'),
     Bent("a newer format", forged(lambda data: data.update(format_version="2")), r'"2" is not the one .* reads \(1\)'),
     Bent("a format of another type", forged(lambda data: data.update(format_version=1)), "plan format 1 is not the"),

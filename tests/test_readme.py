@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from tierops import cli, providers
 from tierops.emulator import Emulator, Switches
 from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
+from tierops.output import rules as explanations
 from tierops.rules import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +35,7 @@ def lines() -> list[tuple[str, ...]]:
 
 
 def summary(run: Run) -> str:
-    return f"\n```\n$ tierops --help\n{run('--help').out}```\n\n"
+    return f"\n```console\n$ tierops --help\n{run('--help').out}```\n\n"
 
 
 def help_texts(run: Run) -> str:
@@ -44,8 +48,22 @@ def exit_codes(_: Run) -> str:
 
 
 def rules(_: Run) -> str:
-    rows = [(f"`{rule.id}`", rule.reason, "yes" if rule.is_waivable else "no") for rule in RULES.values()]
+    rows = [
+        (f"`{rule.id}`", rule.reason, "yes" if rule.is_waivable else "no")
+        for rule in RULES.values()
+        if not rule.is_policy
+    ]
     return table(("rule", "why", "can be waived"), rows)
+
+
+def policy(_: Run) -> str:
+    rows = [(f"`{rule.id}`", rule.reason) for rule in RULES.values() if rule.is_policy]
+    return table(("rule", "why"), rows)
+
+
+def explained(_: Run) -> str:
+    texts = (f"### {rule}\n\n{text}\n" for rule, text in explanations.texts().items())
+    return "\n" + "\n".join(texts) + "\n"
 
 
 def switches(_: Run) -> str:
@@ -92,10 +110,12 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 @pytest.mark.parametrize(
     ("page", "section", "make"),
     [
-        ("README.md", "help", summary),
+        ("docs/commands.md", "summary", summary),
         ("README.md", "exit-codes", exit_codes),
         ("docs/commands.md", "help", help_texts),
         ("docs/rules.md", "rules", rules),
+        ("docs/rules.md", "explained", explained),
+        ("docs/policy.md", "policy", policy),
         ("docs/emulator.md", "endpoints", endpoints),
         ("docs/emulator.md", "switches", switches),
         ("docs/emulator.md", "faults", faults),
@@ -161,3 +181,18 @@ def test_every_message_of_the_troubleshooting_page_is_one_of_ours() -> None:
     assert len(messages) > 20
     for message in messages:
         assert message in source, message
+
+
+def test_the_five_minutes_run_as_they_stand(tmp_path: Path) -> None:
+    """In a shell, one line after the other; only the port is another one, for it may be taken here."""
+    (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert "tierops emulate --seed" in block
+    script = block.replace("tierops emulate", "tierops emulate --port 0")
+    end = "kill \"$(sed -n 's/.*as process \\([0-9]*\\).*/\\1/p' err)\""
+    bin_ = Path(sys.executable).parent
+    environ = {"PATH": f"{bin_}:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "src")}
+    shell = ["bash", "-euo", "pipefail", "-c", f"exec 2>err\n{script}\n{end}"]
+    ended = subprocess.run(shell, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, (ended.stdout, (tmp_path / "err").read_text())
+    assert "3 tiers created." in ended.stdout
+    assert "No drift" in ended.stdout

@@ -27,7 +27,7 @@ from tierops.model import (
 
 TODAY = date(2027, 1, 31)
 HERE = Position("tiers/club.yaml", 2, 10)
-POINTS, MONEY, FREE = Scale("points", 0), Scale("GBP", 2), Scale("ltv", None)
+POINTS, MONEY, FREE = Scale("points", 0), Scale("GBP", 2), Scale("lifetime spend", None, is_counted=False)
 
 
 FULL_WIDTH = (
@@ -134,8 +134,8 @@ def test_a_ladder_may_end_below_infinity() -> None:
     [
         (1, POINTS, "a member with 0 points"),
         (200, POINTS, "a member with 0 points"),
-        ("0.01", MONEY, "a member with GBP 0"),
-        ("0.5", FREE, "a member with ltv 0"),
+        ("0.01", MONEY, "a member with 0 GBP"),
+        ("0.5", FREE, "a member with a lifetime spend of 0"),
     ],
 )
 def test_a_ladder_that_starts_above_zero_is_a_note(start: float | str, scale: Scale, nobody: str) -> None:
@@ -384,14 +384,15 @@ def test_a_finding_says_what_it_is_about() -> None:
     assert about(twice) == [("duplicate-target", "club", ("uk",), "", "")]
 
 
-@pytest.mark.parametrize(("scale", "gap"), [(MONEY, "GBP 99.90"), (FREE, "ltv 99.9")])
-def test_money_is_named_by_its_unit_and_keeps_its_cents(scale: Scale, gap: str) -> None:
+@pytest.mark.parametrize(("scale", "balance"), [(MONEY, "{} GBP"), (FREE, "a lifetime spend of {}")])
+def test_money_is_named_by_its_unit_and_keeps_its_cents(scale: Scale, balance: str) -> None:
     ladder = (tier("A", "0", "99.90"), tier("B", "100", "300"), tier("C", "200"))
+    cents = "99.90" if scale is MONEY else "99.9"
     assert [(message, member) for _, message, member in check(program(*ladder, scale=scale))] == [
-        ("C overlaps B", f"a member with {scale.unit} 200 would be in B and in C"),
+        ("C overlaps B", f"a member with {balance.format(200)} would be in B and in C"),
         (
-            f"nothing between A and B: {gap.split()[1]} up to 100 is in no tier",
-            f"a member with {gap} would be in no tier",
+            f"nothing between A and B: {cents} up to 100 is in no tier",
+            f"a member with {balance.format(cents)} would be in no tier",
         ),
     ]
 

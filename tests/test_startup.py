@@ -60,3 +60,13 @@ def test_plan_imports_nothing_heavy(project: Path, emulator: Emulator, served: S
 def test_a_plan_that_is_wrong_is_explained_by_jsonschema(project: Path) -> None:
     (project / "tiers" / "club.yaml").write_text(PROGRAM + "extra: 1\n")
     assert "jsonschema" in imported(project, "plan", **KEYS)
+
+
+def test_nothing_of_promises_is_imported_where_there_are_none(project: Path) -> None:
+    code = "import sys; from tierops.cli import run; run(['validate'])"
+    code += "; print([name for name in sys.modules if 'promises.' in name])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    (project / "tiers" / "policy.yaml").write_text("version: 1\nrules: {most-tiers: {most: 1}}\n")
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert "tierops.promises.demands" in done.stdout.splitlines()[-1]

@@ -30,6 +30,7 @@ class _Entry(NamedTuple):
 # Nothing of a command is imported before it runs. A test holds that each help is that of the command itself.
 COMMANDS = {
     "validate": _Entry("validate:validate", "Check the files; no network."),
+    "test": _Entry("test:test", "Run the member tests: is who the files name in the tier that they name?"),
     "plan": _Entry("plan:plan", "Show what apply would do."),
     "apply": _Entry("apply:apply", "Create what is missing."),
     "drift": _Entry("drift:drift", "Audit: does live equal the files?"),
@@ -39,7 +40,9 @@ COMMANDS = {
     "compare": _Entry("compare:compare", "Show what differs between environments, side by side; no network."),
     "doctor": _Entry("doctor:doctor", "Check keys, addresses and what they may read."),
     "show": _Entry("show:show", "Show a saved plan."),
-    "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment or plan files."),
+    "suggest": _Entry("suggest:suggest", "Write what a ladder lacks: the tests of its boundaries."),
+    "explain": _Entry("explain:explain", "Why a rule exists, what breaks it, and how to mend or waive it."),
+    "schema": _Entry("schema:schema", "Print a JSON Schema: of program, environment, policy, project or plan files."),
     "journal": _Entry("journal:journal", "What --journal FILE of apply and drift has kept."),
     "init": _Entry("init:init", "Write the first files of a repository: a ladder, environments, CI workflows."),
     "emulate": _Entry("emulate:emulate", "Serve the vendors' APIs on this machine."),
@@ -144,7 +147,7 @@ def _misused(session: Session, error: click.ClickException) -> Exit:
 
 
 def _crashed(session: Session, error: Exception) -> Exit:
-    is_verbose = session.chosen.verbose > 0
+    is_verbose = session.line.verbose > 0
     if is_verbose:
         session.console.aside("".join(traceback.format_exception(error)))
     what = f"a mistake in tierops, please report it: {type(error).__name__}: {error}"

@@ -7,7 +7,7 @@ completion of a shell has a use for them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -18,7 +18,7 @@ from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
 from tierops.host import disk, extras
 from tierops.host.interrupts import Stop
 from tierops.host.threads import side_by_side
-from tierops.model import UNREADABLE, Live, Plan, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.model import UNREADABLE, Live, Plan, Policy, Problem, Program, Result, Severity, Target, TargetPlan
 
 if TYPE_CHECKING:
     from tierops.apply import Patience
@@ -33,6 +33,7 @@ class Files(NamedTuple):
     problems: tuple[Problem, ...]
     environment: Environment
     unchecked: tuple[str, ...] = ()
+    policy: Policy | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -41,43 +42,55 @@ class Files(NamedTuple):
 
 
 def read_files(
-    directory: Path,
+    directories: Sequence[Path],
     environment: str | None,
     *,
+    today: date,
     paths: Sequence[Path] = (),
     contents: Mapping[Path, bytes] | None = None,
     full_check: bool = False,
 ) -> Files:
-    """Read and check the files. Raises `TieropsError` where there is nothing to check.
+    """Read and check the files of all folders together. Raises `TieropsError` where there is nothing to check.
+
+    `today` decides which waivers still hold.
 
     `full_check` is for whoever asked about the files: jsonschema is asked as well, and advice is given.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
 
-    today = datetime.now(UTC).date()
-    loaded = config.load(directory, environment=environment, paths=paths, contents=contents, full_check=full_check,
-                         today=today)  # fmt: skip
+    loaded = config.load_all(
+        directories, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
+    )
     programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
     broken = rules.check(programs, today)
-    told = broken if full_check else (problem for problem in broken if not problem.is_advice)
-    problems = sorted((*loaded.problems, *told), key=lambda problem: problem.at)
-    return Files(loaded.programs, tuple(problems), loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked)
+    if loaded.has_promises:
+        from tierops import promises
+
+        broken += promises.check(loaded.programs, loaded.policy, today)
+    wanted = broken if full_check else (problem for problem in broken if not problem.is_advice)
+    told = tuple(sorted((*loaded.problems, *wanted), key=lambda problem: problem.at))
+    return Files(loaded.programs, told, loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked, loaded.policy)
 
 
-def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), full_check: bool = False) -> Files:
+def read_in_all_environments(
+    directories: Sequence[Path], *, today: date, paths: Sequence[Path] = (), full_check: bool = False
+) -> Files:
     """`read_files` with the values of each environment in turn; once where there are none.
 
     The programs are those that are right in all of them, as the first one has them. A problem that is not in all of
     them says where it is.
     """
     from tierops import config
-    from tierops.config import environment as environments
     from tierops.config import files as config_files
+    from tierops.config import folders
 
     contents = config_files.streams(paths)
-    names: Sequence[str | None] = tuple(environments.names(directory)) or (None,)
-    reads = [read_files(directory, name, paths=paths, contents=contents, full_check=full_check) for name in names]
+    names: Sequence[str | None] = folders.names(directories) or (None,)
+    reads = [
+        read_files(directories, name, today=today, paths=paths, contents=contents, full_check=full_check)
+        for name in names
+    ]
     holders: dict[Problem, list[str | None]] = {}
     for name, files in zip(names, reads, strict=True):
         for problem in dict.fromkeys(files.problems):
@@ -87,7 +100,7 @@ def read_in_all_environments(directory: Path, *, paths: Sequence[Path] = (), ful
     programs = tuple(program for program in reads[0].programs if program.key in keys)
     unchecked = dict.fromkeys(path for files in reads for path in files.unchecked)
     problems.sort(key=lambda problem: problem.at)
-    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, tuple(unchecked))
+    return Files(programs, tuple(problems), config.NO_ENVIRONMENT, tuple(unchecked), reads[0].policy)
 
 
 def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
@@ -96,16 +109,16 @@ def _placed(problem: Problem, names: Sequence[str | None]) -> Problem:
     return problem._replace(message=f"{problem.message} (environment {', '.join(map(str, names))})")
 
 
-def read_environment(directory: Path, name: str | None) -> Environment:
+def read_environment(directories: Sequence[Path], name: str | None) -> Environment:
     """The environment alone, where no program is read. Raises as `read_files` does, and `BadInput`."""
     from tierops import config
     from tierops.config import environment as environments
+    from tierops.config import folders
 
-    path = environments.choose(directory, name)
-    environment, problems = (None, []) if path is None else environments.read(path)
-    if problems:
+    reads = [environments.read(path) for path in folders.choose(directories, name)]
+    if problems := [problem for _, findings in reads for problem in findings]:
         raise BadInput(problems)
-    return environment or config.NO_ENVIRONMENT
+    return folders.merged([environment for environment, _ in reads if environment]) or config.NO_ENVIRONMENT
 
 
 class LiveRead(NamedTuple):
@@ -214,8 +227,8 @@ def _file_change(then: Target, now: Target | None) -> str:
         return "the files have no such target any more"
     if (then.place, then.scale) != (now.place, now.scale):
         return f"the files name another place now: {now.place.name!r}"
-    if then.waived != now.waived:
-        return "the files waive other rules now"
+    if (then.waived, then.effective_from) != (now.waived, now.effective_from):
+        return "the files waive other rules now, or say another day from which the ladder holds"
     tiers = [[tier._replace(at=None) for tier in target.tiers] for target in (then, now)]
     for before, after in zip_longest(*tiers):
         if before is None or after is None or not diff.same(before, after):

@@ -6,7 +6,7 @@ saved can be made again from what it says, and one that says otherwise was not m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tierops import diff, rules
@@ -77,19 +77,36 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
         )
     abilities = vendor.abilities(target.place, live)
     changes = diff.changes(live.tiers, target.tiers, target.scale)
-    flaws = tuple(_flaws_after(target, live, changes))
-    wanted = tuple(change.after for change in changes if change.kind is Kind.CREATE and change.after is not None)
+    missing_tiers = [change.after for change in changes if change.kind is Kind.CREATE and change.after is not None]
+    flaws = flaws_after(target, live.tiers, missing_tiers)
     why_blocked = (
         vendor.read_only
         or abilities.blocked
         or _why_taken(target, live)
         or (flaws and _why_blocked(flaws))
-        or (wanted and vendor.unfit(live, wanted))
+        or (missing_tiers and vendor.unfit(live, missing_tiers))
         or ""
     )
     noted = tuple(_noted(change, why_blocked, target.scale, abilities) for change in changes)
     creates = tuple(c.after for c in noted if c.kind is Kind.CREATE and c.after is not None)
     return TargetPlan(target, live, noted, vendor.requests(live, creates) if creates else ())
+
+
+def flaws_after(target: Target, live: Sequence[LiveTier], creates: Sequence[Tier]) -> tuple[rules.Flaw, ...]:
+    """What would be wrong with the ladder that the vendor holds with these tiers live and these created."""
+    if not creates:
+        return ()
+    scale = target.scale
+    together: tuple[rules.Rung, ...] = (*live, *creates)
+    after = scale.held(together)
+    proofs = (
+        rules.overlaps(after, scale),
+        rules.gaps(after, scale),
+        rules.similar_names(after),
+        rules.unfit(creates, scale),
+        rules.other_ends(creates, after[len(live) :], scale),
+    )
+    return tuple(flaw for proof in proofs for flaw in proof if flaw.rule not in target.waived)
 
 
 def missing(planned: TargetPlan, live: Live, hint: str = "") -> tuple[Tier, ...]:
@@ -104,6 +121,15 @@ def missing(planned: TargetPlan, live: Live, hint: str = "") -> tuple[Tier, ...]
         raise PlanRefused(f"{planned.address}: {reason}; make a new plan")
     live_names = {tier.name for tier in live.tiers}
     return tuple(tier for tier in planned.creates if tier.name not in live_names)
+
+
+def why_too_early(planned: Sequence[TargetPlan], today: str) -> str:
+    """Why nothing may be created on this day (ISO date), empty where it may: a ladder is to hold from a later one."""
+    for one in planned:
+        if one.creates and one.target.effective_from > today:
+            day = one.target.effective_from
+            return f"{one.address} holds from {day}, as its program says: apply it on that day or later"
+    return ""
 
 
 def renamed(planned: TargetPlan, live: Live) -> str:
@@ -142,25 +168,6 @@ def remaining_requests(
     return vendor.requests(live, missing_tiers)
 
 
-def _flaws_after(target: Target, live: Live, changes: Sequence[Change]) -> Iterator[rules.Flaw]:
-    """What would be wrong with the ladder that the vendor holds after apply."""
-    creates = [change.after for change in changes if change.kind is Kind.CREATE and change.after is not None]
-    if not creates:
-        return
-    scale = target.scale
-    together: tuple[rules.Rung, ...] = (*live.tiers, *creates)
-    after = scale.held(together)
-    proofs = (
-        rules.overlaps(after, scale),
-        rules.gaps(after, scale),
-        rules.similar_names(after),
-        rules.unfit(creates, scale),
-        rules.other_ends(creates, after[len(live.tiers) :], scale),
-    )
-    for proof in proofs:
-        yield from (flaw for flaw in proof if flaw.rule not in target.waived)
-
-
 def _why_taken(target: Target, live: Live) -> str:
     """Why a ladder that is not there yet must not be made: a live one reads like it."""
     name = live.identity.name
@@ -191,7 +198,7 @@ def _why_blocked(flaws: Sequence[rules.Flaw]) -> str:
     shown = [f"{flaw.message} ({flaw.member})" if flaw.member else flaw.message for flaw in flaws[:_MOST_FLAWS]]
     if len(flaws) > _MOST_FLAWS:
         shown.append(f"and {len(flaws) - _MOST_FLAWS} more")
-    return f"after apply the ladder would be broken: {'; '.join(shown)}. Change the file, or the live tiers by hand"
+    return f"{'; '.join(shown)}: the ladder would be broken. Change the file, or the live tiers by hand"
 
 
 def _other_place(then: Identity, now: Identity, hint: str) -> str:

@@ -16,9 +16,13 @@ from tierops.output import Report
 Open = Callable[..., Any]
 
 TWO_HUNDRED = report(*(some(n, creates=n % 4) for n in range(200)))
+TWELVE = report(*(some(n, creates=n % 4) for n in range(12)))
 REPORTS: dict[str, Report] = {
     "1-target": EXAMPLE._replace(plan=EXAMPLE.plan and EXAMPLE.plan._replace(targets=EXAMPLE.plan.targets[:1])),
-    "12-targets": report(*(some(n, creates=n % 4) for n in range(12))),
+    "by-hand": EVERY["one tier more above an open one"],
+    "alike": EVERY["targets that are alike"],
+    "drift": EVERY["drift"],
+    "12-targets": TWELVE,
     "200-targets": TWO_HUNDRED,
     "problems": EVERY["problems"],
     "apply": EVERY["apply"],
@@ -57,10 +61,8 @@ def test_long_names_stay_in_their_places(opened: Open) -> None:
     called = ["W" * 300, "金" * 80, "a" * 79 + " b", "مرحبا", "<b>bold</b>"]
     page = opened(report(target(desired(called), live(desired(called)[:2]), name="N" * 300), environment="e" * 90), 360)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    outside = page.locator(".bar").evaluate_all(
-        "bars => bars.filter(bar => { const end = bar.querySelector('path').getBoundingClientRect().right + 1;"
-        " return [...bar.querySelectorAll('text')].some(text => text.getBoundingClientRect().right > end); })"
-        ".map(bar => bar.textContent)"
+    outside = page.locator(".held").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().right > 361).map(one => one.textContent)"
     )
     assert outside == []
     assert page.locator("b", has_text="bold").count() == 0
@@ -73,7 +75,7 @@ def seen(page: Any, selector: str) -> set[bool]:
 
 
 def test_kinds_can_be_switched_off_and_on(opened: Open) -> None:
-    page = opened(TWO_HUNDRED)
+    page = opened(TWELVE)
     assert seen(page, "tr[data-kind]") == {True}
     page.get_by_role("button", name="to create").click()
     assert seen(page, "tr[data-kind=create]") == {False}
@@ -82,6 +84,24 @@ def test_kinds_can_be_switched_off_and_on(opened: Open) -> None:
     assert seen(page, "section.target") == {False}
     page.get_by_role("button", name="to create").click()
     assert seen(page, "tr[data-kind=create]") == {True}
+
+
+def test_a_target_is_found_by_its_name(opened: Open) -> None:
+    page = opened(TWO_HUNDRED)
+    page.get_by_label("Find a target").fill("club-77/")
+    assert page.locator("section.target:not(.off)").all_text_contents()[0].strip().startswith("club-77/voucherify")
+    assert page.locator("section.target:not(.off)").count() == 1
+
+
+def test_a_ladder_stacks_on_a_narrow_screen(opened: Open) -> None:
+    page = opened(EVERY["plan"], 390)
+    boxes = (
+        page.locator(".ladder tbody tr")
+        .first.locator("td")
+        .evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().left)")
+    )
+    assert len(boxes) == 3
+    assert len(set(boxes)) == 1
 
 
 def test_paper_shows_all(opened: Open) -> None:
@@ -96,7 +116,8 @@ def test_everything_is_there_without_the_script(opened: Open) -> None:
     page = opened(TWO_HUNDRED, java_script_enabled=False)
     assert page.locator(".legend").is_visible()
     assert not page.locator(".filters").is_visible()
-    assert page.locator("tr[data-kind]").last.is_visible()
+    page.locator("section.target > details > summary").last.click()
+    assert page.locator("section.target").last.locator("h2").is_visible()
 
 
 @pytest.mark.parametrize(
@@ -110,5 +131,5 @@ def test_everything_is_there_without_the_script(opened: Open) -> None:
 )
 def test_a_wild_ladder_stays_usable(wild: Report, opened: Open) -> None:
     page = opened(wild)
-    assert page.locator("svg .bar").count() < 200
+    assert page.locator(".ladder .held").count() < 700
     assert page.evaluate("document.documentElement.scrollWidth") == 1280

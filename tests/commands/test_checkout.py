@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from harness import CAMPAIGN, Run
 
+from tierops.commands import checkout
 from tierops.emulator import Emulator
 
 OVERLAP = """version: 1
@@ -138,3 +139,26 @@ def test_drift_names_the_file_of_a_missing_tier_from_the_root(tierops: Run, emul
     sample.parent.rename("loyalty/tiers")
     os.chdir("loyalty")
     assert "::warning file=loyalty/tiers/loyalty-campaign.yaml,line=" in tierops("drift", "--format", "github").out
+
+
+GITHUB = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/club", "GITHUB_SHA": "abc123"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "page"),
+    [
+        (GITHUB, "https://github.com/acme/club/blob/abc123/"),
+        (
+            {"CI_PROJECT_URL": "https://gitlab.example:8443/acme/eu/club", "CI_COMMIT_SHA": "abc123"},
+            "https://gitlab.example:8443/acme/eu/club/-/blob/abc123/",
+        ),
+        ({}, ""),
+        (GITHUB | {"GITHUB_SHA": ""}, ""),
+        (GITHUB | {"GITHUB_SERVER_URL": "javascript:alert(1)//"}, ""),
+        (GITHUB | {"GITHUB_REPOSITORY": 'a/b" onclick="x'}, ""),
+    ],
+)
+def test_files_are_shown_where_the_service_shows_the_commit(environ: dict[str, str], page: str) -> None:
+    place = checkout.find(environ)
+    assert place
+    assert place.page == page

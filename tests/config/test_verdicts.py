@@ -297,7 +297,7 @@ def test_what_only_one_of_them_refuses_is_refused(tiers: Path, write: Write, mon
     ]
 
 
-@pytest.mark.parametrize("name", ["program", "environment"])
+@pytest.mark.parametrize("name", ["program", "environment", "policy", "project"])
 def test_the_published_schemas_are_fresh(name: contract.Kind) -> None:
     """`make schemas` writes them."""
     published = Path(__file__).parents[2] / "schemas" / f"{name}.schema.json"

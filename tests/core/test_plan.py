@@ -115,8 +115,8 @@ def test_a_member_who_would_be_hurt_is_named_in_the_unit_of_the_target() -> None
     target = Target("club", "fanfare", place, fanfare.VENDOR.scale(place.fields), DESIRED, AT)
     ladder = (BRONZE._replace(range=span(0, 200)), LiveTier("ltr_9", "VIP", span(600, 700)))
     note = plan.build(target, Live(IDENTITY, ladder, ""), VENDOR).changes[0].note
-    assert "(a member with ltv 600 would be in Gold and in VIP)" in note
-    assert "(a member with ltv 200 would be in no tier)" in note
+    assert "(a member with a lifetime spend of 600 would be in Gold and in VIP)" in note
+    assert "(a member with a lifetime spend of 200 would be in no tier)" in note
 
 
 def live(*tiers: LiveTier, **identity: str) -> Live:

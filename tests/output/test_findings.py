@@ -24,6 +24,7 @@ from tierops.errors import Exit
 from tierops.model import (
     UNREADABLE,
     Change,
+    FieldChange,
     Identity,
     Kind,
     Live,
@@ -133,7 +134,8 @@ def drifted(*changed: Change, at: Position = AT) -> Report:
 GOLD = Tier("Gold", Range(Decimal(500), None), {}, Position("tiers/a.yaml", 9, 5))
 LIVE_GOLD = LiveTier("1", "Gold", Range(Decimal(400), None), {}, "2026-11-02T10:00:00Z")
 MISSING = Change(Kind.CREATE, "Gold", after=GOLD, note="members move")
-DIFFERS = Change(Kind.DIFFERS, "Gold", LIVE_GOLD, GOLD, note="change it by hand")
+START = FieldChange(("range", "lower"), Decimal(400), Decimal(500))
+DIFFERS = Change(Kind.DIFFERS, "Gold", LIVE_GOLD, GOLD, (START,), note="change it by hand")
 UNMANAGED = Change(Kind.UNMANAGED, "Gold", before=LIVE_GOLD, note="live, but in no file")
 BLOCKED = Change(Kind.BLOCKED, "Gold", after=GOLD, note="the ladder would be broken")
 
@@ -144,7 +146,7 @@ BLOCKED = Change(Kind.BLOCKED, "Gold", after=GOLD, note="the ladder would be bro
         (MISSING, "drift-missing", Level.WARNING, " is missing", 9),
         (
             DIFFERS, "drift-differs", Level.WARNING,
-            ": range: <400 → <500 (last changed 2026-11-02T10:00:00Z); change it by hand", 9,
+            ": live <400, file <500 points (last changed 2026-11-02T10:00:00Z); change it by hand", 9,
         ),
         (UNMANAGED, "drift-unmanaged", Level.WARNING, " is in no file (last changed 2026-11-02T10:00:00Z)", 3),
         (BLOCKED, "drift-blocked", Level.ERROR, " is missing; the ladder would be broken", 9),
@@ -525,13 +527,20 @@ def test_each_rule_is_a_case_at_each_target() -> None:
     order = Problem("tier-order", "x", AT, severity=Severity.NOTE, program="club", tier="Gold", waiver="agreed")
     bad = Problem("schema", "unknown key", Position("tiers/bad.yaml", 1, 1))
     ended = cases(validated(gap, order, bad, targets=targets))
-    assert len(ended) == 3 * len(CHECKS) + 1
+    assert len(ended) == 3 * sum(not check.is_policy for check in CHECKS) + 1
     assert {name: how for name, how in ended.items() if how != "passed"} == {
         "ladder-gap at club/uk": "failure",
         "tier-order at club/uk": "skipped",
         "tier-order at club/de": "skipped",
         "schema in tiers/bad.yaml": "failure",
     }
+
+
+def test_a_rule_of_the_policy_is_a_case_where_it_is_on() -> None:
+    targets = (target("club", "uk", AT),)
+    report = Report("validate", Exit.DONE, targets=targets, policy=("most-tiers",))
+    policy = {check.id for check in CHECKS if check.is_policy}
+    assert {name for name in cases(report) if name.split(" ")[0] in policy} == {"most-tiers at club/uk"}
 
 
 def test_a_case_holds_all_findings_of_its_rule_at_its_target() -> None:

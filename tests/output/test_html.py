@@ -7,7 +7,7 @@ from base64 import b64encode
 from decimal import Decimal
 from hashlib import sha256
 from html.parser import HTMLParser
-from itertools import pairwise
+from pathlib import PurePath
 
 import pytest
 from harness import Run
@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from reports import EVERY, desired, live, many, report, some, span, target
 
 from tierops.errors import Exit
-from tierops.model import LiveTier, Position, Problem, Range, Tier
-from tierops.output import Report, drawing, render
+from tierops.model import LiveTier, Position, Problem, Range
+from tierops.output import Report, render
+from tierops.output.report import Checkout
 
-VOID = {"meta", "link"}
+VOID = {"meta", "link", "input"}
 LARGEST = 6_000_000  # bytes
 
 
@@ -88,6 +89,9 @@ def test_no_name_is_more_than_text(name: str) -> None:
         "summary",
         "details",
         "p",
+        "input",
+        "label",
+        "ol",
     }
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
     Page(render(Report("plan", report().exit_code, error=name), "html"))
@@ -111,56 +115,40 @@ def test_findings_and_failures_are_told() -> None:
     assert "VOUCHERIFY_APP_ID is not set &lt;b&gt;@all&lt;/b&gt;" in render(EVERY["error"], "html")
 
 
-bounds = st.none() | st.integers(0, 9)
+def cells(text: str) -> list[list[str]]:
+    """What stands in each cell of the ladder: the range, live now, after this apply, what the files want."""
+    (table,) = re.findall(r'<table role="table" class="ladder">.*?</table>', text, re.DOTALL)
+    rows = re.findall(r'<tr role="row"><th scope="row".*?</tr>', table, re.DOTALL)
+    bare = [[re.sub("<[^>]*>", " ", cell) for cell in re.split("</t[hd]>", row)[:-1]] for row in rows]
+    return [[" ".join(cell.split()) for cell in row] for row in bare]
 
 
-@st.composite
-def ladders(draw: st.DrawFn) -> list[Range]:
-    return [span(*draw(st.tuples(bounds, bounds))) for _ in range(draw(st.integers(0, 6)))]
-
-
-@given(ladders(), ladders())
-def test_bars_never_cover_one_another(held: list[Range], wanted: list[Range]) -> None:
-    drawn = drawing.draw(
-        target(
-            [Tier(f"D{n}", r) for n, r in enumerate(wanted)],
-            [LiveTier(str(n), f"L{n}", r) for n, r in enumerate(held)],
-        )
-    )
-    for band in drawn.bands:
-        for row in {bar.y for bar in band.bars}:
-            bars = sorted((bar.x, bar.width) for bar in band.bars if bar.y == row)
-            assert all(x + width <= after + 13 for (x, width), (after, _) in pairwise(bars))
-        assert all(bar.x > 0 and bar.x + bar.width <= drawing.WIDTH for bar in band.bars)
-
-
-def marks(held: list[LiveTier], wanted: list[Tier]) -> list[tuple[str, str]]:
-    return [(mark.kind, mark.label) for band in drawing.draw(target(wanted, held)).bands for mark in band.marks]
-
-
-def test_gaps_overlaps_and_open_ends_are_marked() -> None:
+def test_the_ladder_says_what_is_what_will_be_and_what_the_files_want() -> None:
     held = [LiveTier("1", "A", span(0, 100)), LiveTier("2", "B", span(200, 400)), LiveTier("3", "C", span(300, None))]
-    assert marks(held, []) == [("gap", "gap"), ("overlap", "overlap"), ("none", "no tier")]
-    bars = drawing.draw(target([], held)).bands[0].bars
-    assert {bar.name: bar.outline.count("L") for bar in bars} == {"? A": 3, "? B": 3, "? C": 4}
-
-
-def test_an_uneven_ladder_has_even_bars() -> None:
-    wanted = [
-        Tier(name, r) for name, r in zip("ABC", (span(0, 10), span(10, 1_000_000), span(1_000_000, None)), strict=True)
+    assert cells(render(report(target([], held)), "html")) == [
+        ["400+", "C in no file", "C", "no tier"],
+        ["300–399", "B in no file C in no file overlap", "B C overlap", "no tier"],
+        ["200–299", "B in no file", "B", "no tier"],
+        ["100–199", "no tier", "no tier", "no tier"],
+        ["0–99", "A in no file", "A", "no tier"],
     ]
-    (band,) = drawing.draw(target(wanted)).bands
-    assert len({bar.width for bar in band.bars}) == 1
-    assert [tick.label for tick in band.ticks] == ["0", "10", "1000000", ""]
 
 
-def test_a_long_ladder_is_drawn_where_it_differs() -> None:
+def test_a_drift_has_no_column_of_what_will_be() -> None:
+    page = render(EVERY["drift"], "html")
+    assert "After this apply" not in page
+    assert "sha256:" not in page
+    assert [len(row) for row in cells(page)] == [3] * 5
+
+
+def test_a_long_ladder_is_told_where_it_differs() -> None:
     tiers = desired([f"T{n}" for n in range(5000)])
-    drawn = drawing.draw(target(tiers, live([tier for tier in tiers if tier.name != "T2500"])))
-    (band,) = drawn.bands
-    assert [bar.name for bar in band.bars] == ["+ T2500"]
-    assert [mark.label for mark in band.marks if mark.kind == "alike"] == ["⋮ 2,500 alike", "⋮ 2,499 alike"] * 2
-    assert "4,940 ranges more" in drawing.draw(many(5000)).note
+    held = live([tier for tier in tiers if tier.name != "T2500"])
+    assert cells(render(report(target(tiers, held)), "html")) == [
+        ["⋮", "2,499 ranges alike on all sides"],
+        ["625000–625249", "no tier", "T2500 new", "T2500"],
+        ["⋮", "2,500 ranges alike on all sides"],
+    ]
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
@@ -177,18 +165,30 @@ def test_some_page_has_filters_only_where_there_is_much() -> None:
     assert 'class="filters"' in render(report(*(some(n) for n in range(9))), "html")
 
 
+HERE = Checkout(PurePath("/srv/club"), PurePath("/srv/club/eu"), "https://code.example/acme/club/blob/abc123/")
+
+
 @pytest.mark.parametrize(
     ("file", "href"),
     [
-        ("tiers/club.yaml", "./tiers/club.yaml#L5"),
-        ("/srv/tiers/club.yaml", "/srv/tiers/club.yaml#L5"),
-        ("//evil.example/x", "/evil.example/x#L5"),
-        ("javascript:alert(1)", "./javascript%3Aalert%281%29#L5"),
-        ('a "b".yaml', "./a%20%22b%22.yaml#L5"),
-        ("\udcff.yaml", "./%3F.yaml#L5"),
+        ("tiers/club.yaml", "eu/tiers/club.yaml"),
+        ("../tiers/club.yaml", "tiers/club.yaml"),
+        ("/srv/club/tiers/club.yaml", "tiers/club.yaml"),
+        ("javascript:alert(1)", "eu/javascript%3Aalert%281%29"),
+        ('a "b".yaml', "eu/a%20%22b%22.yaml"),
+        ("\udcff.yaml", "eu/%3F.yaml"),
     ],
 )
-def test_a_finding_is_linked_to_its_file_and_line_and_to_nowhere_else(file: str, href: str) -> None:
+def test_a_finding_is_linked_to_its_file_and_line_on_the_code_host(file: str, href: str) -> None:
     problem = Problem("ladder-gap", "nothing between", Position(file, 5, 3))
-    page = render(Report("validate", Exit.FAILED, problems=(problem,)), "html")
-    assert re.findall(r'<th scope="row"[^>]*><a href="([^"]*)">', page) == [href]
+    page = render(Report("validate", Exit.FAILED, problems=(problem,), checkout=HERE), "html")
+    assert re.findall(r'<th scope="row"[^>]*><a href="([^"]*)">', page) == [f"{HERE.page}{href}#L5"]
+
+
+@pytest.mark.parametrize("checkout", [None, HERE._replace(page=""), HERE])
+def test_what_no_code_host_shows_is_text(checkout: Checkout | None) -> None:
+    file = "/etc/tiers/club.yaml" if checkout and checkout.page else "tiers/club.yaml"
+    problem = Problem("ladder-gap", "nothing between", Position(file, 5, 3))
+    page = render(Report("validate", Exit.FAILED, problems=(problem,), checkout=checkout), "html")
+    assert f"<code>{file}:5:3</code>" in page
+    assert "<a " not in page

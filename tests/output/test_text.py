@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 from click import unstyle
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from reports import EVERY
 
 from tierops import providers
 from tierops.errors import Exit
@@ -78,13 +80,31 @@ def test_what_cannot_be_seen_is_escaped(name: str, safe: str) -> None:
 
 
 @given(st.text(max_size=30))
+@example("כסף\u061c")
 def test_no_name_can_break_a_line_or_reach_the_terminal(name: str) -> None:
     tier = Tier(name or "x", bounds(0, None), {"metadata": {name: name}}, Position("f", 1, 1))
     change = Change(Kind.CREATE, tier.name, after=tier, note=name)
     text = shown(target([], [tier], (change,)))
-    assert all(line.isprintable() for line in text.split("\n"))
+    own = re.sub("\u2068([\u0590-\u08ff\ufb1d-\ufeff\U00010800-\U0001efff][^\u2068\u2069\n]*)\u2069", r"\1", text)
+    assert all(line.isprintable() for line in own.split("\n"))
     problem = Problem("schema", name, Position("f", 1, 1))
     assert render(Report("validate", Exit.FAILED, problems=(problem,)), "text").count("\n") == 1
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("name", ["plan", "several targets", "one tier more above an open one", "apply"])
+def test_no_line_is_wider_than_the_terminal(name: str, columns: int) -> None:
+    text = unstyle(render(EVERY[name]._replace(columns=columns), "text"))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert columns == 60 or any(len(line) > columns - 20 for line in lines)
+
+
+def test_a_name_from_right_to_left_turns_no_range_round() -> None:
+    held = [live("כסף", bounds(0, 500)), live("זהב VIP", bounds(500, None))]
+    text = shown(target(held, [], tuple(Change(Kind.UNMANAGED, one.name, before=one) for one in held)))
+    assert "? \u2068כסף\u2069  0–499 points: in no file" in text
+    assert "? \u2068זהב\u2069 VIP  500+ points" in text
 
 
 points = st.none() | st.integers(0, 12)
@@ -110,7 +130,8 @@ def test_each_balance_is_drawn_in_the_tiers_that_hold_it(held: list[LiveTier], w
         holding = [row for row in rows if holds(row.range, balance)]
         expected = [sorted(tier.name for tier in side if holds(tier.range, balance)) for side in (held, wanted)]
         assert len(holding) <= 1
-        assert [sorted(names) for names in (holding[0].live, holding[0].desired)] if holding else expected == [[], []]
+        found = [sorted(names) for names in holding[0].names] if holding else [[], []]
+        assert found == expected
 
 
 def test_a_long_ladder_leaves_out_what_is_alike() -> None:
@@ -118,8 +139,8 @@ def test_a_long_ladder_leaves_out_what_is_alike() -> None:
     held = [live(t.name, t.range) for t in tiers if t.name != "T2500"]
     change = Change(Kind.CREATE, "T2500", after=tiers[2500])
     text = shown(target(held, tiers, (change,)))
-    assert "⋮       2,499 ranges alike on both sides" in text
-    assert "⋮       2,500 ranges alike on both sides" in text
+    assert "⋮       2,499 ranges alike on all sides" in text
+    assert "⋮       2,500 ranges alike on all sides" in text
     assert "2500    ·  (no tier)" in text
     assert len(text.splitlines()) < 25
 
@@ -127,6 +148,6 @@ def test_a_long_ladder_leaves_out_what_is_alike() -> None:
 def test_long_names_stay_within_the_columns() -> None:
     tier = Tier("N" * 200, bounds(0, None))
     text = shown(target([], [tier], (Change(Kind.UNMANAGED, "x", before=live("L" * 200, bounds(0, None))),)))
-    rows = text.split("desired\n")[1].splitlines()
+    rows = text.split("the files want\n")[1].splitlines()
     assert max(map(len, rows)) <= 80
     assert "…" in text

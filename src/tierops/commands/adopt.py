@@ -34,7 +34,7 @@ def adopt(session: Session, program: str, tiers: tuple[str, ...], max_wait: floa
     is only in the file stays, as do comments and order. Prints what has changed in the file. Sends GET requests only.
     """
     chosen, console = session.chosen, session.console
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     wanted = _program(files, program)
     names = [target.provider for target in wanted.targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
@@ -91,7 +91,9 @@ def _names(files: pipeline.Files) -> dict[str, str]:
 def _prove(session: Session, program: Program, path: Path, text: str, lives: Mapping[str, Sequence[LiveTier]]) -> None:
     """Raise `TieropsError` unless the new text is right, and wants these tiers as they are live."""
     chosen = session.chosen
-    again = pipeline.read_files(chosen.directory, chosen.environment, contents={path: text.encode()})
+    again = pipeline.read_files(
+        chosen.directories, chosen.environment, today=chosen.today, contents={path: text.encode()}
+    )
     if errors := again.errors:
         told = "; ".join(f"{problem.rule}: {problem.told}" for problem in errors[:3])
         raise TieropsError(

@@ -11,14 +11,15 @@ from typing import NamedTuple
 import click
 
 from tierops import apply as applying
-from tierops import output, pipeline, providers
-from tierops.commands import options
+from tierops import output, pipeline
+from tierops.commands import options, policies
 from tierops.commands.selection import Selection
 from tierops.commands.session import Session
-from tierops.errors import BadInput, Exit, TieropsError, UsageError
+from tierops.errors import BadInput, Exit, PlanRefused, TieropsError, UsageError
 from tierops.host import interrupts
 from tierops.model import Plan, Problem, TargetPlan
 from tierops.output import Report
+from tierops.output.summary import question
 from tierops.providers.connections import Connections
 
 
@@ -38,19 +39,13 @@ class Prepared(NamedTuple):
 @click.command()
 @click.argument("planfile", required=False, type=options.FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask before creating.")
-@click.option(
-    "--require-signature", "pubkey", type=options.FILE, metavar="PUBKEY",
-    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
-)  # fmt: skip
+@options.public_key
 @click.option(
     "--without-files", is_flag=True,
     help="Carry out PLANFILE where the program files are not; they are not compared with it.",
 )  # fmt: skip
 @options.selection
-@click.option(
-    "--settle", type=options.Seconds(0), default=2.0, show_default=True, metavar="SECONDS",
-    help="Quiet period between the two equal reads before a create, and after a lost answer.",
-)  # fmt: skip
+@options.settle
 @options.ttl
 @options.max_wait
 @options.journal
@@ -78,18 +73,20 @@ def apply(
     session.begin_journal(journal_file)
     if planfile is not None:
         plan = pipeline.load_plan(planfile, pubkey)
-        name = chosen.environment or plan.environment
+        name = session.line.environment or plan.environment
         pipeline.check_plan(plan, name)
         planned = Selection(programs, addresses).of(plan.targets)
+        policies.refuse_before_its_day(planned, PlanRefused)
         urls: Mapping[str, str] = {}
         if not without_files:
-            files = pipeline.read_files(chosen.directory, name)
+            files = pipeline.read_files(chosen.directories, name, today=chosen.today)
             pipeline.check_files(planned, files)
+            policies.refuse_what_it_forbids(plan, planned, files)
             urls = files.environment.urls
-        prepared = Prepared(plan, planned, source="the plan" if without_files else "the files")
+        prepared = Prepared(plan, planned, notes=plan.policy, source="the plan" if without_files else "the files")
         with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
             return _carry_out(session, prepared, connections, settle)
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     targets = Selection(programs, addresses).of_files(files)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
         read = pipeline.read_live(targets, connections)
@@ -97,7 +94,9 @@ def apply(
         plan, unread = pipeline.make_plan(targets, read, files.environment.name, ttl)
         if unread:
             raise BadInput(unread, "nothing was written, for not every target could be read")
-        prepared = Prepared(plan, plan.targets, reads, files.problems)
+        plan = policies.held(plan, files)
+        policies.refuse_before_its_day(plan.targets, TieropsError)
+        prepared = Prepared(plan, plan.targets, reads, (*files.problems, *plan.policy))
         if is_asking and any(target.creates for target in plan.targets):
             _ask(session, plan)
             prepared = prepared._replace(reads=None)  # time has passed: look again
@@ -105,23 +104,23 @@ def apply(
 
 
 def _ask(session: Session, plan: Plan) -> None:
-    """Show the plan and go on only if the answer is `yes`."""
+    """Show the plan and go on only if the answer is `yes`; asked again for anything that is neither yes nor no."""
     console = session.console
     show = console.page if session.chosen.format == "text" else console.aside
-    show(f"{output.render(Report('plan', Exit.DONE, plan=plan), 'text')}\n")
-    number = sum(len(target.creates) for target in plan.targets)
-    undo = "; ".join(dict.fromkeys(_undo(target) for target in plan.targets if target.creates))
-    where = f" in {plan.environment.upper()}" if plan.environment else ""
-    new = [target.target.place.noun for target in plan.targets if target.creates and target.live.is_new]
-    also = f", with {len(new)} new {new[0]}{'' if len(new) == 1 else 's'}" if new else ""
-    question = f"Create {number} tier{'' if number == 1 else 's'}{where}{also}? {undo}. Type `yes` to go on"
-    if console.ask(question, "no", shows_default=False) != "yes":
-        raise TieropsError("not approved; nothing was written")
+    show(f"{output.render(Report('plan', Exit.DONE, plan=plan, columns=console.columns), 'text')}\n")
+    if not console.ask(f"{question(plan)} Type `yes` to go on", "no", check=_is_yes, shows_default=False):
+        raise TieropsError(
+            "not approved; nothing was written. To keep a plan and carry it out later: tierops plan --out plan.json"
+        )
 
 
-def _undo(planned: TargetPlan) -> str:
-    vendor = providers.find(planned.target.provider)
-    return vendor.abilities(planned.target.place, planned.live).undo
+def _is_yes(answer: str) -> bool:
+    """What was answered. Raises `click.BadParameter` where it is neither: what cannot be undone takes a whole word."""
+    if answer.strip() == "yes":
+        return True
+    if answer.strip().lower() in {"no", "n", ""}:
+        return False
+    raise click.BadParameter("type `yes` in full to create, or `no` to stop")
 
 
 def _carry_out(session: Session, prepared: Prepared, accounts: Connections, settle: float) -> Exit:

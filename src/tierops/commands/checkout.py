@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from tierops.output.report import Checkout
 
+_PAGE = re.compile(r"https?://[\w.:-]+(?:/[\w.~-]+)+/", re.ASCII)
 _WORKSPACES = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")  # where GitHub and GitLab put the repository
 
 
@@ -28,4 +30,17 @@ def _around(folder: Path, environ: Mapping[str, str]) -> Checkout:
     last = next((workspace for workspace in workspaces if workspace in around), None)
     searched = around[: around.index(last) + 1] if last else around
     root = next((parent for parent in searched if (parent / ".git").exists()), last or folder)
-    return Checkout(root, folder)
+    return Checkout(root, folder, _page(environ))
+
+
+def _page(environ: Mapping[str, str]) -> str:
+    """Where GitHub or GitLab shows the files of the commit that the job runs for; empty elsewhere."""
+    server, name, commit = (environ.get(f"GITHUB_{part}", "") for part in ("SERVER_URL", "REPOSITORY", "SHA"))
+    project, built = environ.get("CI_PROJECT_URL", ""), environ.get("CI_COMMIT_SHA", "")
+    if server and name and commit:
+        page = f"{server}/{name}/blob/{commit}/"
+    elif project and built:
+        page = f"{project}/-/blob/{built}/"
+    else:
+        return ""
+    return page if _PAGE.fullmatch(page) else ""

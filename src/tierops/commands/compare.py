@@ -36,8 +36,9 @@ def compare(
     """
     if len(set(environments)) < 2:
         raise click.UsageError("name two environments, or more")
-    directory = session.chosen.directory
-    targets = [Selection(programs).of_files(pipeline.read_files(directory, name)) for name in environments]
+    chosen = session.chosen
+    files = [pipeline.read_files(chosen.directories, name, today=chosen.today) for name in environments]
+    targets = [Selection(programs).of_files(one) for one in files]
     rows = comparing.rows(targets)
     session.console.page(_FORMS[form](environments, rows))
     return Exit.DIFFERENCES if rows and detailed_exitcode else Exit.DONE

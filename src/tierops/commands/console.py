@@ -11,7 +11,9 @@ from typing import Any, NamedTuple, TextIO
 import click
 
 from tierops.text.redaction import Redaction
-from tierops.text.visible import page, printable
+from tierops.text.visible import isolated, page, printable
+
+_COLUMNS, _MOST_COLUMNS = 80, 120  # of what no terminal reads; of lines that are still read well
 
 
 class Unheard(Exception):
@@ -65,6 +67,14 @@ class Console(NamedTuple):
         self.aside(f"{click.style('error: ', fg='red')}{self._one_line(text)}{lines}\n")
 
     @property
+    def columns(self) -> int:
+        """How wide stdout is, as far as a terminal reads it."""
+        try:
+            return min(os.get_terminal_size(sys.stdout.fileno()).columns or _COLUMNS, _MOST_COLUMNS)
+        except (OSError, ValueError, AttributeError):  # no terminal, no file, or nothing at all
+            return _COLUMNS
+
+    @property
     def can_ask(self) -> bool:
         """Whether somebody sits at a terminal who could answer."""
         return sys.stdin is not None and sys.stdin.isatty()
@@ -88,7 +98,7 @@ class Console(NamedTuple):
         )
 
     def _one_line(self, text: str) -> str:
-        return printable(self.redaction.every(text))
+        return isolated(printable(self.redaction.every(text)))
 
     def _print(self, text: str, *, err: bool = False, has_commands: bool = False) -> None:
         shown = page(self.redaction.whole(text), has_commands=has_commands)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -48,7 +50,7 @@ def doctor(session: Session, vendors: tuple[Vendor, ...], max_wait: float) -> Ex
     only, and ends with 1 where anything is not right.
     """
     chosen = session.chosen
-    environment = pipeline.read_environment(chosen.directory, chosen.environment)
+    environment = pipeline.read_environment(chosen.directories, chosen.environment)
     checks = [
         check
         for vendor in dict.fromkeys(vendors or _used(session))
@@ -67,11 +69,10 @@ def doctor(session: Session, vendors: tuple[Vendor, ...], max_wait: float) -> Ex
 
 
 def _used(session: Session) -> tuple[Vendor, ...]:
-    targeted: tuple[str, ...] = ()
-    try:
-        paths = config_files.programs(session.chosen.directory)
-    except TieropsError:  # there are none yet
-        paths = []
+    paths: list[Path] = []
+    for directory in session.chosen.directories:
+        with suppress(TieropsError):  # there are none yet
+            paths += config_files.programs(directory)
     targeted = tuple(dict.fromkeys(name for path in paths for name in ladders.targeted(path)))
     if known := tuple(vendor for name in targeted if (vendor := providers.known(name))):
         return known

@@ -32,7 +32,7 @@ def drift(
     chosen = session.chosen
     chosen.keep_apart(journal_file)
     session.begin_journal(journal_file)
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:

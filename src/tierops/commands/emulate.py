@@ -8,7 +8,7 @@ import click
 
 from tierops import pipeline
 from tierops.commands import options, serving
-from tierops.commands.session import Session
+from tierops.commands.session import Chosen, Session
 from tierops.config import environment as environments
 from tierops.errors import Exit, TieropsError
 from tierops.model import Place
@@ -59,19 +59,19 @@ def emulate(
     else:
         serving.run(
             host, port, data, switches, faults=faults, chaos=chaos, has_examples=examples,
-            places=_places(seed, session.chosen.environment) if seed else (), log=session.chosen.verbose > 0,
+            places=_places(seed, session.chosen) if seed else (), log=session.chosen.verbose > 0,
             say=session.console.last_page, tell=session.console.progress,
         )  # fmt: skip
     return Exit.DONE
 
 
-def _places(directory: Path, environment: str | None) -> tuple[Place, ...]:
+def _places(directory: Path, line: Chosen) -> tuple[Place, ...]:
     """The places that the programs name in an environment; in every one, where none is chosen.
 
     Raises `TieropsError` where any file has an error; what it is must not get into a shell that evaluates stdout.
     """
-    chosen = (environment,) if environment else environments.names(directory) or (None,)
-    reads = [pipeline.read_files(directory, name) for name in chosen]
+    names = (line.environment,) if line.environment else environments.names(directory) or (None,)
+    reads = [pipeline.read_files([directory], name, today=line.today) for name in names]
     if errors := [error for files in reads for error in files.errors]:
         raise TieropsError(f"the program files have errors, such as {errors[0].at}: see tierops validate")
     return tuple(target.place for files in reads for program in files.programs for target in program.targets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,11 +67,11 @@ def import_(
     if is_all and (program or out):
         raise click.UsageError("--all names keys and files by itself: no --program and no --out with it")
     chosen, console = session.chosen, session.console
-    environment = pipeline.read_environment(chosen.directory, chosen.environment)
-    today = datetime.now(UTC).date()
+    environment = pipeline.read_environment(chosen.directories, chosen.environment)
+    today = chosen.today
     with session.connections([vendor.name], environment.urls, max_wait, is_read_only=True) as connections:
         wanted = Wanted(place, program, out, force)
-        output = run(wanted, chosen.directory, environment, connections[vendor.name], today, console.progress)
+        output = run(wanted, chosen.directories, environment, connections[vendor.name], today, console.progress)
     for note in output.notes:
         console.note(f"note: {note}")
     console.page(output.text)
@@ -124,14 +124,20 @@ class _Terms(NamedTuple):
 
 
 def run(
-    wanted: Wanted, directory: Path, environment: Environment, connection: Connection, today: date, tell: Tell
+    wanted: Wanted,
+    directories: Sequence[Path],
+    environment: Environment,
+    connection: Connection,
+    today: date,
+    tell: Tell,
 ) -> Output:
-    """Read what is live and write the files: one ladder's where it is wanted, else all into `directory`.
+    """Read what is live and write the files: one ladder's where it is wanted, else all into the first folder.
 
     `tell` hears of the progress. Raises `TieropsError` where the one ladder cannot be had, and `UsageError`, with
     nothing written, for a file that is there already.
     """
-    terms = _Terms(connection, directory, environment, today, ladders.filed(directory, connection.vendor, environment))
+    filed = ladders.filed(directories, connection.vendor, environment)
+    terms = _Terms(connection, directories[0], environment, today, filed)
     if wanted.place is None:
         return _all(wanted, terms, tell)
     return _one(wanted, wanted.place, terms, tell)
@@ -188,7 +194,7 @@ def _all(wanted: Wanted, terms: _Terms, tell: Tell) -> Output:
                 tell(f"kept {kept[0].path}: {what} is a target of {kept[0].key}")
                 continue
             key = owners[0].key if owners else terms.own_key(live, taken)
-            path = owners[0].path if owners else terms.directory / f"{key}.yaml"
+            path = owners[0].path if owners else terms.directory / files.name_for(key)
             made = terms.program(ladder.place, live, key, path)
         except TieropsError as error:
             failures.append(f"{ladder.name!r}: {error}")
@@ -223,7 +229,8 @@ def _unread(path: Path, directory: Path) -> Iterator[str]:
     with suppress(TieropsError):  # there is no program at all
         if any(program.samefile(path) for program in files.programs(directory)):
             return
-    yield f"{path} is not read as a program: those end in .yaml or .yml, and lie outside of {files.ENVIRONMENTS}"
+    which = f"end in .yaml or .yml, lie outside of {files.ENVIRONMENTS}, and are not called {files.POLICY}"
+    yield f"{path} is not read as a program: those {which}"
 
 
 def _names(environment: Environment) -> dict[str, str]:

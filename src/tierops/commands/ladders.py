@@ -36,11 +36,13 @@ class Filed(NamedTuple):
     is_sample: bool
 
 
-def filed(directory: Path, vendor: Vendor, environment: Environment) -> tuple[Filed, ...]:
-    """The programs below the folder, as far as they can be read; their values are those of the environment."""
-    with suppress(TieropsError):  # no folder, or nothing in it
-        return tuple(program for path in files.programs(directory) for program in _programs(path, vendor, environment))
-    return ()
+def filed(directories: Sequence[Path], vendor: Vendor, environment: Environment) -> tuple[Filed, ...]:
+    """The programs below the folders, as far as they can be read; their values are those of the environment."""
+    paths: list[Path] = []
+    for directory in directories:
+        with suppress(TieropsError):  # no folder, or nothing in it
+            paths += files.programs(directory)
+    return tuple(program for path in paths for program in _programs(path, vendor, environment))
 
 
 def _programs(path: Path, vendor: Vendor, environment: Environment) -> Iterator[Filed]:

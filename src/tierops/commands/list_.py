@@ -41,8 +41,8 @@ def list_(session: Session, vendor: Vendor, max_wait: float) -> Exit:
     The account is that of the keys in the environment. Sends GET requests only.
     """
     chosen, console = session.chosen, session.console
-    environment = pipeline.read_environment(chosen.directory, chosen.environment)
-    programs = ladders.filed(chosen.directory, vendor, environment)
+    environment = pipeline.read_environment(chosen.directories, chosen.environment)
+    programs = ladders.filed(chosen.directories, vendor, environment)
     with session.connections([vendor.name], environment.urls, max_wait, is_read_only=True) as connections:
         every = ladders.every(connections[vendor.name], console.progress)
         listed = [_listed(ladder, programs) for ladder in every]

@@ -99,7 +99,7 @@ def _keep_one(ctx: click.Context, param: click.Parameter, value: tuple[Any, ...]
     """Remember an option that may be named once only, on either side of the command."""
     session = ctx.ensure_object(Session)
     name = param.name or ""
-    said = {*value, *({getattr(session.chosen, name)} if name in session.said else ())}
+    said = {*value, *({getattr(session.line, name)} if name in session.said else ())}
     if len(said) > 1 and not ctx.resilient_parsing:
         shown = " and ".join(sorted(map(str, said)))
         raise click.BadParameter(f"one at a time, not {shown}", ctx, param)
@@ -158,6 +158,7 @@ def _formats(*names: str) -> Callable[[_Command], _Command]:
 
 
 format_ = _formats("text", "json", "markdown", "html")
+plan_format = _formats("text", "json", "markdown", "html", "notice")
 data_format = _kept("--format", type=click.Choice(("text", "json")), help="How the answer is written [text].")
 findings_format = _formats("text", "json", "markdown", "html", "sarif", "junit", "github")
 
@@ -177,15 +178,38 @@ def selection(command: _Command) -> _Command:
     return program(command)
 
 
+def _of_project(name: str, otherwise: Any = None) -> Callable[[], Any]:
+    """What the project says, as the default of an option; `otherwise` where it says nothing.
+
+    click asks for defaults after all that the line gives, so it is known by then where the project is.
+    """
+
+    def value() -> Any:
+        said = getattr(click.get_current_context().ensure_object(Session).settings, name, None)
+        return otherwise if said is None else said
+
+    return value
+
+
 max_wait = click.option(
-    "--max-wait", type=Seconds(0), default=120.0, show_default=True, metavar="SECONDS",
-    help="Longest wait for a vendor's rate limit.",
+    "--max-wait", type=Seconds(0), default=_of_project("max_wait", 120.0), metavar="SECONDS",
+    help="Longest wait for a vendor's rate limit [120].",
+)  # fmt: skip
+settle = click.option(
+    "--settle", type=Seconds(0), default=_of_project("settle", 2.0), metavar="SECONDS",
+    help="Quiet period between the two equal reads before a create, and after a lost answer [2].",
+)  # fmt: skip
+public_key = click.option(
+    "--require-signature", "pubkey", type=FILE, default=_of_project("require_signature"), metavar="PUBKEY",
+    help="Refuse a plan file that the owner of this ed25519 public key (PEM) did not sign.",
 )  # fmt: skip
 journal = click.option(
     "--journal", "journal_file", type=FILE, metavar="FILE",
     help="Append to FILE what is about to be written and what came of it; see `tierops journal`.",
 )  # fmt: skip
-ttl = click.option("--ttl", type=_Duration(), default="24h", show_default=True, help="How long the plan is good for.")
+ttl = click.option(
+    "--ttl", type=_Duration(), default=_of_project("ttl", "24h"), help="How long the plan is good for [24h]."
+)
 
 
 class Group(click.Group):

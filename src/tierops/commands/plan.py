@@ -10,7 +10,7 @@ from typing import cast
 import click
 
 from tierops import pipeline
-from tierops.commands import options
+from tierops.commands import options, policies
 from tierops.commands.selection import Selection
 from tierops.commands.session import Session
 from tierops.errors import Exit, UsageError
@@ -40,18 +40,20 @@ def plan(
     chosen = session.chosen
     chosen.keep_apart(out, keyfile)
     sign = _signer(keyfile, out, session.console.note)
-    files = pipeline.read_files(chosen.directory, chosen.environment)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)
-        made = sign(made)
+        made = sign(policies.held(made, files, unread))
         usage = accounts.usage(made.targets)
     if out is not None:
         pipeline.save_plan(made, out)
         session.console.progress(f"plan saved to {out}; carry it out with: tierops apply {out}")
     code = Exit.FAILED if unread else Exit.DIFFERENCES if detailed_exitcode and not made.is_empty else Exit.DONE
-    return session.report(Report("plan", code, problems=(*files.problems, *unread), plan=made, usage=usage))
+    return session.report(
+        Report("plan", code, problems=(*files.problems, *made.policy, *unread), plan=made, usage=usage)
+    )
 
 
 def _signer(keyfile: Path | None, out: Path | None, warn: Callable[[str], None]) -> Callable[[Plan], Plan]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tierops import providers
 from tierops.config import schemas, writing
+from tierops.config.files import name_for
 from tierops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def texts(wanted: Wanted) -> dict[str, str]:
     names = _value_names(wanted.places) if wanted.has_values else {}
     if wanted.key:
         blocks = {vendor: _block(vendor, place, names) for vendor, place in wanted.places.items()}
-        files[f"{folder}/{wanted.key}.yaml"] = _render("program.yaml", key=wanted.key, places=blocks)
+        files[f"{folder}/{name_for(wanted.key)}"] = _render("program.yaml", key=wanted.key, places=blocks)
     vendors = tuple(map(providers.find, wanted.places)) or providers.own()
     values = {name: wanted.places[vendor][part] for (vendor, part), name in names.items()} if wanted.key else {}
     for name in wanted.environments:

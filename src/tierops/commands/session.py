@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 from tierops import output, providers
-from tierops.commands import checkout
+from tierops.commands import checkout, project
 from tierops.commands.console import Console
-from tierops.errors import BadFile, Exit
+from tierops.errors import BadFile, BadInput, Exit
 from tierops.host import disk, logs
 from tierops.host.interrupts import Stop
 from tierops.model import Problem
@@ -23,6 +25,7 @@ from tierops.providers.limits import Waiting
 from tierops.text.redaction import Redaction
 
 if TYPE_CHECKING:
+    from tierops.config.settings import Settings
     from tierops.journal import Journal
 
 UNDER_WAY = "a create may have been under way: plan again to see"
@@ -36,15 +39,30 @@ class ReportFile(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The options that many commands share, wherever on the command line they stood."""
+    """The options that many commands share, wherever on the command line they stood.
+
+    `directories` are those that are one project, `directory` the first of them; `timezone` is where waivers end.
+    """
 
     directory: Path = Path("tiers")
+    directories: tuple[Path, ...] = (Path("tiers"),)
+    timezone: str = "UTC"
     environment: str | None = None
     verbose: int = 0
     quiet: bool = False
     no_color: bool = False
     format: str = "text"
     reports: tuple[ReportFile, ...] = ()
+
+    @property
+    def today(self) -> date:
+        """The day that it is where waivers end."""
+        zone: tzinfo = UTC
+        if self.timezone != "UTC":
+            from zoneinfo import ZoneInfo  # few projects name one
+
+            zone = ZoneInfo(self.timezone)
+        return datetime.now(zone).date()
 
     def keep_apart(self, *paths: Path | None) -> None:
         """Raise `click.UsageError` where a report would be written over a file that is something else."""
@@ -80,8 +98,8 @@ class Session:
 
     `command` is the name of the one that runs, `journal` the one that this run keeps, once it has begun, `ended` its
     exit code, once that was reported. `wants_json` says that the line asks for JSON, although it may be wrong before
-    that option is reached; `said` has the names in `Chosen` of what the line said so far of options that can be said
-    once.
+    that option is reached. `line` is what the line says, `said` the names in it of what was said so far of options that
+    can be said once.
     """
 
     def __init__(self) -> None:
@@ -95,16 +113,45 @@ class Session:
         self.journal: Journal | None = None
         self.ended: Exit | None = None
         self.console = Console(_Keys(self.environ))
-        self.chosen = Chosen()
+        self.line = Chosen()
         is_plain = bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
         self.choose(environment=self.environ.get("TIEROPS_ENV", "").strip() or None, no_color=is_plain)
         self._connections: Connections | None = None
 
     def choose(self, **options: Any) -> None:
         """Remember options by their names in `Chosen`."""
-        self.chosen = self.chosen._replace(**options)
-        color = False if self.chosen.no_color else None
-        self.console = self.console._replace(is_quiet=self.chosen.quiet, color=color)
+        self.line = self.line._replace(**options)
+        color = False if self.line.no_color else None
+        self.console = self.console._replace(is_quiet=self.line.quiet, color=color)
+
+    @cached_property
+    def settings(self) -> Settings | None:
+        """What the project says, which lies beside the folder of its programs. Raises `BadInput`.
+
+        Not to be asked for before the line has been read.
+        """
+        return project.read(self.line.directory.parent if "directory" in self.said else Path())
+
+    @property
+    def chosen(self) -> Chosen:
+        """What the line says, and the project where the line says nothing. Raises `BadInput`."""
+        settings, line = self.settings, self.line
+        directories = (line.directory,) if "directory" in self.said else settings and settings.directories
+        directories = directories or line.directories
+        return line._replace(
+            directory=directories[0],
+            directories=directories,
+            environment=line.environment or (settings and settings.env) or None,
+            timezone=(settings and settings.timezone) or line.timezone,
+        )
+
+    @property
+    def environment(self) -> str | None:
+        """The environment of this run, for its reports: also where nothing can be read of the project."""
+        try:
+            return self.chosen.environment
+        except BadInput:
+            return self.line.environment
 
     @property
     def writes(self) -> int:
@@ -117,7 +164,7 @@ class Session:
             from tierops import journal  # few runs keep one
 
             who = journal.who(self.environ)
-            self.journal = journal.begin(path, self.command, self.chosen.environment, who)
+            self.journal = journal.begin(path, self.command, self.environment, who)
 
     @contextmanager
     def connections(
@@ -127,7 +174,7 @@ class Session:
         waiting = Waiting(max_wait, self.stop.sleep, tell=self.console.progress, check=self.stop.check)
         witness = self.journal.witness if self.journal else None
         with (
-            logs.passed_to(self.console.note) if self.chosen.verbose else nullcontext(),
+            logs.passed_to(self.console.note) if self.line.verbose else nullcontext(),
             connect(
                 names,
                 self.environ,
@@ -147,9 +194,10 @@ class Session:
             report = _journalled(self.journal, report)
         error = self.console.redaction.every(report.error)
         place = checkout.find(self.environ)
-        report = report._replace(error=error, environment=self.chosen.environment, checkout=place)
-        is_saved = [self._save(report, file) for file in self.chosen.reports]  # first: stdout may take nothing
-        format_ = self.chosen.format
+        columns = self.console.columns
+        report = report._replace(error=error, environment=self.environment, checkout=place, columns=columns)
+        is_saved = [self._save(report, file) for file in self.line.reports]  # first: stdout may take nothing
+        format_ = self.line.format
         self.console.page(output.render(report, format_), has_commands=format_ == "github")
         if report.error and format_ not in {"json", "github"}:  # whose readers get it from stdout
             self.console.error(report.error)

@@ -30,12 +30,23 @@ def validate(session: Session, paths: tuple[Path, ...], all_environments: bool) 
     chosen = session.chosen
     chosen.keep_apart(*paths)
     if all_environments:
-        files = pipeline.read_in_all_environments(chosen.directory, paths=paths, full_check=True)
+        files = pipeline.read_in_all_environments(chosen.directories, today=chosen.today, paths=paths, full_check=True)
     else:
-        files = pipeline.read_files(chosen.directory, chosen.environment, paths=paths, full_check=True)
+        files = pipeline.read_files(
+            chosen.directories, chosen.environment, today=chosen.today, paths=paths, full_check=True
+        )
     targets = tuple(target for program in files.programs for target in program.targets)
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
+    rules = files.policy.rules if files.policy else ()
     code = Exit.FAILED if files.errors else Exit.DONE
     return session.report(
-        Report("validate", code, problems=files.problems, checked=counts, targets=targets, unchecked=files.unchecked)
+        Report(
+            "validate",
+            code,
+            problems=files.problems,
+            checked=counts,
+            targets=targets,
+            unchecked=files.unchecked,
+            policy=rules,
+        )
     )

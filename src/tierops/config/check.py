@@ -26,7 +26,11 @@ class Gate:
         self._full_check = full_check
 
     def check(
-        self, document: Document, kind: Literal["program", "environment", "project"], *, is_filled: bool = False
+        self,
+        document: Document,
+        kind: Literal["program", "environment", "policy", "project"],
+        *,
+        is_filled: bool = False,
     ) -> list[Problem]:
         """Every finding (rule `schema`) about one document; an empty list means that it passed.
 

@@ -14,7 +14,7 @@ from tierops.providers.vendor import Vendor
 
 Schema: TypeAlias = dict[str, Any]
 # A whole file, or some of what one vendor knows of a tier: in its block, or in an overlay.
-Kind = Literal["program", "environment", "project", "fields", "overlay"]
+Kind = Literal["program", "environment", "policy", "project", "fields", "overlay"]
 
 # The end of an address, the same for every vendor; no character of it could make another host of what stands before.
 _PORT_AND_PATH = r"(:[0-9]{1,5})?(/[^\s\x1c-\x1f\x85\ufeff\\@?#]*)?$"
@@ -184,6 +184,7 @@ def _defs(part: Fragment) -> Schema:
 _BUILDERS: Mapping[Kind, Callable[[Iterable[Vendor]], Schema]] = {
     "program": _program,
     "environment": _environment,
+    "policy": lambda _: _core("policy"),
     "project": lambda _: _core("project"),
     "fields": _fields,
     "overlay": _overlay,

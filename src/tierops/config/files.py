@@ -15,12 +15,13 @@ from tierops.errors import TieropsError
 from tierops.model import Position, Problem
 
 ENVIRONMENTS = "environments"
+POLICY = "policy"  # the name of its file, without the ending
 STDIN = Path("-")
 
 _SUFFIXES = frozenset({".yaml", ".yml"})  # in any case
 LARGEST = 10 * 1024 * 1024
 
-Kind = Literal["program", "environment", "misplaced"]
+Kind = Literal["program", "environment", "policy", "misplaced"]
 
 
 def programs(directory: Path) -> list[Path]:
@@ -64,7 +65,11 @@ def kind(path: Path, directory: Path) -> Kind:
     """
     within = _within(path, directory)
     if within is None:
-        return "environment" if path.absolute().parent.name == ENVIRONMENTS else "program"
+        within = path.absolute().parts[-2:]
+        if within[0] != ENVIRONMENTS:
+            within = within[-1:]
+    if len(within) == 1 and path.stem == POLICY and path.suffix.lower() in _SUFFIXES:
+        return "policy"
     if len(within) == 1 or within[0] != ENVIRONMENTS:
         return "program"
     return "environment" if len(within) == 2 else "misplaced"
@@ -77,6 +82,17 @@ def environments(directory: Path) -> dict[str, list[Path]]:
         if kind(path, directory) == "environment":
             files.setdefault(path.stem, []).append(path)
     return files
+
+
+def name_for(key: str) -> str:
+    """What the file of a program is called, by its key: not as the policy."""
+    return f"{key}-program.yaml" if key == POLICY else f"{key}.yaml"
+
+
+def policies(directory: Path) -> list[Path]:
+    """The policy files of the folder (one; a second is for the caller to refuse); none where there is no folder."""
+    entries = _listing(directory) if _is_folder(directory) else ()
+    return [path for entry in entries if kind(path := directory / entry.name, directory) == "policy"]
 
 
 def misplaced(directory: Path) -> list[Path]:
@@ -184,6 +200,11 @@ def _listing(folder: Path) -> list[os.DirEntry[str]]:
         ) from None
     except OSError as error:
         raise TieropsError(f"cannot read the folder {folder}: {error.strerror}") from None
+
+
+def lies_in(path: Path, directory: Path) -> bool:
+    """Whether the path is in the folder, by its name alone."""
+    return _within(path, directory) is not None
 
 
 def _within(path: Path, directory: Path) -> tuple[str, ...] | None:

@@ -11,8 +11,8 @@ from tierops.config import bones, files, program, values
 from tierops.config import environment as environments
 from tierops.config.check import Gate
 from tierops.config.environment import Environment
-from tierops.config.marked import Document
-from tierops.model import Position, Problem, Program
+from tierops.config.marked import Document, Map
+from tierops.model import Policy, Position, Problem, Program
 
 # Of one file. Who has more of them has a reason that shows in these; telling a hundred thousand takes minutes.
 _MOST_FINDINGS = 1000
@@ -23,6 +23,7 @@ class Loaded(NamedTuple):
 
     `environment` is None where none is chosen, or its file has problems. `broken` are programs with findings whose
     ladders can be held against the rules all the same; `unchecked` are the files with others, of which they cannot.
+    `policy` is None where there is none, or it has findings.
     """
 
     programs: tuple[Program, ...]
@@ -30,6 +31,12 @@ class Loaded(NamedTuple):
     environment: Environment | None
     broken: tuple[Program, ...] = ()
     unchecked: tuple[str, ...] = ()
+    policy: Policy | None = None
+
+    @property
+    def has_promises(self) -> bool:
+        """True where there is a policy, or some program says who is where."""
+        return self.policy is not None or any(target.tests for one in self.programs for target in one.targets)
 
 
 class _Terms(NamedTuple):
@@ -71,6 +78,8 @@ def load(
     for path in by_kind["environment"]:
         problems += environments.read(path, gate, contents.get(path))[1] if path != chosen else []
     problems += [_misplaced(Position(str(path), 1, 1), directory) for path in by_kind["misplaced"]]
+    policy, findings = _policy(directory, by_kind["policy"], contents, gate)
+    problems += findings
     day = today or datetime.now(UTC).date()
     known = filled_from.values if filled_from else {} if chosen is None else None
     terms = _Terms(directory, environment, known, day.isoformat(), gate)
@@ -83,7 +92,7 @@ def load(
         problems += read.problems
         broken += read.broken
         unchecked += [str(path)] if read.is_unchecked else []
-    return Loaded(tuple(programs), tuple(problems), filled_from, tuple(broken), tuple(unchecked))
+    return Loaded(tuple(programs), tuple(problems), filled_from, tuple(broken), tuple(unchecked), policy)
 
 
 def _by_kind(
@@ -91,16 +100,47 @@ def _by_kind(
 ) -> Mapping[files.Kind, Sequence[Path]]:
     """The files to read. Of the environments, those that `paths` name; what a stream holds, it says itself."""
     if not paths:
-        return {"program": files.programs(directory), "environment": (), "misplaced": files.misplaced(directory)}
-    by_kind: dict[files.Kind, list[Path]] = {"program": [], "environment": [], "misplaced": []}
+        found: dict[files.Kind, list[Path]] = {"program": files.programs(directory)}
+        return {**found, "environment": [], "policy": [], "misplaced": files.misplaced(directory)}
+    by_kind: dict[files.Kind, list[Path]] = {"program": [], "environment": [], "policy": [], "misplaced": []}
     for path in files.named(paths, directory, contents):
         if path not in contents:
             by_kind[files.kind(path, directory)].append(path)
-        elif any(map(environments.looks_like_one, files.read(path, content=contents[path])[0])):
-            by_kind["environment"].append(path)
         else:
-            by_kind["program"].append(path)
+            by_kind[_kind(files.read(path, content=contents[path])[0])].append(path)
     return by_kind
+
+
+def _kind(documents: Sequence[Document]) -> files.Kind:
+    """What a stream holds, which has no name that would say it."""
+    if any(map(environments.looks_like_one, documents)):
+        return "environment"
+    return "policy" if any(map(_is_policy, documents)) else "program"
+
+
+def _is_policy(document: Document) -> bool:
+    """Whether a document is meant for a policy, wherever it lies."""
+    return isinstance(document.data, Map) and "rules" in document.data and "program" not in document.data
+
+
+def _policy(
+    directory: Path, named: Sequence[Path], contents: Mapping[Path, bytes], gate: Gate
+) -> tuple[Policy | None, list[Problem]]:
+    """The policy of the folder, which holds for whatever is read, and what is found in it and in others of `named`."""
+    own = files.policies(directory)
+    problems: list[Problem] = []
+    found: list[Policy | None] = []
+    for path in dict.fromkeys((*own, *named)):
+        from tierops.config import policy  # few projects have one
+
+        one, findings = policy.read(path, gate, contents.get(path))
+        problems += findings
+        if path in own:
+            found.append(one)
+    for path in own[1:]:
+        message = f"there is a policy already, in {own[0]}; a project has one"
+        problems.append(Problem("schema", message, Position(str(path), 1, 1)))
+    return (found[0] if found and not problems else None), problems
 
 
 def _misplaced(at: Position, directory: Path) -> Problem:
@@ -145,6 +185,9 @@ def _program(document: Document, terms: _Terms) -> tuple[Program | None, list[Pr
     """The program, and every finding. With findings it is what can be held against the rules; None is nothing."""
     if environments.looks_like_one(document):
         return None, [_misplaced(document.at, terms.directory)]
+    if _is_policy(document):
+        message = f"a policy is the file {terms.directory / files.POLICY}.yaml; move this one there"
+        return None, [Problem("schema", message, document.at)]
     problems = terms.gate.check(document, "program")
     if values.holds_placeholder(document.data):
         if terms.values is None:

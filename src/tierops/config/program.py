@@ -7,10 +7,23 @@ from decimal import Decimal
 from typing import Any
 
 from tierops import providers
-from tierops.config import check
+from tierops.config import check, member_tests
 from tierops.config.contract import Contract, common, fragment
 from tierops.config.marked import Document, Hints, List, Map
-from tierops.model import Origin, Position, Problem, Program, Range, Target, Tier, Value, Waiver, exact, rounded
+from tierops.model import (
+    Origin,
+    Position,
+    Problem,
+    Program,
+    Range,
+    Schedule,
+    Target,
+    Tier,
+    Value,
+    Waiver,
+    exact,
+    rounded,
+)
 from tierops.providers.vendor import Vendor
 
 _PARTS = {"name": {"name"}, "from": {"from"}, "end": {"to", "below"}}
@@ -29,6 +42,7 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
     waived = frozenset(waiver.rule for waiver in waivers if waiver.until >= today)
     vendors = {_name(target): _vendor(target) for target in data["targets"]}
     problems = [*_same_names(data["targets"]), *_misplaced(data["tiers"], vendors), *_too_many(data)]
+    problems += member_tests.misplaced(data, list(vendors))
     program_at = data.value_at["program"]
     if problems:
         return Program(data["program"], "", (), waivers, program_at), problems
@@ -38,10 +52,18 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
         name, vendor = _name(target), _vendor(target)
         block = dict(target[vendor.name])
         tiers = _ladder(data["tiers"], name, vendor, block)
-        targets.append(Target(data["program"], name, vendor.place(block), vendor.scale(block), tiers, at, waived))
+        tests = member_tests.build(data, name, tiers)
+        place, scale, begins = vendor.place(block), vendor.scale(block), data.get("effective_from", "")
+        targets.append(Target(data["program"], name, place, scale, tiers, at, waived, begins, tests))
         for index, (written, tier) in enumerate(zip(data["tiers"], tiers, strict=True)):
             origins[name, index] = _origins(written, name, vendor, tier.fields)
-    return Program(data["program"], data.get("description", ""), tuple(targets), waivers, program_at, origins), problems
+    key, description, schedule = data["program"], data.get("description", ""), _schedule(data)
+    return Program(key, description, tuple(targets), waivers, program_at, origins, schedule), problems
+
+
+def _schedule(data: Map) -> Schedule | None:
+    places = [data.value_at[key] for key in ("effective_from", "announced") if key in data]
+    return Schedule(data.get("effective_from", ""), data.get("announced", ""), places[0]) if places else None
 
 
 def names(targets: Iterable[Map]) -> frozenset[str]:

@@ -13,7 +13,8 @@ from tierops.errors import UsageError
 from tierops.host.resources import folder
 from tierops.providers.vendor import Vendor
 
-NAMES = ("program", "environment", "plan")
+_KINDS: tuple[contract.Kind, ...] = ("program", "environment", "policy", "project")
+NAMES = (*_KINDS, "plan")
 
 _WIDTH = 100
 
@@ -27,7 +28,7 @@ def schema(name: str) -> str:
         raise UsageError(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
     if name == "plan":
         return (folder("schemas") / "plan.schema.json").read_text(encoding="utf-8")
-    kind: contract.Kind = "program" if name == "program" else "environment"
+    kind = next(kind for kind in _KINDS if kind == name)
     return text(kind, tuple(map(providers.find, sorted(providers.names()))))
 
 

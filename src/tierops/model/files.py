@@ -50,6 +50,11 @@ class Problem(NamedTuple):
     waiver: str = ""
 
     @property
+    def is_error(self) -> bool:
+        """Whether it stops every command."""
+        return self.severity is Severity.ERROR
+
+    @property
     def is_advice(self) -> bool:
         """True for a note on what may well be meant, which need not be told with each plan."""
         return self.severity is Severity.NOTE and not self.waiver

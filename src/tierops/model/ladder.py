@@ -39,12 +39,15 @@ class Scale(NamedTuple):
     """What a balance counts at a target, and with how many decimals; None is as many as somebody writes.
 
     Without `has_ends` the vendor keeps only where a tier starts: it ends where the next one does, and the last is open.
+    A unit is counted, as points are, or else measured, as an amount that was spent is: `250 points`, but `a lifetime
+    spend of 250`.
     `unsaid` are fields that a vendor fills in by itself: what a file does not say of them is as it is live.
     """
 
     unit: str = "points"
     places: int | None = 0
     has_ends: bool = True
+    is_counted: bool = True
     unsaid: frozenset[str] = frozenset()
 
     @property
@@ -62,16 +65,26 @@ class Scale(NamedTuple):
             return format(amount, f".{self.places}f")
         return digits(amount)
 
+    def amount(self, number: Decimal, more: str = "") -> str:
+        """One balance in words: `250 points`, `1 point or more`, `a lifetime spend of 99.50`; `more` may follow."""
+        if not self.is_counted:
+            return f"{_article(self.unit)} {self.unit} of {self.number(number)}{more}"
+        return f"{self.number(number)} {self.unit.removesuffix('s') if number == 1 else self.unit}{more}"
+
     def amounts(self, range_: Range) -> str:
         """The balances of a range in words: `250 points or more`, `less than 99.50 points`, `250–499 points`."""
         lower, upper = range_
-        if upper is None:
-            return f"{self.number(lower)} {self.unit} or more" if lower else f"any number of {self.unit}"
+        if upper is None and not lower:
+            return f"any number of {self.unit}" if self.is_counted else f"any {self.unit}"
+        if upper is None or (self.is_whole and lower is not None and upper - lower == 1):
+            return self.amount(lower or Decimal(0), " or more" if upper is None else "")
         if not lower:
-            return f"less than {self.number(upper)} {self.unit}"
-        if self.is_whole:
-            return f"{self.span(range_)} {self.unit}"
-        return f"{self.number(lower)} to less than {self.number(upper)} {self.unit}"
+            span = f"less than {self.number(upper)}"
+        else:
+            span = self.span(range_) if self.is_whole else f"{self.number(lower)} to less than {self.number(upper)}"
+        if not self.is_counted:
+            return f"{_article(self.unit)} {self.unit} of {span}"
+        return f"{span} {self.unit.removesuffix('s') if not lower and upper == 1 else self.unit}"
 
     def span(self, range_: Range) -> str:
         """`250–499` or, where balances have fractions, `250–<500`; `500+` where the end is open."""
@@ -96,6 +109,10 @@ class Scale(NamedTuple):
         """A desired tier with what it does not say and the live one has of the fields that may be left `unsaid`."""
         unsaid = (self.unsaid & live.fields.keys()) - wanted.fields.keys()
         return wanted._replace(fields={**wanted.fields, **{n: live.fields[n] for n in unsaid}}) if unsaid else wanted
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1].lower() in "aeiou" else "a"
 
 
 def digits(amount: Decimal | int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from tierops.model.files import Problem
 from tierops.model.ladder import LiveTier, Tier
 from tierops.model.program import Live, Target
 from tierops.model.values import Value
@@ -72,6 +73,11 @@ class TargetPlan(NamedTuple):
         return self.target.address
 
     @property
+    def program(self) -> str:
+        """The key of its program."""
+        return self.target.program
+
+    @property
     def creates(self) -> tuple[Tier, ...]:
         """The tiers that apply will create, low to high."""
         return tuple(c.after for c in self.changes if c.kind is Kind.CREATE and c.after is not None)
@@ -88,7 +94,8 @@ class Signature(NamedTuple):
 class Plan(NamedTuple):
     """What apply would do, as data. Times are ISO 8601 in UTC; `environment` is None where there is none.
 
-    `unread` are the addresses of targets that are not in it, for they could not be read.
+    `unread` are the addresses of targets that are not in it, for they could not be read. `policy` is what the team's
+    policy said of it when it was made, none of it an error.
     """
 
     tool_version: str
@@ -98,6 +105,7 @@ class Plan(NamedTuple):
     targets: tuple[TargetPlan, ...]
     signature: Signature | None = None
     unread: tuple[str, ...] = ()
+    policy: tuple[Problem, ...] = ()
 
     @property
     def is_empty(self) -> bool:

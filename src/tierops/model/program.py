@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tierops.model.files import Position
 from tierops.model.ladder import LiveTier, Scale, Tier
+from tierops.model.promises import MemberTest, Schedule
 
 
 class Waiver(NamedTuple):
@@ -37,7 +38,10 @@ class Place(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Where a program lives: one place, with the ladder as this target wants it."""
+    """Where a program lives: one place, with the ladder as this target wants it, and who is where in it.
+
+    Before `effective_from` (ISO date, empty where none is said) nothing may be created.
+    """
 
     program: str
     name: str
@@ -46,6 +50,8 @@ class Target(NamedTuple):
     tiers: tuple[Tier, ...]
     at: Position
     waived: frozenset[str] = frozenset()
+    effective_from: str = ""
+    tests: tuple[MemberTest, ...] = ()
 
     @property
     def address(self) -> str:
@@ -78,6 +84,7 @@ class Program(NamedTuple):
     waivers: tuple[Waiver, ...]
     at: Position
     origins: Mapping[tuple[str, int], Mapping[tuple[str, ...], Origin]] = {}
+    schedule: Schedule | None = None
 
 
 class Abilities(NamedTuple):
@@ -85,7 +92,8 @@ class Abilities(NamedTuple):
 
     `by_hand` tells a person how to change a tier there, `members` what a create does to the members in its range,
     `undo` whether and how it can be taken back. `blocked` says why nothing can be created there now; it is empty where
-    something can. `is_guarded` says that the vendor itself refuses a second tier of a name.
+    something can. `is_guarded` says that the vendor itself refuses a second tier of a name. `where` is where a person
+    changes a tier there, as in `in the dashboard (Audiences)`; it is empty where that is anywhere at the vendor's.
     """
 
     by_hand: str
@@ -93,6 +101,7 @@ class Abilities(NamedTuple):
     undo: str
     blocked: str = ""
     is_guarded: bool = False
+    where: str = ""
 
 
 class Identity(NamedTuple):

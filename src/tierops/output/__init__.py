@@ -6,18 +6,23 @@ from importlib import import_module
 from typing import cast
 
 from tierops.output.report import Report
+from tierops.text.visible import isolated
 
 __all__ = ["Report", "as_file", "render"]
+
+_COLUMNS = 80  # of a text that is a file
+_FOR_PEOPLE = frozenset({"text", "markdown", "html"})
 
 
 def render(report: Report, format_: str) -> str:
     """The report in one format, by the name of its module, ending in a newline."""
-    return cast("str", import_module(f"tierops.output.{format_}").render(report))
+    content = cast("str", import_module(f"tierops.output.{format_}").render(report))
+    return isolated(content) if format_ in _FOR_PEOPLE else content
 
 
 def as_file(report: Report, format_: str) -> str:
     """The report as the content of a file: text without colours, and with the error that a terminal gets on stderr."""
-    content = render(report, format_)
+    content = render(report._replace(columns=_COLUMNS), format_)
     if format_ != "text":
         return content
     from click import unstyle

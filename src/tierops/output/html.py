@@ -1,4 +1,4 @@
-"""The report as one HTML file that loads nothing: for a browser, light or dark, and for paper."""
+"""The report as one HTML file that loads nothing: for a browser of any width, light or dark, and for paper."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ from base64 import b64encode
 from hashlib import sha256
 
 from tierops import __version__, plan_file
-from tierops.output import drawing, jinja, view, words
+from tierops.output import jinja, view, words
+from tierops.output.checklist import checklist
 from tierops.output.report import Report
 from tierops.output.summary import summary, title
 
 _MANY = 10  # changes from which a reader may want to filter
-_MOST_OPEN = 12  # targets whose list is not folded
+_MOST_OPEN = 12  # cards that are not folded
 
 
 def render(report: Report) -> str:
-    """A page with inline style, script and drawings; its policy forbids it to load anything."""
-    targets = view.targets(report)
-    changed = [target for target in targets if target.is_worth_telling]
-    is_result = report.results is not None
-    drawings = [drawing.draw(target.plan) if target.changes and not is_result else None for target in changed]
-    kinds = words.amounts(change.kind for target in changed for change in target.changes)
-    is_planned = report.command in {"plan", "show"}
+    """A page with inline style and script; its policy forbids it to load anything."""
+    cards = view.cards(report)
+    kinds = words.amounts(change.kind for card in cards for change in card.changes for _ in card.spots)
     script = jinja.source("report.js")
+    is_plan = report.plan is not None and report.command != "drift"
     return jinja.page(
         "report.html",
         title=title(report),
         sentences=summary(report),
         error=words.error(report.error, 20_000),
-        problems=view.problems(report.problems),
-        targets=list(zip(changed, drawings, strict=True)),
-        unchanged=[target.address for target in targets if not target.is_worth_telling],
-        kinds=[(kind, amount, words.meaning(kind, is_planned=is_planned)) for kind, amount in kinds.items()],
-        has_filters=sum(kinds.values()) > _MANY and len(kinds) > 1,
-        is_result=is_result,
+        problems=view.problems(report),
+        cards=[(card, view.requests(card)) for card in cards],
+        targets=sum(len(card.spots) for card in cards),
+        unchanged=view.unchanged(report),
+        by_hand=checklist(report, cards),
+        kinds=[(kind, n, words.amount_word(kind, is_planned=report.is_planned)) for kind, n in kinds.items()],
+        has_filters=(sum(kinds.values()) > _MANY and len(kinds) > 1) or len(cards) > _MOST_OPEN,
+        has_after=report.is_planned,
+        is_result=report.results is not None,
         most_open=_MOST_OPEN,
-        facts=view.facts(report.plan) if report.plan else (),
-        digest=plan_file.to_data(report.plan)["digest"] if report.plan else "",
+        facts=view.facts(report.plan) if report.plan and is_plan else (),
+        digest=plan_file.to_data(report.plan)["digest"] if report.plan and is_plan else "",
         usage=[words.usage(usage) for usage in report.usage],
         version=__version__,
         style=jinja.verbatim(jinja.source("report.css")),
         script=jinja.verbatim(script),
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
-        width=drawing.WIDTH,
     )

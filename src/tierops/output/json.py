@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tierops import __version__, plan_file
-from tierops.model import Kind, Plan, Problem, Result, Value
+from tierops.model import Kind, Plan, Problem, Result, Value, Verdict, exact
+from tierops.output import view
+from tierops.output.checklist import checklist
 from tierops.output.report import Report
 from tierops.text import jsontext
 
@@ -22,8 +24,11 @@ def render(report: Report) -> str:
         "summary": None if report.plan is None else _summary(report.plan),
         "plan": None if report.plan is None else plan_file.to_data(report.plan),
         "requests": [usage._asdict() for usage in report.usage],
+        "by_hand": _by_hand(report),
         "results": None if report.results is None else [_result(result) for result in report.results],
     }
+    if report.verdicts is not None:
+        data["tests"] = [_verdict(verdict) for verdict in report.verdicts]
     if report.journal is not None:
         data["journal"] = report.journal._asdict()
     return jsontext.dumps(data, indent=2) + "\n"
@@ -38,6 +43,28 @@ def _problem(problem: Problem) -> Value:
         "column": problem.at.column,
         "message": problem.message,
         "member": problem.member or None,
+    }
+
+
+def _by_hand(report: Report) -> Value:
+    """The steps that a person has to take, in order, and what to know of them."""
+    told = checklist(report, view.cards(report))
+    return {"steps": list(told.steps), "notes": list(told.notes)}
+
+
+def _verdict(verdict: Verdict) -> Value:
+    test = verdict.test
+    return {
+        "program": verdict.program,
+        "target": verdict.target,
+        "member": {"value": exact(test.value)},
+        "tier": test.tier,
+        "note": test.note or None,
+        "passed": not verdict.failure,
+        "message": verdict.failure or verdict.promise,
+        "file": test.at.file,
+        "line": test.at.line,
+        "column": test.at.column,
     }
 
 

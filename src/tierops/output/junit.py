@@ -2,7 +2,7 @@
 
 A case fails with all findings of its rule at its target. What is waived is skipped; what else stops no command passes,
 with its sentence in the output. Findings in a file that no program came of are cases of that file. GitLab tells cases
-apart by name, so each name says where.
+apart by name, so each name says where. For `test` there is a case for each member test at each target instead.
 See: https://docs.gitlab.com/ci/testing/unit_test_reports/
 """
 
@@ -24,20 +24,21 @@ _DRIFT = frozenset(check.id for check in DRIFT)
 
 
 class _Case(NamedTuple):
-    """One test case. It passed where there is neither an `error` nor a finding."""
+    """One test case. It passed where there is neither an `error` nor a finding nor a `failure`, which is a sentence."""
 
     name: str
     suite: str
     at: Position | None = None
     findings: tuple[Finding, ...] = ()
     error: str = ""
+    failure: str = ""
 
     @property
     def outcome(self) -> str:
         """The element that says how it ended, empty where it passed."""
         if self.error:
             return "error"
-        if any(map(_fails, self.findings)):
+        if self.failure or any(map(_fails, self.findings)):
             return "failure"
         return "skipped" if any(finding.waiver for finding in self.findings) else ""
 
@@ -66,17 +67,27 @@ def _title(report: Report) -> str:
 def _cases(report: Report) -> Iterator[_Case]:
     if report.error:
         yield _Case(_title(report), "tierops", error=plain(report.error))
+    for verdict in report.verdicts or ():
+        yield _Case(
+            printable(f"{verdict.promise} at {verdict.address}"),
+            printable(verdict.program),
+            report.place(verdict.test.at),
+            failure=printable(verdict.told),
+        )
     places = _places(report)
     elsewhere: dict[str, dict[str, list[Finding]]] = {}
     at_target: dict[tuple[str, str], list[Finding]] = {}  # by address and rule
     for finding in findings(report):
+        if report.verdicts is not None and finding.rule == "failing-test":  # which has a case of its own
+            continue
         targets = finding.targets or tuple(places.get(finding.program, ()))
         known = [target for target in targets if target in places.get(finding.program, ())]
         for target in known:
             at_target.setdefault((f"{finding.program}/{target}", finding.rule), []).append(finding)
         if not known:
             elsewhere.setdefault(finding.at.file, {}).setdefault(finding.rule, []).append(finding)
-    rules = [check.id for check in (DRIFT if report.command == "drift" else CHECKS)]
+    listed = DRIFT if report.command == "drift" else CHECKS if report.verdicts is None else ()
+    rules = [check.id for check in listed if not check.is_policy or check.id in report.policy]
     for program, targets_at in places.items():
         for target, at in targets_at.items():
             address = f"{program}/{target}"
@@ -126,6 +137,8 @@ def _write(suite: ET.Element, case: _Case) -> None:
     element = ET.SubElement(suite, "testcase", attributes)
     if case.outcome == "error":
         ET.SubElement(element, "error", message=case.error.replace("\n", " "), type="tierops").text = case.error
+    elif case.failure:
+        ET.SubElement(element, "failure", message=case.failure, type="failing-test").text = case.failure
     elif case.outcome == "failure":
         heavy = [finding for finding in case.findings if _fails(finding)]
         more = f" (and {len(heavy) - 1} more)" if len(heavy) > 1 else ""

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from tierops import plan_file
 from tierops.output import jinja, view, words
+from tierops.output.cards import Card
+from tierops.output.checklist import Checklist, checklist
 from tierops.output.escaping import fenced, inline
 from tierops.output.report import Report
 from tierops.output.summary import summary, title
@@ -17,6 +19,7 @@ COMMENT = 65_000  # bytes; GitHub takes 65,536 characters, and whoever posts the
 STEP_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB
 _MOST_LINES = 50  # of one table; what is longer goes on in another
 _MOST_ERROR = 2_000
+_MOST_TOLD = 3  # entries of a tier that are told in the table of changes
 _CONTINUED, _REMAINS = " (continued)", ": what remains"
 _NOTE = 700  # bytes that the sentence about what was left out may take
 
@@ -28,15 +31,17 @@ class Rank(IntEnum):
 
     ALWAYS = 0
     TABLE = 1
-    LADDER = 2
-    FACTS = 3
-    UNCHANGED = 4
-    FIELDS = 5
-    REQUESTS = 6
+    STEPS = 2
+    LADDER = 3
+    FACTS = 4
+    UNCHANGED = 5
+    FIELDS = 6
+    REQUESTS = 7
 
 
 _PARTS = {  # in the words of a count: "2 tables"
     Rank.TABLE: "table",
+    Rank.STEPS: "list of steps by hand",
     Rank.LADDER: "ladder",
     Rank.FACTS: "list of technical details",
     Rank.FIELDS: "table of fields",
@@ -59,7 +64,8 @@ def render(report: Report, limit: int = COMMENT) -> str:
     `limit` is 24,000 or more. What does not fit is left out by whole sections, details first, and counted.
     """
     page = jinja.macros("markdown.md", inline)
-    digest = jinja.verbatim(str(plan_file.to_data(report.plan)["digest"])) if report.plan else ""
+    has_digest = report.plan is not None and report.command != "drift"  # what drift saw is no plan of anything
+    digest = jinja.verbatim(str(plan_file.to_data(report.plan)["digest"])) if report.plan and has_digest else ""
     sections = tuple(_sections(page, report, digest))
     if _size(sections) <= limit:
         return _joined(sections)
@@ -71,41 +77,44 @@ def _sections(page: Any, report: Report, digest: str) -> Iterator[Section]:
     yield Section(Rank.ALWAYS, page.head(title(report), " ".join(summary(report))))
     if report.error:
         yield Section(Rank.ALWAYS, f"{fenced(words.error(report.error, _MOST_ERROR), 'text')}\n")
-    for problems in _batches(view.problems(report.problems)):
+    for problems in _batches(view.problems(report)):
         yield Section(Rank.TABLE, page.problems(problems), lines=len(problems))
-    targets = view.targets(report)
-    for target in targets:
-        if target.is_worth_telling:
-            yield from _target(page, target, is_result=report.results is not None)
-    if unchanged := [target.address for target in targets if not target.is_worth_telling]:
+    cards = view.cards(report)
+    for card in cards:
+        yield from _card(page, card, report)
+    yield from _by_hand(page, checklist(report, cards))
+    if unchanged := view.unchanged(report):
         yield Section(Rank.UNCHANGED, page.unchanged(unchanged))
-    kinds = (change.kind for target in targets for change in target.changes)
-    legend = words.legend(kinds, is_planned=report.command in {"plan", "show"})
-    pairs = view.facts(report.plan) if report.plan else ()
+    pairs = view.facts(report.plan) if report.plan and report.is_planned else ()
     usage = " ".join(words.usage(usage) for usage in report.usage)
-    yield Section(Rank.ALWAYS, page.foot(legend, pairs, digest, usage))
+    yield Section(Rank.ALWAYS, page.foot(pairs, digest, usage))
 
 
-def _target(page: Any, target: view.Target, *, is_result: bool) -> Iterator[Section]:
+def _card(page: Any, card: Card, report: Report) -> Iterator[Section]:
     # Each table has a heading, for the one before it may be left out.
-    if not target.outcomes and not target.changes:
-        yield Section(Rank.TABLE, page.target(target, ""))
-    for number, outcomes in enumerate(_batches(target.outcomes)):
-        heading = page.target(target, _CONTINUED if number else "")
+    if not card.outcomes and not card.changes:
+        yield Section(Rank.TABLE, page.target(card, ""))
+    for number, outcomes in enumerate(_batches(card.outcomes)):
+        heading = page.target(card, _CONTINUED if number else "")
         yield Section(Rank.TABLE, heading + page.outcomes(outcomes), len(outcomes))
-    for number, changes in enumerate(_batches(target.changes)):
-        heading = page.target(target, _CONTINUED if number else _REMAINS if target.outcomes else "")
-        yield Section(Rank.TABLE, heading + page.changes(changes, target.unit), len(changes))
-    if target.steps:
-        yield Section(Rank.TABLE, page.steps(target.steps, is_result))
-    if target.changes and not is_result:
-        yield Section(Rank.LADDER, page.ladder(view.rungs(target.plan), target.unit))
-    if any(change.fields for change in target.changes):
-        yield Section(Rank.FIELDS, page.fields(target.changes))
-    yield Section(Rank.FACTS, page.facts(target.facts))
-    if target.requests:
-        fences = [jinja.verbatim(fenced(request, "http")) for request in target.requests]
+    for number, changes in enumerate(_batches(card.changes)):
+        heading = page.target(card, _CONTINUED if number else _REMAINS if card.outcomes else "")
+        yield Section(Rank.TABLE, heading + page.changes(changes, card.unit, _MOST_TOLD), len(changes))
+    if card.rungs:
+        yield Section(Rank.LADDER, page.ladder(card.rungs, card.unit, report.is_planned))
+    if any(len(change.entries) > _MOST_TOLD for change in card.changes):
+        yield Section(Rank.FIELDS, page.fields(card.changes))
+    yield Section(Rank.FACTS, page.facts(card.spots))
+    if requests := view.requests(card):
+        fences = [jinja.verbatim(fenced(request, "http")) for request in requests]
         yield Section(Rank.REQUESTS, page.requests(fences))
+
+
+def _by_hand(page: Any, told: Checklist) -> Iterator[Section]:
+    batches = list(_batches(tuple(enumerate(told.steps, 1))))
+    for number, steps in enumerate(batches, 1):
+        heading = told.heading + (_CONTINUED if number > 1 else "")
+        yield Section(Rank.STEPS, page.steps(heading, steps, told.notes if number == len(batches) else ()))
 
 
 def _fitting(sections: Sequence[Section], limit: int) -> list[Section]:

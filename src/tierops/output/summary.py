@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops import providers
-from tierops.model import UNREADABLE, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan
+from tierops.model import UNREADABLE, Abilities, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan, Verdict
 from tierops.output.report import Report
-from tierops.output.words import amounts, count, later_steps, remaining_steps, shortened, vendor
+from tierops.output.words import amounts, count, later_steps, listed, place, remaining_steps, shortened, vendor
 
 _TITLES = {
     "plan": ("Plan", "for"),
@@ -16,8 +16,10 @@ _TITLES = {
     "drift": ("Drift", "at"),
     "apply": ("Apply", "to"),
     "validate": ("Validation", "for"),
+    "test": ("Tests", "for"),
 }
 _MOST_NAMED = 2  # creates that are named one by one
+_MOST_PLACES = 6  # that a question names
 _MOST_PATHS = 5
 
 
@@ -36,6 +38,8 @@ def summary(report: Report) -> tuple[str, ...]:
         return results(report.results)
     if report.plan is not None:
         return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
+    if report.verdicts is not None:
+        return (*tested(report.verdicts), *_problems(report.problems))
     if report.checked is not None:
         return checked(report.checked, report.problems, report.unchecked)
     return tuple(_problems(report.problems))
@@ -57,6 +61,16 @@ def _unchecked(paths: Sequence[str]) -> str:
     listed = ", ".join(map(shortened, paths[:_MOST_PATHS]))
     files = count(len(paths), "file")
     return f" Because of these, ladders of {files} were not checked for order, gaps and overlaps: {listed}{more}."
+
+
+def tested(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """How many tests there are, and how many of them fail."""
+    if not verdicts:
+        return ("No tests: `tierops suggest --tests KEY` writes some for a program.",)
+    failed = sum(bool(verdict.failure) for verdict in verdicts)
+    where = count(len({verdict.address for verdict in verdicts}), "target")
+    outcome = f"{failed:,} {'fails' if failed == 1 else 'fail'}" if failed else "all hold"
+    return (f"{count(len(verdicts), 'test')} at {where}: {outcome}.",)
 
 
 def nothing_to_do(plan: Plan) -> str:
@@ -82,6 +96,21 @@ def unread(plan: Plan) -> str:
 def results(targets: Sequence[Result]) -> tuple[str, ...]:
     """What apply did."""
     return tuple(_results(targets))
+
+
+def told(plan: Plan) -> tuple[str, ...]:
+    """What an apply of the plan would do, and what it would not."""
+    return tuple(_plan(plan))
+
+
+def question(plan: Plan) -> str:
+    """What apply asks before it creates: what, in which environment, in which places, and whether it can be undone."""
+    creating = [target for target in plan.targets if target.creates]
+    environment = f" in {shortened(plan.environment.upper())}" if plan.environment else ""
+    amount = count(sum(len(target.creates) for target in creating), "tier")
+    places = [f"{len(target.creates):,} in {place(target)}" for target in creating]
+    undo = "; ".join(dict.fromkeys(_abilities(target).undo for target in creating))
+    return f"Create {amount}{environment}: {listed(places, _MOST_PLACES)}? {shortened(undo, 300)}."
 
 
 def _errors(problems: Sequence[Problem]) -> int:
@@ -114,10 +143,10 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield _creates(creating)
         yield from _effects(creating)
     if blocked := kinds.get(Kind.BLOCKED):
-        yield f"{_are(blocked, 'tier')} missing but blocked: {'it' if blocked == 1 else 'they'} will not be created."
+        yield f"{_are(blocked, 'tier')} blocked and will not be created: see what to do by hand."
     yield from _untouched(kinds)
     if any(later_steps(target) for target in creating):
-        yield "After apply something remains to be done by hand: see each target."
+        yield "After apply something remains to be done by hand: see the list."
 
 
 def _drift(plan: Plan) -> Iterator[str]:
@@ -138,23 +167,26 @@ def _drift(plan: Plan) -> Iterator[str]:
 def _untouched(kinds: dict[Kind, int]) -> Iterator[str]:
     if differing := kinds.get(Kind.DIFFERS):
         verb = "differs" if differing == 1 else "differ"
-        yield f"{count(differing, 'tier')} {verb}; tierops never changes a live tier."
+        yield f"{count(differing, 'live tier')} {verb} from the files; tierops never changes one."
     if unmanaged := kinds.get(Kind.UNMANAGED):
         yield f"{_are(unmanaged, 'live tier')} in no file: reported, never touched."
 
 
 def _creates(targets: Sequence[TargetPlan]) -> str:
     amount = sum(len(target.creates) for target in targets)
-    if len(targets) > 1:
-        return f"{count(amount, 'tier')} will be created at {count(len(targets), 'target')}."
-    (target,) = targets
-    where = f"{shortened(target.live.identity.name)} ({vendor(target.target.provider)})"
-    created = f"{count(amount, 'tier')} will be created in {where}"
-    if amount > _MOST_NAMED:
-        return f"{created}."
+    named = {_named(target) for target in targets}
+    tiers = named.pop() if len(named) == 1 and len(targets[0].creates) <= _MOST_NAMED else ""
+    if len(targets) == 1:
+        created = f"{count(amount, 'tier')} will be created in {place(targets[0])}"
+        return f"{created}: {tiers}." if tiers else f"{created}."
+    new = sum(target.live.is_new for target in targets)
+    where = f"at {count(len(targets), 'target')}" + (f", {new:,} of them new" if new else "")
+    return f"{tiers or count(amount, 'tier')} will be created {where}."
+
+
+def _named(target: TargetPlan) -> str:
     balances = target.target.scale.amounts
-    named = (f"{shortened(tier.name)} ({shortened(balances(tier.range))})" for tier in target.creates)
-    return f"{created}: {' and '.join(named)}."
+    return listed([f"{shortened(tier.name)} ({shortened(balances(tier.range))})" for tier in target.creates[:3]])
 
 
 def _effects(targets: Sequence[TargetPlan]) -> Iterator[str]:
@@ -162,12 +194,11 @@ def _effects(targets: Sequence[TargetPlan]) -> Iterator[str]:
     members: dict[str, str] = {}  # what happens to members → the vendor that says so first
     undo: list[str] = []
     for target in targets:
-        declared = providers.find(target.target.provider)
-        abilities = declared.abilities(target.target.place, target.live)
-        members.setdefault(abilities.members, declared.title)
+        abilities = _abilities(target)
+        members.setdefault(abilities.members, vendor(target.target.provider))
         undo.append(abilities.undo)
     for happens, who in members.items():
-        start = "Members" if len(members) == 1 else f"At {shortened(who)}, members"
+        start = "Members" if len(members) == 1 else f"At {who}, members"
         yield f"{start} whose balance is in the range of a new tier {shortened(happens, 300)}."
     yield from (f"{shortened(sentence, 300)}." for sentence in dict.fromkeys(undo))
 
@@ -191,11 +222,15 @@ def _results(targets: Sequence[Result]) -> Iterator[str]:
     if all(result.remaining == () for result in targets):
         was_written = any(result.sends for result in targets)
         source = targets[0].source if targets else "the files"
-        yield f"Live equals {source}{', read back after the last write' if was_written else ''}."
+        yield f"Live equals {shortened(source)}{', read back after the last write' if was_written else ''}."
     elif remaining := sum(len(result.remaining or ()) for result in targets):
         yield f"{count(remaining, 'difference')} {'remains' if remaining == 1 else 'remain'}."
     if any(remaining_steps(result) for result in targets):
-        yield "Something remains to be done by hand: see each target."
+        yield "Something remains to be done by hand: see the list."
+
+
+def _abilities(target: TargetPlan) -> Abilities:
+    return providers.find(target.target.provider).abilities(target.target.place, target.live)
 
 
 def _kinds(plan: Plan) -> dict[Kind, int]:

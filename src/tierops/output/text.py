@@ -1,4 +1,7 @@
-"""The report for a terminal: 80 columns, readable without colour."""
+"""The report for a terminal: as wide as that is, readable without colour.
+
+What goes on in a further line is indented by six, so that no name begins a line of the report.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,23 @@ from typing import TYPE_CHECKING
 from click import style
 
 from tierops.errors import Exit
-from tierops.model import Change, Fate, Kind, Plan, Problem, Result, Scale, Severity, TargetPlan, Tier
-from tierops.output import summary, view, words
+from tierops.model import Fate, Kind, Plan, Problem, Result, Severity, Signature, TargetPlan
+from tierops.output import entries, summary, view, words
+from tierops.output.cards import Card, Held
+from tierops.output.checklist import checklist
 from tierops.output.report import Report
 from tierops.output.waived import folded
 from tierops.output.words import count
-from tierops.text.visible import fit, printable, width
-from tierops.text.wording import shown
+from tierops.text.visible import escaped, fit, printable, width
 
 if TYPE_CHECKING:
     from tierops.journal.check import Chain
 
-_WIDTH = 80
-_MOST_RUNGS = 24  # of a ladder; longer ones leave out what is alike on both sides
+_MOST_RUNGS = 24  # of a ladder; longer ones leave out what is alike on all sides
+_MOST_PLACES = 3  # that have a line each
 _COLOURS = {Kind.CREATE: "green", Kind.DIFFERS: "yellow", Kind.UNMANAGED: "cyan", Kind.BLOCKED: "red"}
 _FATE_COLOURS = {Fate.DONE: "green", Fate.ALREADY: "cyan"}
+_INDENT = 6
 
 
 def render(report: Report) -> str:
@@ -32,14 +37,16 @@ def render(report: Report) -> str:
     """
     lines = [_problem(problem) for problem in folded(report.problems)]
     if report.results is not None:
-        lines += _results(report.results)
+        lines += _results(report, report.results)
     elif report.plan is not None:
-        lines += _drift(report.plan) if report.command == "drift" else _plan(report.plan)
+        lines += _drift(report.plan) if report.command == "drift" else _plan(report, report.plan)
+    elif report.verdicts is not None:
+        lines += summary.tested(report.verdicts)
     elif report.checked is not None:
         lines += summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
         lines += _journal(report.journal, report.exit_code)
-    lines += [words.usage(usage) for usage in report.usage]
+    lines += [line for used in report.usage for line in _wrapped(words.usage(used), "", report.columns)]
     return "\n".join([*lines, ""])
 
 
@@ -56,94 +63,120 @@ def _journal(chain: Chain, code: Exit) -> Iterator[str]:
     yield printable(f"last whole line: sha256 {chain.head}")
 
 
-def _plan(plan: Plan) -> Iterator[str]:
+def _plan(report: Report, plan: Plan) -> Iterator[str]:
     kinds = [change.kind for target in plan.targets for change in target.changes]
-    if plan.environment:
-        yield printable(f"environment {plan.environment}")
+    yield style(printable(summary.title(report)), bold=True)
     if plan.signature:
-        yield printable(f"signed ({plan.signature.algorithm}; not checked here) by")
-        yield printable(f"  key {plan.signature.key}")
+        yield from _signature(plan.signature)
     if kinds:
-        yield "   ".join(f"{symbol} {meaning}" for symbol, meaning in words.legend(kinds, is_planned=True))
-        yield ""
-    for target in plan.targets:
-        yield from _target(target)
+        for sentence in summary.told(plan):
+            yield from _wrapped(sentence, "", report.columns)
+    yield ""
+    cards = view.cards(report)
+    for card in cards:
+        yield from _card(card, report.columns)
+    if unchanged := view.unchanged(report):
+        told = f"{count(len(unchanged), 'target')} without a difference: {', '.join(unchanged)}"
+        yield from (*_wrapped(told, "", report.columns), "")
+    yield from _by_hand(report, cards)
     yield f"Plan: {words.tally(kinds, is_planned=True)}." if kinds else summary.nothing_to_do(plan)
     if kinds and plan.unread:
         yield f"{summary.unread(plan)}."
 
 
-def _target(target: TargetPlan) -> Iterator[str]:
-    identity = target.live.identity
-    id_ = f"({identity.id})" if identity.id else f"({words.newness(target)})"
-    yield style(printable(target.address), bold=True)
-    yield printable(f"  {words.vendor(target.target.provider)} {identity.kind} {identity.name!r} {id_}")
-    yield printable(f"  {identity.base_url}, read: {target.live.proof}")
-    yield from _changes(target.changes, target, is_planned=True)
-    if target.changes:
+def _signature(signature: Signature) -> Iterator[str]:
+    yield printable(f"signed ({signature.algorithm}; not checked here) by")
+    yield printable(f"  key {signature.key}")
+
+
+def _card(card: Card, columns: int) -> Iterator[str]:
+    yield from _heading(card, columns)
+    yield from _changes(card, columns)
+    if card.rungs:
         yield ""
-        yield from _ladder(target)
-    if steps := words.later_steps(target):
-        yield from ("", "  After apply, to be done by hand:", *_list(steps))
+        yield from _ladder(card, columns)
     yield ""
 
 
-def _changes(changes: Sequence[Change], target: TargetPlan, *, is_planned: bool) -> Iterator[str]:
-    scale = target.target.scale
-    for change, note in zip(changes, words.notes(changes, is_planned=is_planned), strict=True):
+def _heading(card: Card, columns: int) -> Iterator[str]:
+    yield style(card.title, bold=True)
+    if len(card.spots) > _MOST_PLACES:
+        yield from _wrapped(", ".join(card.addresses), "  ", columns)
+        return
+    for spot in card.spots:
+        facts = dict(spot.facts)
+        id_ = spot.plan.live.identity.id
+        start = f"{spot.address}: " if len(card.spots) > 1 else ""
+        yield from _wrapped(f"{start}{spot.place}{f' ({printable(id_)})' if id_ else ''}", "  ", columns)
+        if "Read" in facts:
+            yield from _wrapped(f"{facts['Address']}, read: {facts['Read']}", "  ", columns)
+        if "Day" in facts and spot.plan.creates:
+            yield from _wrapped(facts["Day"], "  ", columns)
+
+
+def _changes(card: Card, columns: int) -> Iterator[str]:
+    for change in card.changes:
         yield ""
-        yield from _change(change, scale)
-        yield from _wrapped(note, "      → ")
-        if change.kind is Kind.DIFFERS and change.before and change.before.updated_at:
-            yield f"      (the vendor last changed it at {printable(change.before.updated_at)})"
+        name = style(f"{change.kind.symbol} {change.name}", fg=_COLOURS[change.kind])
+        yield f"  {name}{f'  {change.range} {card.unit}' if change.range else ''}: {change.meaning}"
+        for entry in change.told:
+            yield from _wrapped(entry, " " * _INDENT, columns)
+        yield from _wrapped(change.note, "      → ", columns)
+        if change.kind is Kind.DIFFERS and change.updated:
+            yield f"      (the vendor last changed it at {change.updated})"
 
 
-def _change(change: Change, scale: Scale) -> Iterator[str]:
-    tier = change.after or change.before
-    span = f"  {scale.span(tier.range)} {printable(scale.unit)}" if tier else ""
-    yield "  " + style(f"{change.kind.symbol} {printable(change.name)}", fg=_COLOURS[change.kind]) + span
-    if isinstance(tier, Tier) and change.kind is not Kind.DIFFERS:
-        yield from (f"      {printable(f'{path}: {shown(value)}')}" for path, value in words.leaves(tier.fields))
-    yield from (f"      {printable(difference)}" for difference in words.changed(change, scale))
-
-
-def _wrapped(text: str, start: str) -> Iterator[str]:
+def _wrapped(text: str, start: str, columns: int) -> Iterator[str]:
     from textwrap import wrap
 
-    yield from wrap(printable(text), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+    further = " " * max(_INDENT, len(start))
+    yield from wrap(escaped(text), max(columns, 40), initial_indent=start, subsequent_indent=further)
 
 
-def _list(steps: Sequence[str]) -> Iterator[str]:
-    for step in steps:
-        yield from _wrapped(step, "    - ")
+def _by_hand(report: Report, cards: Sequence[Card]) -> Iterator[str]:
+    told = checklist(report, cards)
+    if not told.steps:
+        return
+    yield f"{told.heading}:"
+    for number, step in enumerate(told.steps, 1):
+        yield from _wrapped(step, f"  {number}. ", report.columns)
+    for note in told.notes:
+        yield from _wrapped(note, "  ", report.columns)
+    yield ""
 
 
-def _ladder(target: TargetPlan) -> Iterator[str]:
-    rungs = view.rungs(target, _MOST_RUNGS)
-    unit = fit(printable(target.target.scale.unit), _WIDTH // 4).rstrip()
+def _ladder(card: Card, columns: int) -> Iterator[str]:
+    rungs = view.rungs(card.spots[0].plan, _MOST_RUNGS)
+    unit = fit(card.unit, columns // 4).rstrip()
     left = max([width(unit), *(len(rung.range) for rung in rungs)])
-    side = (_WIDTH - left - 6) // 2
-    yield f"  {fit(unit, left)}  {'live':<{side}}  desired"
+    side = max(8, (columns - left - 8) // 3)
+    yield f"  {fit(unit, left)}  {'live now':<{side}}  {fit('after this apply', side)}  the files want".rstrip()
     for rung in rungs:
         if rung.alike:
-            yield f"  {rung.range:<{left}}  {count(rung.alike, 'range')} alike on both sides"
+            yield f"  {rung.range:<{left}}  {count(rung.alike, 'range')} {rung.word}"
         else:
-            live, desired = fit(_names(rung.live), side), fit(_names(rung.desired), side)
-            yield f"  {rung.range:<{left}}  {live}  {desired}".rstrip()
+            sides = "  ".join(fit(_names(names), side) for names in (rung.live, rung.after, rung.desired))
+            yield f"  {rung.range:<{left}}  {sides}".rstrip()
 
 
-def _names(names: Sequence[str]) -> str:
-    return "┃ " + " ┃ ".join(names) if names else "·  (no tier)"
+def _names(names: Sequence[Held]) -> str:
+    return "┃ " + " ┃ ".join(map(str, names)) if names else "·  (no tier)"
 
 
 def _drift(plan: Plan) -> Iterator[str]:
-    """One finding a line, at the place in the files that it departs from."""
+    """One finding a line, at the place in the files that it departs from; one that many targets have is told once."""
+    alike: dict[tuple[str, Kind, str], list[tuple[TargetPlan, str]]] = {}
     for target in plan.targets:
         for change in target.changes:
             at = change.after.at if change.after and change.after.at else target.target.at
-            symbol = style(change.kind.symbol, fg=_COLOURS[change.kind])
-            departure = words.departure(change, target.target.scale)
-            yield printable(f"{at}: ") + symbol + printable(f" {target.address}: {departure}")
+            same = entries.departure(change, target, has_time=False)
+            alike.setdefault((str(at), change.kind, same), []).append((target, entries.departure(change, target)))
+    for (place, kind, same), found in alike.items():
+        symbol = style(kind.symbol, fg=_COLOURS[kind])
+        told = f"{found[0][0].address}: {found[0][1]}"
+        if len(found) > 1:
+            told = f"{same}, at {count(len(found), 'target')}: {', '.join(target.address for target, _ in found)}"
+        yield printable(f"{place}: ") + symbol + printable(f" {told}")
     # What is blocked is missing all the same.
     kinds = [Kind.CREATE if c.kind is Kind.BLOCKED else c.kind for target in plan.targets for c in target.changes]
     if not kinds:
@@ -154,27 +187,24 @@ def _drift(plan: Plan) -> Iterator[str]:
     yield f"Drift: {words.tally(kinds, is_planned=False)} at {count(len(plan.targets), 'target')}."
 
 
-def _results(results: Sequence[Result]) -> Iterator[str]:
-    for result in results:
-        yield style(printable(result.target.address), bold=True)
-        for outcome in result.outcomes:
-            word = style(words.FATES[outcome.fate], fg=_FATE_COLOURS.get(outcome.fate, "red"))
-            detail = f" ({printable(outcome.detail)})" if outcome.detail else ""
-            yield f"  {word}: {printable(outcome.name)}{detail}"
-        if result.trouble:
-            yield from _wrapped(f"stopped: {result.trouble}", "      → ")
-        yield from _remaining(result)
-        if steps := words.remaining_steps(result):
-            yield from ("  still to be done by hand:", *_list(steps))
+def _results(report: Report, results: Sequence[Result]) -> Iterator[str]:
+    cards = view.cards(report)
+    for card in cards:
+        yield from _heading(card, report.columns)
+        for outcome in card.outcomes:
+            word = style(outcome.word, fg=_FATE_COLOURS.get(Fate(outcome.state), "red"))
+            detail = f" ({outcome.detail})" if outcome.detail else ""
+            yield f"  {word}: {outcome.name}{detail}"
+        if card.trouble:
+            yield from _wrapped(f"stopped: {card.trouble}", "      → ", report.columns)
+        if card.changes:
+            yield "  differences remain:"
+            yield from _changes(card, report.columns)
+        elif not card.is_read:
+            yield f"  {card.state[0].lower()}{card.state[1:].rstrip('.')}"
         yield ""
+    if unchanged := view.unchanged(report):
+        told = f"{count(len(unchanged), 'target')} with nothing to do: {', '.join(unchanged)}"
+        yield from (*_wrapped(told, "", report.columns), "")
+    yield from _by_hand(report, cards)
     yield from summary.results(results)
-
-
-def _remaining(result: Result) -> Iterator[str]:
-    if result.remaining is None:
-        yield f"  {words.unread(result)}"
-    elif result.remaining:
-        yield "  differences remain:"
-        yield from _changes(result.remaining, result.target, is_planned=False)
-    elif not result.outcomes:
-        yield "  nothing to do"

@@ -1,106 +1,34 @@
 """A report as small values for the formats: every text is printable and short, none is escaped.
 
-The types are the model's as a reader sees them: a `Change` here is a `model.Change` with its range as text.
+What is alike at several targets is one card.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 
-from tierops import model
-from tierops.model import Kind, Position, TargetPlan
-from tierops.output import ladder, words
+from tierops import model, providers
+from tierops.model import Kind, TargetPlan
+from tierops.output import entries, ladder, words
+from tierops.output.cards import Card, Change, Held, Outcome, Rung, Spot
+from tierops.output.entries import Entry
 from tierops.output.report import Report
 from tierops.output.waived import folded
 from tierops.output.words import moment, shortened
 from tierops.text import jsontext
 from tierops.text.visible import printable
-from tierops.text.wording import shown
 
 MOST_RUNGS = 60  # of a ladder; longer ones show only what differs
+_MARKS = (  # what is said of a tier that is live, that will be, that the files want
+    {Kind.DIFFERS: "differs", Kind.UNMANAGED: "in no file"},
+    {Kind.CREATE: "new"},
+    {Kind.DIFFERS: "differs", Kind.BLOCKED: "blocked"},
+)
+_MOST_DIFFERENT = 200  # rungs of a ladder, whatever differs
 _MOST_NOTE = 600
 _MOST_VALUE = 300
 _MOST_BODY = 20_000
-_LONGEST_PATH = 1_000
-
-
-class Field(NamedTuple):
-    """One vendor field of a tier as JSON, before and after; empty where the tier has no such side."""
-
-    path: str
-    before: str
-    after: str
-
-
-class Change(NamedTuple):
-    """One change. `before` and `after` are the live and the desired range, empty where there is none."""
-
-    kind: Kind
-    meaning: str
-    name: str
-    before: str
-    after: str
-    note: str
-    at: str
-    href: str
-    fields: tuple[Field, ...]
-    updated: str
-
-    @property
-    def range(self) -> str:
-        """The range in one cell."""
-        if self.before and self.after and self.before != self.after:
-            return f"{self.before} → {self.after}"
-        return self.after or self.before
-
-
-class Rung(NamedTuple):
-    """Balances that are in the same tiers throughout, with the names of the tiers and what happens to them.
-
-    `alike` counts the ranges that are left out in its stead, which are alike on both sides.
-    """
-
-    range: str
-    live: tuple[str, ...]
-    desired: tuple[str, ...]
-    alike: int = 0
-
-
-class Outcome(NamedTuple):
-    """What became of one create."""
-
-    name: str
-    state: str
-    word: str
-    detail: str
-
-
-class Target(NamedTuple):
-    """One target of a plan, or of what apply did with it. `steps` is what a person has to do afterwards."""
-
-    plan: TargetPlan
-    address: str
-    place: str
-    unit: str
-    facts: tuple[tuple[str, str], ...]
-    changes: tuple[Change, ...]
-    requests: tuple[str, ...]
-    steps: tuple[str, ...]
-    outcomes: tuple[Outcome, ...] = ()
-    trouble: str = ""
-    state: str = ""
-
-    @property
-    def is_worth_telling(self) -> bool:
-        """False where nothing differs and nothing was done."""
-        return bool(self.changes or self.outcomes or self.trouble)
-
-    @property
-    def counts(self) -> tuple[tuple[Kind, int], ...]:
-        """How many changes there are of each kind that there is."""
-        return tuple(words.amounts(change.kind for change in self.changes).items())
 
 
 class Problem(NamedTuple):
@@ -113,38 +41,46 @@ class Problem(NamedTuple):
     message: str
 
 
-def targets(report: Report) -> tuple[Target, ...]:
-    """The targets of the results where there are some, else of the plan."""
+def cards(report: Report) -> tuple[Card, ...]:
+    """The targets of the results where there are some, else of the plan: what will happen first."""
     if report.results is not None:
-        return tuple(_result(result) for result in report.results)
-    planned = report.plan.targets if report.plan else ()
-    return tuple(_target(target, target.changes, is_planned=report.command != "drift") for target in planned)
+        every = [_result(result, report) for result in report.results]
+    else:
+        planned = report.plan.targets if report.plan else ()
+        every = [_card(target, target.changes, report) for target in planned]
+    kept = [card for card in every if card.is_worth_telling]
+    return tuple(sorted(_grouped(kept), key=lambda card: not any(c.kind is Kind.CREATE for c in card.changes)))
 
 
-def problems(listed: Sequence[model.Problem]) -> tuple[Problem, ...]:
+def requests(card: Card) -> tuple[str, ...]:
+    """The requests of a card as HTTP has them; what several targets are sent alike stands below all its addresses."""
+    heads: dict[str, list[str]] = {}
+    for spot in card.spots:
+        for head, body in spot.requests:
+            heads.setdefault(body, []).append(head)
+    return tuple("\n".join((*addressed, body)) for body, addressed in heads.items())
+
+
+def unchanged(report: Report) -> tuple[str, ...]:
+    """The addresses of the targets of which there is nothing to say."""
+    if report.results is not None:
+        targets = [r.target for r in report.results if not (r.remaining or r.outcomes or r.trouble)]
+    else:
+        targets = [target for target in (report.plan.targets if report.plan else ()) if not target.changes]
+    return tuple(shortened(target.address, 200) for target in targets)
+
+
+def problems(report: Report) -> tuple[Problem, ...]:
     """The problems, each with whom it would hurt."""
     return tuple(
         Problem(
             problem.severity.value,
             shortened(str(problem.at), 300),
-            _href(problem.at),
+            report.link(problem.at),
             problem.rule,
             shortened(problem.told, _MOST_NOTE),
         )
-        for problem in folded(listed)
-    )
-
-
-def rungs(target: TargetPlan, most: int = MOST_RUNGS) -> tuple[Rung, ...]:
-    """The ladder, highest first. Of one with more rungs, ranges that are alike on both sides are only counted."""
-    symbols = {change.name: change.kind for change in target.changes}
-    on_live_side = {n: kind for n, kind in symbols.items() if kind in {Kind.DIFFERS, Kind.UNMANAGED}}
-    span = target.target.scale.span
-    return tuple(
-        Rung("⋮", (), (), row.alike)
-        if row.alike
-        else Rung(span(row.range), _names(row.live, on_live_side), _names(row.desired, symbols))
-        for row in ladder.shortened(target, most)
+        for problem in folded(report.problems)
     )
 
 
@@ -158,98 +94,132 @@ def facts(plan: model.Plan) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in pairs if value)
 
 
-def _target(target: TargetPlan, changes: Sequence[model.Change], *, is_planned: bool) -> Target:
-    identity = target.live.identity
-    return Target(
-        plan=target,
-        address=shortened(target.address, 200),
-        place=shortened(f"{words.vendor(target.target.provider)} {identity.kind} {identity.name}", 200),
+def rungs(target: TargetPlan, most: int = MOST_RUNGS) -> tuple[Rung, ...]:
+    """The ladder, highest first. Of one with more rungs, ranges that are alike on all sides are only counted."""
+    kinds = {change.name: change.kind for change in target.changes}
+    span = target.target.scale.span
+    told: list[Rung] = []
+    rows = ladder.shortened(target, most)
+    for row in rows[:_MOST_DIFFERENT]:
+        sides = [
+            tuple(_held(name, kinds.get(name), marks) for name in names)
+            for names, marks in zip(row.names, _MARKS, strict=True)
+        ]
+        told.append(Rung("⋮" if row.alike else span(row.range), sides[0], sides[1], sides[2], row.alike))
+    if left := len(rows) - len(told):
+        told.append(Rung("⋮", (), (), (), left, "more, which differ, are left out here"))
+    return tuple(told)
+
+
+def _held(name: str, kind: Kind | None, marks: Mapping[Kind, str]) -> Held:
+    return Held(shortened(name), kind.value, marks[kind]) if kind and kind in marks else Held(shortened(name))
+
+
+def _grouped(every: Sequence[Card]) -> Iterator[Card]:
+    """One card for all that say the same but for where it is, and where and when the vendor last changed it."""
+    groups: dict[Card, list[Card]] = {}
+    for card in every:
+        changes = tuple(change._replace(at="", href="", updated="") for change in card.changes)
+        groups.setdefault(card._replace(spots=(), changes=changes), []).append(card)
+    for alike in groups.values():
+        yield alike[0]._replace(spots=tuple(spot for card in alike for spot in card.spots), changes=_common(alike))
+
+
+def _common(alike: Sequence[Card]) -> tuple[Change, ...]:
+    """The changes of cards that are alike, with where and when as far as these are, too."""
+    changes = []
+    for together in zip(*(card.changes for card in alike), strict=True):
+        first = together[0]
+        is_one_place = all(change.at == first.at for change in together)
+        is_one_time = all(change.updated == first.updated for change in together)
+        place = (first.at, first.href) if is_one_place else ("", "")
+        changes.append(first._replace(at=place[0], href=place[1], updated=first.updated if is_one_time else ""))
+    return tuple(changes)
+
+
+def _card(target: TargetPlan, changes: Sequence[model.Change], report: Report) -> Card:
+    return Card(
+        spots=(_spot(target, report),),
         unit=shortened(target.target.scale.unit),
-        facts=(
-            (f"{identity.kind.capitalize()} id", shortened(identity.id, 200) or shortened(words.newness(target), 200)),
-            ("Address", shortened(identity.base_url, 200)),
-            ("Read", shortened(target.live.proof, 200)),
-            ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),
-        ),
-        changes=tuple(_changes(changes, target, is_planned=is_planned)),
-        requests=tuple(_requests(target)) if is_planned else (),
-        steps=_steps(words.later_steps(target)) if is_planned else (),
+        changes=tuple(_changes(changes, target, report)),
+        rungs=rungs(target) if changes and report.results is None else (),
     )
 
 
-def _result(result: model.Result) -> Target:
+def _spot(target: TargetPlan, report: Report) -> Spot:
+    identity = target.live.identity
+    newness = shortened(words.newness(target), 200) if target.live.is_new else ""
+    place = shortened(f"{words.vendor(target.target.provider)} {identity.kind} {identity.name}", 200)
+    facts_ = (
+        (f"{shortened(identity.kind).capitalize()} id", shortened(identity.id, 200) or newness),
+        ("Address", shortened(identity.base_url, 200)),
+        ("Read", shortened(target.live.proof, 200)),
+        ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),
+        *([("Day", words.begins(target.target))] if target.target.effective_from else []),
+    )
+    return Spot(
+        plan=target,
+        address=shortened(target.address, 200),
+        place=f"{place} ({newness})" if newness else place,
+        facts=facts_ if report.results is None else facts_[:2],
+        requests=tuple(_requests(target)) if report.is_planned else (),
+    )
+
+
+def _result(result: model.Result, report: Report) -> Card:
     outcomes = tuple(
         Outcome(shortened(o.name), o.fate.value, words.FATES[o.fate], shortened(o.detail, _MOST_NOTE))
         for o in result.outcomes
     )
-    target = _target(result.target, result.remaining or (), is_planned=False)
-    return target._replace(
+    return _card(result.target, result.remaining or (), report)._replace(
         outcomes=outcomes,
         trouble=shortened(result.trouble, _MOST_NOTE),
         state=words.state_of_live(result),
-        steps=_steps(words.remaining_steps(result)),
-        facts=target.facts[:2],
+        is_read=result.remaining is not None,
     )
 
 
-def _steps(steps: Sequence[str]) -> tuple[str, ...]:
-    return tuple(shortened(step, _MOST_NOTE) for step in steps)
-
-
-def _changes(changes: Sequence[model.Change], target: TargetPlan, *, is_planned: bool) -> Iterator[Change]:
-    for change, note in zip(changes, words.notes(changes, is_planned=is_planned), strict=True):
-        sides = (change.before, change.after)
-        before, after = (target.target.scale.span(tier.range) if tier else "" for tier in sides)
+def _changes(changes: Sequence[model.Change], target: TargetPlan, report: Report) -> Iterator[Change]:
+    origins = ladder.origins(target) if any(change.kind is Kind.CREATE for change in changes) else {}
+    after = {tier.name: tier for tier in ladder.after(target)} if report.is_planned else {}
+    span = target.target.scale.span
+    for change, note in zip(changes, words.notes(changes, is_planned=report.is_planned), strict=True):
         at = change.after.at if change.after else None
+        if change.kind is Kind.CREATE and report.is_planned:
+            note = _effect(change, target, origins)
         yield Change(
             kind=change.kind,
-            meaning=words.meaning(change.kind, is_planned=is_planned),
+            meaning=words.meaning(change.kind, is_planned=report.is_planned),
             name=shortened(change.name),
-            before=before,
-            after=after,
-            note=shortened(f"{_differing(change)}{note}", _MOST_NOTE),
+            live=span(change.before.range) if change.before else "",
+            after=span(after[change.name].range) if change.name in after else "",
+            desired=span(change.after.range) if change.after else "",
+            note=shortened(note, _MOST_NOTE),
+            entries=tuple(_entry(entry) for entry in entries.held(change, target)),
             at=shortened(f"{at.file}:{at.line}", 300) if at else "",
-            href=_href(at) if at else "",
-            fields=tuple(_fields(change)),
+            href=report.link(at) if at else "",
             updated=shortened(change.before.updated_at) if change.before and change.before.updated_at else "",
         )
 
 
-def _differing(change: model.Change) -> str:
-    names = dict.fromkeys(field.path[0] for field in change.fields)
-    return f"differs in {', '.join(names)}: " if change.kind is Kind.DIFFERS else ""
+def _effect(change: model.Change, target: TargetPlan, origins: Mapping[str, Sequence[str]]) -> str:
+    """What a create does to members: who they are, and where they are now."""
+    if change.after is None:
+        return change.note
+    live = [shortened(name) or "no tier" for name in origins.get(change.name, ()) if name != change.name]
+    now = f", now in {words.listed(live, 3).replace(' and ', ' or ')}," if live and target.live.tiers else ""
+    members = providers.find(target.target.provider).abilities(target.target.place, target.live).members
+    return f"Members with {target.target.scale.amounts(change.after.range)}{now} {members}"
 
 
-def _fields(change: model.Change) -> Iterator[Field]:
-    if change.kind is Kind.DIFFERS:
-        for field in change.fields:
-            if field.path[0] != "range":
-                yield Field(shortened(".".join(field.path), 200), _value(field.before), _value(field.after))
-        return
-    tier = change.after or change.before
-    for path, value in words.leaves(tier.fields if tier else {}):
-        sides = (_value(value), "") if change.kind is Kind.UNMANAGED else ("", _value(value))
-        yield Field(shortened(path, 200), *sides)
+def _entry(entry: Entry) -> Entry:
+    live, file = shortened(entry.live, _MOST_VALUE), shortened(entry.file, _MOST_VALUE)
+    return Entry(shortened(entry.name, 200), live, file, entry.is_said)
 
 
-def _value(value: model.Value) -> str:
-    return shortened(shown(value), _MOST_VALUE)
-
-
-def _requests(target: TargetPlan) -> Iterator[str]:
+def _requests(target: TargetPlan) -> Iterator[tuple[str, str]]:
     for request in target.requests:
         body = jsontext.dumps(model.exact(request.body), indent=2)
         if len(body) > _MOST_BODY:
             body = f"(a body of {len(body):,} characters; the plan file holds it)"
-        yield f"{request.method} {printable(request.path)}\n{body}"
-
-
-def _names(names: Sequence[str], symbols: Mapping[str, Kind]) -> tuple[str, ...]:
-    return tuple(f"{shortened(name)} {symbols[name].symbol}" if name in symbols else shortened(name) for name in names)
-
-
-def _href(at: Position) -> str:
-    """Where a file is, seen from a report in the folder that tierops ran in; `#L12` is the line on a code host."""
-    # Never `//`, which would be another host.
-    root = "/" if at.file.startswith("/") else "./"
-    return f"{root}{quote(at.file.lstrip('/')[:_LONGEST_PATH], errors='replace')}#L{at.line}"
+        yield f"{request.method} {printable(request.path)}", body

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tierops import providers
-from tierops.model import Change, Fate, Kind, Result, Scale, TargetPlan, Value
+from tierops.model import Change, Fate, Kind, Result, Target, TargetPlan
 from tierops.text.visible import printable
-from tierops.text.wording import differences
 
 if TYPE_CHECKING:
     from tierops.providers.connections import Usage
@@ -26,15 +25,16 @@ FATES = {
     Fate.CONFLICT: "in conflict",
     Fate.UNKNOWN: "unknown",
 }
-_MEANINGS = {
+_AMOUNTS = {
     Kind.CREATE: "to create",
     Kind.DIFFERS: "differing",
-    Kind.UNMANAGED: "unmanaged",
+    Kind.UNMANAGED: "in no file",
     Kind.BLOCKED: "blocked",
 }
+_MEANINGS = _AMOUNTS | {Kind.CREATE: "will be created", Kind.DIFFERS: "differs"}
+_MISSING = {Kind.CREATE: "missing", Kind.BLOCKED: "missing"}
 _NOT_LIVE = "in the file, but not live"
 _SAME = {Kind.BLOCKED: "blocked for the same reason as", Kind.DIFFERS: "what to do is the same as for"}
-_DEPARTURES = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}
 
 
 def count(amount: int, noun: str) -> str:
@@ -76,6 +76,27 @@ def newness(target: TargetPlan) -> str:
     return f"new; the nearest live {noun} is {near[0]!r}" if near else f"new; no live {noun} has a name like it"
 
 
+def place(target: TargetPlan) -> str:
+    """The place in a sentence: `Coffee Club (Voucherify)`, `the new group Club (Fanfare)`."""
+    name, title = shortened(target.live.identity.name), vendor(target.target.provider)
+    if not target.live.is_new:
+        return f"{name} ({title})"
+    noun, near = shortened(target.target.place.noun), target.live.near
+    return f"the new {noun} {name} ({title}{f'; the nearest live {noun} is {shortened(near[0])}' if near else ''})"
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """`a, b and c`; of more than `most`, the rest is counted."""
+    if len(names) > most:
+        names = (*names[:most], f"{len(names) - most:,} more")
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def begins(target: Target) -> str:
+    """From which day a ladder holds, and what that means for apply."""
+    return f"holds from {printable(target.effective_from)}: before that day, apply creates nothing"
+
+
 def usage(used: Usage) -> str:
     """The requests of a run to one vendor."""
     writes = f", {count(used.writes, 'write')}" if used.writes else ""
@@ -85,8 +106,8 @@ def usage(used: Usage) -> str:
 
 
 def meaning(kind: Kind, *, is_planned: bool) -> str:
-    """A kind of change in a word or two; only a plan is about to create what is missing."""
-    return _MEANINGS[kind] if is_planned or kind is not Kind.CREATE else "missing"
+    """What a sign means, in a word or two; only a plan is about to create what is missing."""
+    return _MEANINGS[kind] if is_planned else _MISSING.get(kind, _MEANINGS[kind])
 
 
 def amounts(kinds: Iterable[Kind]) -> dict[Kind, int]:
@@ -95,15 +116,15 @@ def amounts(kinds: Iterable[Kind]) -> dict[Kind, int]:
     return {kind: counted[kind] for kind in Kind if counted[kind]}
 
 
-def legend(kinds: Iterable[Kind], *, is_planned: bool) -> tuple[tuple[str, str], ...]:
-    """The symbols that occur, each with what it means."""
-    return tuple((kind.symbol, meaning(kind, is_planned=is_planned)) for kind in amounts(kinds))
-
-
 def tally(kinds: Iterable[Kind], *, is_planned: bool) -> str:
     """`2 to create, 1 blocked`."""
     counted = amounts(kinds).items()
-    return ", ".join(f"{amount:,} {meaning(kind, is_planned=is_planned)}" for kind, amount in counted)
+    return ", ".join(f"{amount:,} {amount_word(kind, is_planned=is_planned)}" for kind, amount in counted)
+
+
+def amount_word(kind: Kind, *, is_planned: bool) -> str:
+    """What follows the number of changes of a kind."""
+    return _AMOUNTS[kind] if is_planned else _MISSING.get(kind, _AMOUNTS[kind])
 
 
 def notes(changes: Sequence[Change], *, is_planned: bool) -> Iterator[str]:
@@ -116,29 +137,6 @@ def notes(changes: Sequence[Change], *, is_planned: bool) -> Iterator[str]:
         first = firsts.setdefault((change.kind, change.note), change.name)
         is_said = first != change.name and change.kind in _SAME
         yield f"{_SAME[change.kind]} {shortened(first)}" if is_said else change.note
-
-
-def changed(change: Change, scale: Scale) -> Iterator[str]:
-    """What differs in a tier, field by field; nothing where the tier is on one side only. Nothing is escaped."""
-    if change.before and change.after:
-        yield from differences(change.before, change.after, change.fields, scale)
-
-
-def departure(change: Change, scale: Scale) -> str:
-    """How live departs from the files in one tier, in one line. Nothing in it is escaped."""
-    is_on_both_sides = change.kind is Kind.DIFFERS
-    how = f": {'; '.join(changed(change, scale))}" if is_on_both_sides else f" {_DEPARTURES[change.kind]}"
-    when = change.before.updated_at if change.before else None
-    return f"{change.name}{how}" + (f" (last changed {when})" if when else "")
-
-
-def leaves(fields: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
-    """A tier's fields, and the entries of those that are maps: `metadata.perk`."""
-    for name, field in fields.items():
-        if isinstance(field, Mapping):
-            yield from ((f"{name}.{key}", item) for key, item in field.items())
-        else:
-            yield name, field
 
 
 def later_steps(target: TargetPlan) -> tuple[str, ...]:
@@ -162,4 +160,4 @@ def state_of_live(result: Result) -> str:
         return f"{unread(result).capitalize()}."
     if result.remaining:
         return f"{count(len(result.remaining), 'difference')} {'remains' if len(result.remaining) == 1 else 'remain'}."
-    return f"Live equals {result.source}."
+    return f"Live equals {shortened(result.source)}."

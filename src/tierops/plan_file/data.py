@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tierops.model import Change, Identity, LiveTier, Plan, TargetPlan, Tier, Value, exact
+from tierops.model import Change, Identity, LiveTier, Plan, Problem, TargetPlan, Tier, Value, exact
 from tierops.text import jsontext
 
 FORMAT_VERSION = "1"
@@ -54,9 +54,20 @@ def _undigested(plan: Plan) -> dict[str, Value]:
         "targets": [_target_data(target) for target in plan.targets],
         "unread": list(plan.unread),
     }
+    if plan.policy:
+        data["policy"] = [_problem_data(problem) for problem in plan.policy]
     if plan.signature:
         data["signature"] = plan.signature._asdict()
     return data
+
+
+def _problem_data(problem: Problem) -> Value:
+    return {
+        **problem._asdict(),
+        "at": problem.at._asdict(),
+        "severity": problem.severity.value,
+        "targets": list(problem.targets),
+    }
 
 
 def _target_data(planned: TargetPlan) -> Value:
@@ -64,7 +75,7 @@ def _target_data(planned: TargetPlan) -> Value:
     tiers = [_tier_data(tier) for tier in live.tiers]
     # What the vendor touches by itself is no part of what must stay the same.
     untouched: list[Value] = [tier | {"updated_at": None} for tier in tiers]
-    return {
+    data: dict[str, Value] = {
         "address": target.address,
         "program": target.program,
         "target": target.name,
@@ -89,6 +100,7 @@ def _target_data(planned: TargetPlan) -> Value:
             for r in planned.requests
         ],
     }
+    return data | {"effective_from": target.effective_from} if target.effective_from else data
 
 
 def _tier_data(tier: LiveTier | Tier) -> dict[str, Value]:

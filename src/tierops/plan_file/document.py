@@ -5,15 +5,21 @@ Strict: nothing is converted, no key is passed over. It says what `schemas/plan.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from tierops.model import LiveTier, Position, Range, Tier
+from tierops.model import LiveTier, Position, Problem, Range, Severity, Tier
 
 _Amount: TypeAlias = int | Decimal | None
 _Map: TypeAlias = dict[str, Any]
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
 
 
 class _Document(BaseModel):
@@ -133,6 +139,26 @@ class TargetDocument(_Document):
     desired: list[TierDocument]
     changes: list[ChangeDocument]
     requests: list[RequestDocument]
+    effective_from: Annotated[str, AfterValidator(_day)] = ""
+
+
+class ProblemDocument(_Document):
+    """What the team's policy said of the plan."""
+
+    rule: str
+    message: str
+    at: PositionDocument
+    member: str
+    severity: Literal["warning", "note"]
+    program: str
+    targets: list[str]
+    tier: str
+    waiver: str
+
+    def value(self) -> Problem:
+        """As the model has it."""
+        said = self.model_dump(exclude={"at", "severity", "targets"})
+        return Problem(at=self.at.value(), severity=Severity(self.severity), targets=tuple(self.targets), **said)
 
 
 class SignatureDocument(_Document):
@@ -153,5 +179,6 @@ class PlanDocument(_Document):
     environment: str | None
     targets: list[TargetDocument]
     unread: list[str]
+    policy: list[ProblemDocument] = []
     signature: SignatureDocument | None = None
     digest: str

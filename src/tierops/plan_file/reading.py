@@ -36,6 +36,7 @@ def loads(content: bytes) -> Plan:
         tuple(_made_again(target) for target in document.targets),
         None if document.signature is None else Signature(**document.signature.model_dump()),
         tuple(document.unread),
+        tuple(problem.value() for problem in document.policy),
     )
     if dumps(loaded).encode() != content:
         _refuse_other_version(loaded)
@@ -118,6 +119,7 @@ def _made_again(document: TargetDocument) -> TargetPlan:
             tuple(tier.value() for tier in document.desired),
             document.at.value(),
             frozenset(document.waived),
+            document.effective_from,
         )
         live = Live(
             Identity(**document.identity.model_dump()),

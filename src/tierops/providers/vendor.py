@@ -20,7 +20,7 @@ from urllib.parse import quote
 from tierops.errors import TieropsError, VendorError
 
 if TYPE_CHECKING:
-    from tierops.model import Abilities, Live, LiveTier, Place, Request, Scale, Tier, Value
+    from tierops.model import Abilities, Benefit, Live, LiveTier, Place, Request, Scale, Tier, Value
     from tierops.providers.http import Client
 
 
@@ -87,6 +87,18 @@ def untold(_headers: Mapping[str, str]) -> Allowance:
     return Allowance()
 
 
+class Term(NamedTuple):
+    """An entry of a tier's fields in words: `what` it is, as `earning rule ern_1`, and what it `does` in the tier."""
+
+    what: str
+    does: str
+
+
+def unsaid(_field: str, _key: str, _value: Value) -> Term | None:
+    """The words of a vendor whose fields are told as they stand."""
+    return None
+
+
 class Vendor(NamedTuple):
     """The declaration. All that it holds is known without keys, and its functions are pure.
 
@@ -100,11 +112,14 @@ class Vendor(NamedTuple):
     - `fields(block, place, index)`: what a tier holds, from its block with the overlay laid over it; `index` is its
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
+    - `describe(field, key, value)`: an entry of a field that is a map, in words; None where it is told as it stands.
+    - `benefits(fields)`: what of a tier's fields its members get. None unless the vendor says what is one.
 
     `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
-    keys are of one account. `url_help` tells which address is the right one, where there are several. `rank` is its
-    place in lists of vendors: the lowest comes first.
+    keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
+    the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
+    vendors: the lowest comes first.
     """
 
     name: str
@@ -124,8 +139,11 @@ class Vendor(NamedTuple):
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
     unfit: Callable[[Live, Sequence[Tier]], str] = lambda _live, _tiers: ""
+    describe: Callable[[str, str, Value], Term | None] = unsaid
     read_only: str = ""
     same_account: str = ""
+    benefits: Callable[[Mapping[str, Value]], Sequence[Benefit]] = lambda _: ()
+    metadata: str = ""
     url_help: str = ""
     rank: int = 100
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tierops.model import Origin, Position, Problem, Program, Severity, Target, Tier, Waiver
 from tierops.rules import ladder
-from tierops.rules.ladder import Flaw, Rung, gaps, other_ends, overlaps, similar_names, unfit
+from tierops.rules.ladder import Flaw, Rung, gaps, member, other_ends, overlaps, similar_names, unfit
 
 __all__ = [
     "RULES",
@@ -20,8 +20,11 @@ __all__ = [
     "Rung",
     "check",
     "gaps",
+    "located",
+    "member",
     "other_ends",
     "overlaps",
+    "settled",
     "similar_names",
     "unfit",
 ]
@@ -33,12 +36,16 @@ _MOST_YEARS = 100  # that a waiver may last before somebody is asked whether it 
 
 
 class Rule(NamedTuple):
-    """A rule's id, why it exists in one line, and whether a program may waive it for a while."""
+    """A rule's id, why it exists in one line, and whether a program may waive it for a while.
+
+    A rule of `is_policy` is off until a team turns it on, with a severity of its choice.
+    """
 
     id: str
     reason: str
     is_waivable: bool = False
     severity: Severity = Severity.ERROR
+    is_policy: bool = False
 
 
 RULES = {
@@ -64,6 +71,19 @@ RULES = {
         Rule("whole-numbers", "the vendor takes whole numbers only"),
         Rule("not-representable", "the vendor cannot hold what the file says"),
         Rule("expired-waiver", "a waiver is for a time: agree on it again, or mend what it was for"),
+        Rule("failing-test", "the program says who is in which tier, and its ladder says otherwise"),
+        *(
+            Rule(id_, reason, is_waivable=True, is_policy=True)
+            for id_, reason in (
+                ("benefits-never-worse", "who climbs, or stays, must not get less than before"),
+                ("threshold-rise", "a threshold that rises far takes a tier from members who had it in reach"),
+                ("notice-days", "members are told before their tiers change"),
+                ("name-pattern", "members know the tiers by names of one form"),
+                ("most-tiers", "a ladder with many tiers is explained to nobody"),
+                ("required-metadata", "other systems rely on what is kept with each tier"),
+                ("members", "a change moves no more members than was agreed"),
+            )
+        ),
     )
 }
 
@@ -82,17 +102,38 @@ def check(programs: Sequence[Program], today: date) -> tuple[Problem, ...]:
 
 def _ladders(program: Program, today: date) -> Iterator[Problem]:
     """The flaws of every target's ladder; one that several targets have is one problem. Then waivers without any."""
-    holders: dict[Problem, list[str]] = {}
+    found: list[tuple[str, Problem]] = []
     for target in program.targets:
         indexes = {id(tier): index for index, tier in enumerate(target.tiers)}
         for flaw in _flaws(target):
             origins = (program.origins.get((target.name, indexes[id(rung)]), {}).get(path) for rung, path in flaw.parts)
             at = _place(flaw, [origin for origin in origins if origin]) or program.at
-            problem = Problem(
-                flaw.rule, flaw.message, at, flaw.member, flaw.severity, program=program.key, tier=flaw.rung.name
-            )
-            holders.setdefault(problem, []).append(target.name)
-    waivers = {waiver.rule: waiver for waiver in program.waivers if waiver.until >= today.isoformat()}
+            found.append((target.name, _problem(flaw, program, at)))
+    yield from settled(program, found, today)
+    broken = {problem.rule for _, problem in found}
+    yield from _needless((waiver for waiver in _waivers(program, today).values() if waiver.rule not in broken), program)
+
+
+def located(flaw: Flaw, program: Program) -> Problem:
+    """The flaw as a problem: at its tier, or where the program is for one that is in no file."""
+    return _problem(flaw, program, (flaw.rung.at if isinstance(flaw.rung, Tier) else None) or program.at)
+
+
+def _problem(flaw: Flaw, program: Program, at: Position) -> Problem:
+    return Problem(flaw.rule, flaw.message, at, flaw.member, flaw.severity, program=program.key, tier=flaw.rung.name)
+
+
+def _waivers(program: Program, today: date) -> dict[str, Waiver]:
+    """Those that still hold, by rule."""
+    return {waiver.rule: waiver for waiver in program.waivers if waiver.until >= today.isoformat()}
+
+
+def settled(program: Program, found: Iterable[tuple[str, Problem]], today: date) -> Iterator[Problem]:
+    """What was found at targets, by name: what several of them have is one problem, and what is waived is a note."""
+    holders: dict[Problem, list[str]] = {}
+    for target, problem in found:
+        holders.setdefault(problem, []).append(target)
+    waivers = _waivers(program, today)
     for problem, owners in holders.items():
         finding = problem
         if len(owners) < len(program.targets):
@@ -105,8 +146,6 @@ def _ladders(program: Program, today: date) -> Iterator[Problem]:
             message = f"{finding.message} ({waived})"
             finding = finding._replace(message=message, severity=Severity.NOTE, waiver=waived)
         yield finding
-    broken = {problem.rule for problem in holders}
-    yield from _needless((waiver for waiver in waivers.values() if waiver.rule not in broken), program)
 
 
 def _place(flaw: Flaw, origins: Sequence[Origin]) -> Position | None:
@@ -137,7 +176,7 @@ def _flaws(target: Target) -> Iterator[Flaw]:
 def _needless(waivers: Iterable[Waiver], program: Program) -> Iterator[Problem]:
     """A note for each waiver that covers nothing: it would cover the next finding, of which nobody has thought yet."""
     for waiver in waivers:
-        if waiver.rule != SIMILAR_PLACE:
+        if waiver.rule != SIMILAR_PLACE and not RULES[waiver.rule].is_policy:
             message = (
                 f"the waiver of {waiver.rule} covers nothing in the files; remove it unless it is for live tiers, or it"
                 " hides what comes next"

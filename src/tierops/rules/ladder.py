@@ -39,12 +39,12 @@ def overlaps(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
     """Two rungs that some balance is in. One flaw for each rung that starts inside a lower one."""
     for below, rung in _neighbours(ladder):
         if below.range.meets(rung.range):
-            member = _member(rung.range.lower, scale) if rung.range.lower is not None else "every member"
+            who = member(rung.range.lower, scale) if rung.range.lower is not None else "every member"
             yield Flaw(
                 "ladder-overlap",
                 rung,
                 f"{rung.name} overlaps {below.name}",
-                f"{member} would be in {below.name} and in {rung.name}",
+                f"{who} would be in {below.name} and in {rung.name}",
                 parts=_parts((rung, "from"), (below, "end")),
             )
 
@@ -59,7 +59,7 @@ def gaps(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
                 "ladder-gap",
                 rung,
                 f"nothing between {below.name} and {rung.name}: {between} is in no tier",
-                f"{_member(start, scale)} would be in no tier",
+                f"{member(start, scale)} would be in no tier",
                 parts=_parts((rung, "from"), (below, "end")),
             )
 
@@ -73,7 +73,7 @@ def outsiders(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
             "ladder-gap",
             lowest,
             f"nothing below {lowest.name}, which starts at {scale.number(start)}: is it to start at 0?",
-            f"{_member(Decimal(0), scale)} would be in no tier",
+            f"{member(Decimal(0), scale)} would be in no tier",
             Severity.NOTE,
             _parts((lowest, "from")),
             is_of_value=True,
@@ -83,7 +83,7 @@ def outsiders(ladder: Iterable[Rung], scale: Scale) -> Iterator[Flaw]:
             "ladder-gap",
             highest,
             f"{highest.name} ends {_end(end, scale)}; leave its end out if none is meant, for the last tier is open",
-            f"{_member(end, scale)} would be in no tier",
+            f"{member(end, scale)} would be in no tier",
             Severity.NOTE,
             _parts((highest, "end")),
             is_of_value=True,
@@ -210,9 +210,9 @@ def _end(end: Decimal, scale: Scale) -> str:
     return f"at {digits(end - 1)}" if scale.is_whole and scale.fits(end) else f"below {scale.number(end)}"
 
 
-def _member(balance: Decimal, scale: Scale) -> str:
-    amount = scale.number(balance)
-    return f"a member with {amount} {scale.unit}" if scale.unit == "points" else f"a member with {scale.unit} {amount}"
+def member(balance: Decimal, scale: Scale) -> str:
+    """Somebody with this balance: `a member with 250 points`, `a member with a lifetime spend of 99.50`."""
+    return f"a member with {scale.amount(balance)}"
 
 
 def _parts(*named: tuple[Rung, str]) -> tuple[Part, ...]:

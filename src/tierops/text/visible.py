@@ -19,8 +19,19 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _EMOJI_STYLE = "\ufe0f"
+_JOINERS = "\u200c\u200d"
+# Letters of the scripts in which a joiner, or one that keeps apart, makes another word: Arabic to Mongolian.
+_JOINED = re.compile("[\u0600-\u1cff\ua800-\uabff]")
+_SKINS = re.compile("[\U0001f3fb-\U0001f3ff]")
 
-_OWN = re.compile(r"(\n|\x1b\[[0-9;]*m)")  # line ends and click's colours
+# Words that are read from right to left, with what stands between the words of a name: of two names with a comma or a
+# range between them, each is one run.
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff"
+_RUN = rf"[{_RIGHT_TO_LEFT}](?:[ '\"\u2019.{_JOINERS}-]?[{_RIGHT_TO_LEFT}])*"
+_OPEN, _CLOSE = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
+
+_LINES = re.compile(rf"(\n|\x1b\[[0-9;]*m|{_OPEN}{_RUN}{_CLOSE})")  # line ends, click's colours, `isolated` words
+_WORDS = re.compile(_RUN)
 # What the logs of CI services take for a command to them. GitHub's runner and Azure's agent look for the second and
 # third anywhere in a line, for the first only at its beginning.
 _AT_START = re.compile(r"^((?:[ \t]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
@@ -38,8 +49,8 @@ def page(text: str, *, has_commands: bool = False) -> str:
     What is escaped is so in a way that JSON and YAML in double quotes read back as it was. With `has_commands` a line
     may begin with `::`.
     """
-    if not (plain := _OWN.sub("", text)).isprintable() or not plain.isascii():
-        text = "".join(part if _OWN.fullmatch(part) else escaped(part, is_start=False) for part in _OWN.split(text))
+    if not (plain := _LINES.sub("", text)).isprintable() or not plain.isascii() or _OPEN in text:
+        text = "".join(map(_own, _LINES.split(text)))
     if "##" in text:
         text = _ANYWHERE.sub(r"\\u0023", text)
     return text if has_commands or "::" not in text else _AT_START.sub(r"\1\\u003a", text)
@@ -66,14 +77,50 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
     found: list[str] = []
     marks = _MOST_MARKS if is_start else 0
     before = ""
-    for character in text:
+    for character, after in zip(text, (*text[1:], ""), strict=True):
         is_mark = character > "\u02ff" and category(character)[0] == "M"
         marks = marks + 1 if is_mark else 0
         is_fine = character.isprintable() and marks <= _MOST_MARKS and not _INVISIBLE.match(character)
         is_emoji = character == _EMOJI_STYLE and bool(before) and category(before) == "So"
-        found.append(character if is_fine or is_emoji else escape(character))
+        is_joined = character in _JOINERS and _joins(before, after)
+        found.append(character if is_fine or is_emoji or is_joined else escape(character))
         before = character
     return "".join(found)
+
+
+def isolated(text: str) -> str:
+    """Whole lines in which words that are read from right to left turn nothing round that stands beside them.
+
+    Without the marks, the range after such a name would be displayed with its end first.
+    """
+    if text.isascii():
+        return text
+    from unicodedata import bidirectional
+
+    def apart(words: re.Match[str]) -> str:
+        turns = any(bidirectional(character) in {"R", "AL"} for character in words[0])
+        return f"{_OPEN}{words[0]}{_CLOSE}" if turns else words[0]
+
+    return _WORDS.sub(apart, text)
+
+
+def _own(part: str) -> str:
+    """A part of a page, as `_LINES` splits it."""
+    if part.startswith(_OPEN) and _LINES.fullmatch(part):
+        return f"{_OPEN}{escaped(part[1:-1])}{_CLOSE}"
+    return part if _LINES.fullmatch(part) else escaped(part, is_start=False)
+
+
+def _joins(before: str, after: str) -> bool:
+    """True where a joiner between the two changes what is seen: within a word of some scripts, or within an emoji."""
+    from unicodedata import category
+
+    if not before or not after:
+        return False
+    if _JOINED.match(before) and _JOINED.match(after):
+        return category(before)[0] in "LM" and category(after)[0] in "LM"
+    is_picture = category(before) == "So" or before == _EMOJI_STYLE or bool(_SKINS.match(before))
+    return is_picture and category(after) == "So"
 
 
 def width(text: str) -> int:
@@ -82,7 +129,9 @@ def width(text: str) -> int:
         return len(text)
     from unicodedata import category, east_asian_width
 
-    return sum(0 if category(c)[0] == "M" else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if category(c)[0] == "M" or category(c) == "Cf" else 2 if east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
 def fit(text: str, columns: int) -> str:

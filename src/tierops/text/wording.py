@@ -27,6 +27,11 @@ def differences(
             yield f"{'.'.join(field.path)}: {shown(field.before)} → {shown(field.after)}"
 
 
+def beside(live: str, file: str) -> str:
+    """Two sides that differ, neither before the other: `live 0–249, file 0–259`. An empty one is not there."""
+    return f"{f'live {live}' if live else 'not live'}, {f'file {file}' if file else 'not in the file'}"
+
+
 def ago(passed: timedelta) -> str:
     """`3 hours ago`, in the largest unit of which there are two or more."""
     seconds = int(passed.total_seconds())

@@ -88,9 +88,9 @@ def test_a_plan_reads_only_and_says_what_acme_says_of_creates(acme: Run, program
     ended = acme("plan", "--detailed-exitcode")
     assert ended.code == Exit.DIFFERENCES
     text = " ".join(ended.out.split())
-    assert "Members with 99.50 to less than 500 EUR join this tier once the club is published" in text
+    assert "Members with 99.50 to less than 500 EUR, now in Bronze, join this tier once the club is published" in text
     assert "Until then the level can be deleted in the console" in text
-    assert "publish the club 'Coffee Club' in ACME's console" in text
+    assert "After the apply: publish the club 'Coffee Club' in ACME's console" in text
     assert "~" not in ended.out  # Bronze ends where Silver is to begin
     assert (posts(emulator), emulator.writes) == (["/acme/oauth/token"], 0)
 
@@ -100,7 +100,7 @@ def test_apply_creates_one_tier_after_the_other_and_names_the_step_by_hand(
 ) -> None:
     ended = acme("apply", "--auto-approve")
     assert ended.code == Exit.DONE, ended
-    assert "publish the club 'Coffee Club' in ACME's console" in " ".join(ended.out.split())
+    assert "Publish the club 'Coffee Club' in ACME's console" in " ".join(ended.out.split())
     levels = [
         (level["label"], level["from_cents"], level.get("perks")) for level in emulator.acme.levels("Coffee Club")
     ]
@@ -144,8 +144,8 @@ def test_drift_only_reads_and_signs_in(acme: Run, program: Path, emulator: Emula
     emulator.requests.clear()
     ended = acme("drift")
     assert ended.code == Exit.DIFFERENCES
-    assert "coffee-club/acme: Bronze: range: 0–<100 → 0–<99.5" in ended.out
-    assert "coffee-club/acme: Silver: range: 100–<500 → 99.5–<500" in ended.out
+    assert "coffee-club/acme: Bronze: live 0–<100, file 0–<99.5 EUR" in ended.out
+    assert "coffee-club/acme: Silver: live 100–<500, file 99.5–<500 EUR" in ended.out
     assert posts(emulator) == ["/acme/oauth/token"]
     assert "ACME's API cannot change a level: edit it in the console" in " ".join(acme("plan").out.split())
 

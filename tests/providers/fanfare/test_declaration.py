@@ -14,12 +14,22 @@ LIVE = Live(Identity("https://admin.fanfare.io/api", "group", "", "Club", None),
 
 @pytest.mark.parametrize("attribute", ["loyaltyBalance", "loyaltyLifetimePoints", "totalOrders"])
 def test_points_and_counts_are_whole_numbers(attribute: str) -> None:
-    assert VENDOR.scale({"group": "x", "attribute": attribute}) == Scale(attribute, 0)
+    unit = {"loyaltyBalance": "points", "loyaltyLifetimePoints": "lifetime points", "totalOrders": "orders"}[attribute]
+    assert VENDOR.scale({"group": "x", "attribute": attribute}) == Scale(unit, 0)
 
 
-@pytest.mark.parametrize("attribute", ["ltv", "aov", "activityScore", "purchaseFrequencyScore", "monetaryScore"])
-def test_money_and_scores_have_fractions(attribute: str) -> None:
-    assert VENDOR.scale({"group": "x", "attribute": attribute}) == Scale(attribute, None)
+@pytest.mark.parametrize(
+    ("attribute", "unit"),
+    [
+        ("ltv", "lifetime spend"),
+        ("aov", "average order value"),
+        ("activityScore", "activity score"),
+        ("purchaseFrequencyScore", "purchase frequency score"),
+        ("monetaryScore", "monetary score"),
+    ],
+)
+def test_money_and_scores_are_measured_and_have_fractions(attribute: str, unit: str) -> None:
+    assert VENDOR.scale({"group": "x", "attribute": attribute}) == Scale(unit, None, is_counted=False)
 
 
 def test_a_place_is_its_group_whatever_it_counts() -> None:
@@ -33,6 +43,7 @@ def test_a_group_is_created_whole_or_not_at_all() -> None:
         " tier in the dashboard (Audiences), or write what is live into the file",
         members="join this tier immediately",
         undo="Fanfare has no API to undo it",
+        where="in the dashboard (Audiences)",
     )
     grown = VENDOR.abilities(PLACE, LIVE._replace(tiers=(LiveTier("1", "Low", Range(None, None)),)))
     assert grown == new._replace(

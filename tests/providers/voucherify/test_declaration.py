@@ -28,6 +28,7 @@ def test_a_create_may_always_run_and_can_never_be_undone() -> None:
         undo="Voucherify has no API to undo it",
         blocked="",
         is_guarded=False,
+        where="in the dashboard (the campaign's Tiers)",
     )
 
 

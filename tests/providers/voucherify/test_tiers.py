@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierops.errors import VendorError
-from tierops.model import Identity, Live, LiveTier, Range, Request, Tier, compact
+from tierops.model import POINTS, TIMES, Benefit, Identity, Live, LiveTier, Range, Request, Tier, Value, compact
 from tierops.providers.voucherify import VENDOR
-from tierops.providers.voucherify.tiers import campaign_of, decode, encode, path
+from tierops.providers.voucherify.tiers import benefits, campaign_of, decode, encode, path
 
 PLACE = {"campaign": "Club"}
 
@@ -209,6 +209,24 @@ def test_the_block_of_a_tier_holds_its_fields_in_a_fixed_order() -> None:
     block = VENDOR.block(fields, PLACE, 3)
     assert list(block.items()) == [(name, fields[name]) for name in ("earning_rules", "rewards", "metadata")]
     assert VENDOR.block({"metadata": {}}, PLACE, 0) == {"metadata": {}}
+
+
+def test_what_members_get_is_earned_paid_or_told() -> None:
+    fields: dict[str, Value] = {
+        "earning_rules": {
+            "e": {"type": "MULTIPLY", "multiplier": Decimal("1.5")},
+            "f": {"type": "CUSTOM", "points": 5},
+        },
+        "rewards": {"r": {"type": "CUSTOM", "points": 300}, "odd": {"type": "CUSTOM"}},
+        "metadata": {"perk": "tea", "code": 7},
+    }
+    assert benefits(fields) == (
+        Benefit(("earning_rules", "e"), Decimal("1.5"), TIMES),
+        Benefit(("earning_rules", "f"), 5, POINTS),
+        Benefit(("rewards", "r"), 300, POINTS, is_price=True),
+        Benefit(("metadata", "perk"), "tea"),
+    )
+    assert benefits({}) == ()
 
 
 @pytest.mark.parametrize("points", [10**27, 10**28, 10**40 + 7, 10**59])

@@ -11,16 +11,18 @@ from tierops.model import Abilities, Live, Place, Scale
 from tierops.providers.fanfare import tiers
 from tierops.providers.vendor import Part, Variable, Vendor, counted
 
-_ATTRIBUTES = (
-    "loyaltyBalance",
-    "loyaltyLifetimePoints",
-    "ltv",
-    "totalOrders",
-    "aov",
-    "activityScore",
-    "purchaseFrequencyScore",
-    "monetaryScore",
-)
+_UNITS = {  # attribute → what it counts, or measures
+    "loyaltyBalance": "points",
+    "loyaltyLifetimePoints": "lifetime points",
+    "ltv": "lifetime spend",
+    "totalOrders": "orders",
+    "aov": "average order value",
+    "activityScore": "activity score",
+    "purchaseFrequencyScore": "purchase frequency score",
+    "monetaryScore": "monetary score",
+}
+_ATTRIBUTES = tuple(_UNITS)
+
 _BY_HAND = (
     "tierops does not change tiers of Fanfare, whose update deletes what it is not told to keep: edit the tier in the"
     " dashboard (Audiences), or write what is live into the file"
@@ -33,7 +35,9 @@ _ONLY_WHOLE = (
 
 def _scale(place: Mapping[str, str]) -> Scale:
     """Points and counts are integers, money and scores are decimals."""
-    return Scale(place["attribute"], 0 if place["attribute"] in tiers.COUNTS else None)
+    attribute = place["attribute"]
+    is_counted = attribute in tiers.COUNTS
+    return Scale(_UNITS[attribute], 0 if is_counted else None, is_counted=is_counted)
 
 
 def _abilities(_place: Place, live: Live) -> Abilities:
@@ -42,6 +46,7 @@ def _abilities(_place: Place, live: Live) -> Abilities:
         members="join this tier immediately",
         undo="Fanfare has no API to undo it",
         blocked=_ONLY_WHOLE if live.tiers else _why_taken(live),
+        where="in the dashboard (Audiences)",
     )
 
 

@@ -27,6 +27,7 @@ def _abilities(_place: Place, _live: Live) -> Abilities:
         " is live into the file",
         members="join this tier immediately",
         undo="Voucherify has no API to undo it",
+        where="in the dashboard (the campaign's Tiers)",
     )
 
 
@@ -60,6 +61,9 @@ VENDOR = Vendor(
     fields=tiers.fields,
     block=tiers.block,
     allowance=_allowance,
+    describe=tiers.describe,
+    benefits=tiers.benefits,
+    metadata="metadata",
     package=__name__,
     same_account="where two keys of one project plan and apply, set VOUCHERIFY_PROJECT to one name for both",
     url_help=REGION,

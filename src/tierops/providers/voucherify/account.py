@@ -104,7 +104,8 @@ class Account:
             if len(rows) > total or len(totals) > 1:
                 break
             if len(rows_by_id) == total:
-                proof = f"{total} of {total} tiers, as `total` says" + ("" if reads == 1 else f", in {reads} orders")
+                noun = "tier" if total == 1 else "tiers"
+                proof = f"{total} of {total} {noun}, as `total` says" + ("" if reads == 1 else f", in {reads} orders")
                 live = tiers.decode(tuple(rows_by_id.values()), identity.id)
                 return Live(identity, live, proof, calls=1 + reads)
         said = " and then ".join(map(str, sorted(totals)))

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from tierops.errors import VendorError
-from tierops.model import Live, LiveTier, Range, Request, Tier, Value, compact, exact
+from tierops.model import POINTS, TIMES, Benefit, Live, LiveTier, Range, Request, Tier, Value, compact, digits, exact
 from tierops.providers.expect import expect_map, expect_same, expect_text, short
-from tierops.providers.vendor import segment
+from tierops.providers.vendor import Term, segment
 
 FIELDS = ("earning_rules", "rewards", "metadata")
 LISTED = 100  # tiers in a list at the most
@@ -50,6 +50,34 @@ def fields(block: Mapping[str, Value], _place: Mapping[str, str], _index: int) -
 def block(fields: Mapping[str, Value], _place: Mapping[str, str], _index: int) -> Mapping[str, Value]:
     """The block of a tier: its fields as they are."""
     return {key: fields[key] for key in FIELDS if key in fields}
+
+
+def describe(field: str, key: str, value: Value) -> Term | None:
+    """An earning rule or a reward in words, as far as it is one that is documented."""
+    mapping = _map(value)
+    kind = mapping.get("type")
+    name = {"MULTIPLY": "multiplier", "CUSTOM": "points"}.get(str(kind), "")
+    number = mapping.get(name)
+    is_known = field in _MAPPINGS and mapping.keys() == {"type", name}
+    if not is_known or isinstance(number, bool) or not isinstance(number, int | Decimal):
+        return None
+    points = f"{digits(number)} point{'' if number == 1 else 's'}"
+    usual = "the usual points" if number == 1 else f"{digits(number)} times the usual points"
+    if field == "rewards":
+        return Term(f"reward {key}", f"a reward costs {points if kind == 'CUSTOM' else usual}")
+    return Term(f"earning rule {key}", f"earns {f'{points} for each event' if kind == 'CUSTOM' else usual}")
+
+
+def benefits(fields: Mapping[str, Value]) -> tuple[Benefit, ...]:
+    """What members earn and what rewards cost them in a tier, and the words that are kept with it."""
+    listed = []
+    for key in _MAPPINGS:
+        for name, mapping in _map(fields.get(key)).items():
+            measure, amount = (TIMES, "multiplier") if mapping.get("type") == "MULTIPLY" else (POINTS, "points")
+            if isinstance(value := mapping.get(amount), int | Decimal):
+                listed.append(Benefit((key, name), value, measure, is_price=key == "rewards"))
+    texts = ((name, text) for name, text in _map(fields.get("metadata")).items() if isinstance(text, str))
+    return (*listed, *(Benefit(("metadata", name), text) for name, text in texts))
 
 
 def encode(tiers: Sequence[Tier]) -> list[Value]:
