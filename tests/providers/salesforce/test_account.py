@@ -334,7 +334,7 @@ def test_somebody_else_s_tier_of_the_same_key_is_taken_for_ours_only_if_equal() 
 
 
 def test_one_record_that_is_refused_takes_all_with_it_and_is_named() -> None:
-    with SETUP.world("salesforce.overlap=refused") as world:
+    with SETUP.world("salesforce.crossing_balances=refused") as world:
         world.emulator.salesforce.add_tiers(
             "Status", [{"Name": "Hidden", "MinimumEligibleBalance": 250}], visible_at=9e9
         )
@@ -346,7 +346,7 @@ def test_one_record_that_is_refused_takes_all_with_it_and_is_named() -> None:
 
 
 def test_a_part_that_was_created_all_the_same_is_no_success_and_no_failure() -> None:
-    with SETUP.world("salesforce.overlap=refused", "salesforce.all_or_none=broken") as world:
+    with SETUP.world("salesforce.crossing_balances=refused", "salesforce.all_or_none=broken") as world:
         world.emulator.salesforce.add_tiers(
             "Status", [{"Name": "Hidden", "MinimumEligibleBalance": 250}], visible_at=9e9
         )

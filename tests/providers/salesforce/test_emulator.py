@@ -125,9 +125,9 @@ def test_a_record_that_is_not_good_is_refused(
     [
         ("duplicate_name=refused", {"Name": "Silver"}, "DUPLICATE_VALUE"),
         ("duplicate_sequence=refused", {"SequenceNumber": 20}, "DUPLICATE_VALUE"),
-        ("overlap=refused", {"MinimumEligibleBalance": 250}, "FIELD_CUSTOM_VALIDATION_EXCEPTION"),
+        ("crossing_balances=refused", {"MinimumEligibleBalance": 250}, "FIELD_CUSTOM_VALIDATION_EXCEPTION"),
         (
-            "overlap=refused",
+            "crossing_balances=refused",
             {"MinimumEligibleBalance": 9, "MaximumEligibleBalance": 8},
             "FIELD_CUSTOM_VALIDATION_EXCEPTION",
         ),

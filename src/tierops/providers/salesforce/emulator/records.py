@@ -88,7 +88,7 @@ def _conflict(
     numbers = {tier.get("SequenceNumber") for tier in held} - {None}
     if switches.duplicate_sequence == "refused" and sent.get("SequenceNumber") in numbers:
         return errors.result("DUPLICATE_VALUE", "duplicate value found: SequenceNumber", "SequenceNumber")
-    if switches.overlap == "refused" and _overlaps(sent, held):
+    if switches.crossing_balances == "refused" and _overlaps(sent, held):
         return errors.result("FIELD_CUSTOM_VALIDATION_EXCEPTION", "The balances overlap those of another tier", MINIMUM)
     return None
 

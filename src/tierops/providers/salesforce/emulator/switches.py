@@ -18,7 +18,9 @@ class Switches(SwitchSet):
     deleted_key: str = choice("free", "taken", doc="the unique key of a tier in the recycle bin")
     duplicate_name: str = choice("accepted", "refused", doc="a name that another tier of the group has")
     duplicate_sequence: str = choice("accepted", "refused", doc="a `SequenceNumber` that another tier of the group has")
-    overlap: str = choice("accepted", "refused", doc="balances that are reversed, or overlap those of another tier")
+    crossing_balances: str = choice(
+        "accepted", "refused", doc="balances that are reversed, or overlap those of another tier"
+    )
     live_maximum: str = choice(
         "null", "next", "cent", "unit", doc="`MaximumEligibleBalance`: none, the next minimum, a cent or a unit below"
     )
