@@ -206,10 +206,8 @@ class Credentials(NamedTuple):
 
 def secrets_of(headers: Mapping[str, str]) -> list[str]:
     """The keys in these headers: their values, in `Authorization` without the scheme before it (`Bearer …`)."""
-    return [
-        value.partition(" ")[2] or value if name.lower() == "authorization" else value
-        for name, value in headers.items()
-    ]
+    pairs = headers.items()
+    return [text.partition(" ")[2] or text if name.lower() == "authorization" else text for name, text in pairs]
 
 
 class Dialect(NamedTuple):
