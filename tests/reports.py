@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+
+from balances import ladder
 
 from tierops import plan as planning
 from tierops import providers
 from tierops.errors import Exit
+from tierops.members import axis as axes
+from tierops.members import count, hiding
+from tierops.members.axis import Comparison, Margin
+from tierops.members.count import Counted
 from tierops.model import (
     Fate,
     Identity,
+    Impact,
     Live,
     LiveTier,
     Outcome,
@@ -19,12 +27,13 @@ from tierops.model import (
     Problem,
     Range,
     Result,
+    Scale,
     Severity,
     Target,
     TargetPlan,
     Tier,
 )
-from tierops.output import Report
+from tierops.output import Moved, Report
 from tierops.providers.connections import Usage
 
 NAMES = ("Bronze", "Silver", "Gold", "Platinum", "Diamond")
@@ -156,6 +165,30 @@ def failed() -> Report:
     return Report("plan", Exit.FAILED, error=message, problems=validation(1).problems)
 
 
+def impact(before: str, after: str, *, least: int = 0) -> Impact:
+    """Who moves between two ladders of five tiers, `0 250 500 750 1000`; every balance up to 1,200 has one member."""
+    ladders = [ladder(*starts.split(), names=NAMES) for starts in (before, after)]
+    asked = Comparison("coffee-club/voucherify", "live", ladders[0], ladders[1], ladders[0], Scale(), "Voucherify acts")
+    axis = axes.axis([asked], Margin(Decimal(5), True), 2, Decimal(10) ** 27)
+    members: Counter[tuple[int, str | None]] = Counter()
+    for balance in range(1200):
+        held = "Bronze" if balance < 300 else "VIP | `@all`" if balance < 303 else None
+        members[sum(balance >= cut for cut in axis.cuts), held] += 1
+    skipped = (("value is negative", 3), ("value <b> is no number", 1200))
+    counted = Counted("members|`@all`.csv", axis, Margin(Decimal(5), True), 2403, members, skipped, True)
+    return hiding.hide(count.impact(asked, counted), least)
+
+
+def moved(*afters: str, least: int = 0) -> Report:
+    moves = [
+        Moved("coffee-club/voucherify", f"{n}.yaml", impact(LADDER, after, least=least))
+        for n, after in enumerate(afters)
+    ]
+    return Report("impact", Exit.DONE, impacts=tuple(moves))
+
+
+LADDER = "0 250 500 750 1000"
+
 EVERY = {
     "plan": report(some()),
     "plan of a new campaign": report(many(5)),
@@ -167,6 +200,11 @@ EVERY = {
     "one tier more above an open one": one_more(),
     "nothing to do": report(target(desired(), live(desired()))),
     "no target": report(),
+    "plan with members": report(some()._replace(impact=impact(LADDER, "0 300 550 750 900"))),
+    "members who stay": report(target(desired(), live(desired()))._replace(impact=impact(LADDER, LADDER))),
+    "impact": moved("100 300 350 360 370"),
+    "impact with small numbers": moved("0 251 500 760 1100", least=5),
+    "candidates": moved(LADDER, "0 100 200 300 400", "0 500 600 700 1100"),
     "show": report(some(), command="show", environment=None),
     "drift": report(some(), command="drift"),
     "no drift": report(target(desired(), live(desired())), command="drift"),

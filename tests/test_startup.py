@@ -62,6 +62,19 @@ def test_a_plan_that_is_wrong_is_explained_by_jsonschema(project: Path) -> None:
     assert "jsonschema" in imported(project, "plan", **KEYS)
 
 
+def test_a_plan_without_members_imports_nothing_that_counts_them(
+    project: Path, emulator: Emulator, served: Served
+) -> None:
+    emulator.voucherify.add_campaign("Club")
+    code = CODE.replace("json.loads(sys.argv[2])", "sys.modules").replace(
+        "if name in sys.modules", "if name.startswith(('tierops.members', 'duckdb', 'narwhals', 'pyspark'))"
+    )
+    environ = {**os.environ, **KEYS, "VOUCHERIFY_URL": f"{served.url}/voucherify"}
+    command = [sys.executable, "-c", code, json.dumps(["plan"])]
+    done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, check=True)
+    assert json.loads(done.stderr.splitlines()[-1]) == [0]
+
+
 def test_nothing_of_promises_is_imported_where_there_are_none(project: Path) -> None:
     code = "import sys; from tierops.cli import run; run(['validate'])"
     code += "; print([name for name in sys.modules if 'promises.' in name])"

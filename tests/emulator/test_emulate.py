@@ -141,6 +141,7 @@ def test_demo_tells_its_story_with_no_setting_of_a_real_account(
     assert ended.code == Exit.DONE
     assert "(requests that write, so far: 1; by this last apply: 0)" in ended.out
     assert "5. Somebody edits Middle in the dashboard: 600 points instead of 499." in ended.out
+    assert "7. And who would move then?" in ended.out
     assert list(tmp_path.iterdir()) == []
 
 

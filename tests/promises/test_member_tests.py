@@ -114,7 +114,7 @@ tiers:
 def test_a_test_is_held_against_the_ladder_of_each_target(offline: Run) -> None:
     club("  - {member: {value: 200}, tier: Bronze}\n", TWO, LAID)
     assert said(offline) == [
-        "failing-test: a member with ltv 200 would be in Argent (99.5 or more), not in Bronze (target uk)"
+        "failing-test: a member with a lifetime spend of 200 would be in Argent (99.5 or more), not in Bronze (target uk)"
     ]
 
 

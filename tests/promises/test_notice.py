@@ -113,8 +113,8 @@ def test_money_and_money_without_an_end_are_told_as_such(tierops: Run) -> None:
     )
     tierops("plan", "--out", "plan.json")
     out = tierops("show", "plan.json", "--format", "notice").out
-    assert "- **Bronze** is new: 0 to less than 99.5 ltv.\n" in out
-    assert "- **Gold** is new: 1,000 ltv or more.\n" in out
+    assert "- **Bronze** is new: 0 to less than 99.5 lifetime spend.\n" in out
+    assert "- **Gold** is new: 1,000 lifetime spend or more.\n" in out
 
 
 GERMAN = """\

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from tierops.emulator.api import Story
 from tierops.emulator.server import serve
 from tierops.errors import Exit, TieropsError
 from tierops.host.resources import folder
+
+_MEMBERS = "members.csv"
+_PROPOSAL = "proposal.yaml"
+_COUNTERS = ("duckdb", "narwhals", "pydantic")
 
 
 @click.command()
@@ -42,6 +47,7 @@ def tell(say: Callable[[str], None]) -> Exit:
     with serve(emulator) as server, tempfile.TemporaryDirectory(prefix="tierops-demo-") as work:
         Path(work, "tiers").mkdir()
         shutil.copy(folder("tiers") / story.sample, Path(work, "tiers"))
+        shutil.copy(folder("tiers") / _MEMBERS, work)
         shell = _Shell(say, Path(work), emulator.vendors, vendor.environ(server.url))
         say(story.scene.format(url=f"{server.url}/{vendor.name}"))
         _play(say, shell, emulator, story, vendor.dashboard)
@@ -64,6 +70,13 @@ def _play(say: Callable[[str], None], shell: _Shell, emulator: Emulator, story: 
     say(f"\n5. {story.edited} The plan shows it, and exits with 2.\n")
     story.edit(dashboard)
     shell.run("plan", "--detailed-exitcode", expected=Exit.DIFFERENCES)
+    say(f"\n6. Where would tiers begin that hold 50, 30 and 20 percent? {_MEMBERS} has 250 members, all made up.\n")
+    if not all(map(find_spec, _COUNTERS)):
+        say("(Members are counted with what `pip install 'tierops[members]'` brings along; it is not installed here.)")
+        return
+    shell.run("suggest", "--members", _MEMBERS, "--shares", "50,30,20", "--out", _PROPOSAL)
+    say("\n7. And who would move then?\n")
+    shell.run("impact", "--members", _MEMBERS, "--compare", f"tiers/{story.sample}", _PROPOSAL)
 
 
 class _Shell:

@@ -10,6 +10,7 @@ from typing import cast
 import click
 
 from tierops import pipeline
+from tierops.commands import members as counting
 from tierops.commands import options, policies
 from tierops.commands.selection import Selection
 from tierops.commands.session import Session
@@ -29,12 +30,13 @@ from tierops.output import Report
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are differences.")
 @options.ttl
 @options.max_wait
+@counting.asked()
 @options.format_
 @options.shared
 @click.pass_obj
 def plan(
     session: Session, out: Path | None, keyfile: Path | None, programs: tuple[str, ...], addresses: tuple[str, ...],
-    detailed_exitcode: bool, ttl: timedelta, max_wait: float,
+    detailed_exitcode: bool, ttl: timedelta, max_wait: float, members: counting.Asked | None,
 ) -> Exit:  # fmt: skip
     """Show what apply would do. Sends GET requests only."""
     chosen = session.chosen
@@ -45,15 +47,21 @@ def plan(
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)
-        made = sign(policies.held(made, files, unread))
+        counted = counting.of_plan(members, made)
+        made = sign(policies.held(counted.plan, files, unread, counted.guard))
         usage = accounts.usage(made.targets)
-    if out is not None:
+    if out is not None and not counted.problems:
         pipeline.save_plan(made, out)
         session.console.progress(f"plan saved to {out}; carry it out with: tierops apply {out}")
-    code = Exit.FAILED if unread else Exit.DIFFERENCES if detailed_exitcode and not made.is_empty else Exit.DONE
-    return session.report(
-        Report("plan", code, problems=(*files.problems, *made.policy, *unread), plan=made, usage=usage)
+    code = (
+        Exit.FAILED
+        if unread or counted.problems
+        else Exit.DIFFERENCES
+        if detailed_exitcode and not made.is_empty
+        else Exit.DONE
     )
+    problems = (*files.problems, *made.policy, *unread, *counted.problems)
+    return session.report(Report("plan", code, problems=problems, plan=made, usage=usage))
 
 
 def _signer(keyfile: Path | None, out: Path | None, warn: Callable[[str], None]) -> Callable[[Plan], Plan]:

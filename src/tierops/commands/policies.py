@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,17 @@ def _findings(
         return ()
     from tierops import promises  # few projects have a policy
 
-    return promises.check_plan(planned, files.programs, files.policy, _today(), made, guard)
+    counted = guard or (_as_planned if any(one.impact for one in planned) else None)
+    return promises.check_plan(planned, files.programs, files.policy, _today(), made, counted)
+
+
+def _as_planned(planned: TargetPlan, claims: Sequence[str]) -> Iterable[str]:
+    """What a policy's guards say to the members that were counted when the plan was made."""
+    from tierops.members import guards
+
+    if planned.impact is None:
+        return ("the policy guards how many members move, and none were counted here",)
+    return guards.tripped(planned.impact, claims)
 
 
 def _counted(errors: Sequence[Problem]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -73,9 +73,14 @@ def save(path: Path, content: str, mode: int) -> None:
     Only a regular file is written over. A link is not followed, for somebody else may have put it there, and not
     replaced either, for it may be `/dev/stdout`.
     """
+    save_lines(path, (content,), mode)
+
+
+def save_lines(path: Path, lines: Iterable[str], mode: int) -> None:
+    """`save`, of content that comes bit by bit: there may be more of it than memory holds."""
     with _told(path):
         _refuse_what_is_no_file(path)
-        with _beside(path, content, mode) as beside:
+        with _beside(path, lines, mode) as beside:
             beside.replace(path)
 
 
@@ -86,7 +91,7 @@ def create(path: Path, content: str, mode: int) -> bool:
     """
     if os.path.lexists(path):
         return False
-    with _told(path), _beside(path, content, mode) as beside:
+    with _told(path), _beside(path, (content,), mode) as beside:
         try:
             os.link(beside, path)  # unlike a rename, it replaces nothing that somebody else has put there by now
         except FileExistsError:
@@ -107,13 +112,13 @@ def _name_beside(path: Path) -> Path:
 
 
 @contextmanager
-def _beside(path: Path, content: str, mode: int) -> Iterator[Path]:
+def _beside(path: Path, lines: Iterable[str], mode: int) -> Iterator[Path]:
     """A whole file that is to get the name `path`; gone again at the end, unless it was renamed."""
     beside = _name_beside(path)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode())
+            file.writelines(line.encode() for line in lines)
             file.flush()
             os.fsync(file.fileno())  # before the name: else a crash could leave an empty file under it
         yield beside

@@ -9,6 +9,9 @@ from tierops.errors import TieropsError
 
 _WITHOUT = {
     "cryptography": "signatures need cryptography: pip install 'tierops[sign]'",
+    "duckdb": "members are counted with DuckDB: pip install 'tierops[members]'",
+    "narwhals": "members are counted with Narwhals: pip install 'tierops[members]'",
+    "pyspark": "--engine spark needs PySpark: pip install 'tierops[spark]'",
 }
 
 

@@ -5,7 +5,8 @@ decimals, never floats. Nothing here knows a vendor, a file format or a terminal
 because a frozen dataclass costs four times as much to define, at each start of the program.
 """
 
-from tierops.model.files import UNREADABLE, Position, Problem, Severity
+from tierops.model.files import MEMBERS, UNREADABLE, Position, Problem, Severity
+from tierops.model.impact import Amount, Impact, Move, Outlook, Standing
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
 from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
 from tierops.model.program import Abilities, Identity, Live, Origin, Place, Program, Target, Waiver
@@ -24,23 +25,28 @@ from tierops.model.promises import (
 from tierops.model.values import Value, compact, exact, rounded
 
 __all__ = [
+    "MEMBERS",
     "POINTS",
     "TIMES",
     "UNREADABLE",
     "Abilities",
+    "Amount",
     "Benefit",
     "Change",
     "Demand",
     "Fate",
     "FieldChange",
     "Identity",
+    "Impact",
     "Kind",
     "Live",
     "LiveTier",
     "Measure",
     "MemberTest",
+    "Move",
     "Origin",
     "Outcome",
+    "Outlook",
     "Place",
     "Plan",
     "Policy",
@@ -54,6 +60,7 @@ __all__ = [
     "Schedule",
     "Severity",
     "Signature",
+    "Standing",
     "Suggestion",
     "Target",
     "TargetPlan",

@@ -21,6 +21,10 @@ UNREADABLE = "unreadable-target"
 """The rule of a problem that is none of the files: a target that could not be read."""
 
 
+MEMBERS = "members"
+"""The rule of a problem with members: a row that is none, or more of them who move than somebody set as a bound."""
+
+
 class Severity(StrEnum):
     """How much a finding weighs: an `error` stops every command, the others stop none.
 

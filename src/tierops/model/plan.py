@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tierops.model.files import Problem
+from tierops.model.impact import Impact
 from tierops.model.ladder import LiveTier, Tier
 from tierops.model.program import Live, Target
 from tierops.model.values import Value
@@ -60,12 +61,14 @@ class TargetPlan(NamedTuple):
     """What apply would do at one target, and all that it must find unchanged to do it.
 
     `changes` and `requests` are a pure function of `target` and `live`.
+    `impact` says who moves, where members were given.
     """
 
     target: Target
     live: Live
     changes: tuple[Change, ...]
     requests: tuple[Request, ...]
+    impact: Impact | None = None
 
     @property
     def address(self) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from tierops.output.report import Report
+from tierops.output.report import Moved, Report
 from tierops.text.visible import isolated
 
-__all__ = ["Report", "as_file", "render"]
+__all__ = ["Moved", "Report", "as_file", "render"]
 
 _COLUMNS = 80  # of a text that is a file
 _FOR_PEOPLE = frozenset({"text", "markdown", "html"})

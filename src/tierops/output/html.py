@@ -6,7 +6,8 @@ from base64 import b64encode
 from hashlib import sha256
 
 from tierops import __version__, plan_file
-from tierops.output import jinja, view, words
+from tierops.output import impact as told
+from tierops.output import impact_html, jinja, view, words
 from tierops.output.checklist import checklist
 from tierops.output.report import Report
 from tierops.output.summary import summary, title
@@ -19,6 +20,7 @@ def render(report: Report) -> str:
     """A page with inline style and script; its policy forbids it to load anything."""
     cards = view.cards(report)
     kinds = words.amounts(change.kind for card in cards for change in card.changes for _ in card.spots)
+    moves = told.every(report)
     script = jinja.source("report.js")
     is_plan = report.plan is not None and report.command != "drift"
     return jinja.page(
@@ -38,9 +40,11 @@ def render(report: Report) -> str:
         most_open=_MOST_OPEN,
         facts=view.facts(report.plan) if report.plan and is_plan else (),
         digest=plan_file.to_data(report.plan)["digest"] if report.plan and is_plan else "",
+        moved=[impact_html.Section(told.heading(one), impact_html.members(one.impact, one.label)) for one in moves],
+        beside=told.side_by_side(report.impacts or ()),
         usage=[words.usage(usage) for usage in report.usage],
         version=__version__,
-        style=jinja.verbatim(jinja.source("report.css")),
+        style=jinja.verbatim(jinja.source("report.css") + jinja.source("impact.css")),
         script=jinja.verbatim(script),
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
     )

@@ -27,6 +27,11 @@ def render(report: Report) -> str:
         "by_hand": _by_hand(report),
         "results": None if report.results is None else [_result(result) for result in report.results],
     }
+    if report.impacts is not None:
+        data["impacts"] = [
+            {"address": one.address, "label": one.label, "impact": plan_file.impact_data(one.impact)}
+            for one in report.impacts
+        ]
     if report.verdicts is not None:
         data["tests"] = [_verdict(verdict) for verdict in report.verdicts]
     if report.journal is not None:

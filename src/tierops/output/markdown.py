@@ -8,7 +8,8 @@ from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 
 from tierops import plan_file
-from tierops.output import jinja, view, words
+from tierops.output import impact as words_of_moves
+from tierops.output import impact_markdown, jinja, view, words
 from tierops.output.cards import Card
 from tierops.output.checklist import Checklist, checklist
 from tierops.output.escaping import fenced, inline
@@ -82,12 +83,21 @@ def _sections(page: Any, report: Report, digest: str) -> Iterator[Section]:
     cards = view.cards(report)
     for card in cards:
         yield from _card(page, card, report)
+    yield from _moves(report)
     yield from _by_hand(page, checklist(report, cards))
     if unchanged := view.unchanged(report):
         yield Section(Rank.UNCHANGED, page.unchanged(unchanged))
     pairs = view.facts(report.plan) if report.plan and report.is_planned else ()
     usage = " ".join(words.usage(usage) for usage in report.usage)
     yield Section(Rank.ALWAYS, page.foot(pairs, digest, usage))
+
+
+def _moves(report: Report) -> Iterator[Section]:
+    for moved in words_of_moves.every(report):
+        heading = f"### {inline(words_of_moves.heading(moved))}\n\n"
+        yield Section(Rank.TABLE, heading + impact_markdown.section(moved.impact))
+    if matrix := words_of_moves.side_by_side(report.impacts or ()):
+        yield Section(Rank.TABLE, impact_markdown.beside(matrix))
 
 
 def _card(page: Any, card: Card, report: Report) -> Iterator[Section]:

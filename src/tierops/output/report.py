@@ -10,7 +10,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from tierops.errors import Exit
     from tierops.journal.check import Chain
-    from tierops.model import Plan, Position, Problem, Result, Target, Verdict
+    from tierops.model import Impact, Plan, Position, Problem, Result, Target, Verdict
     from tierops.providers.connections import Usage
 
 
@@ -33,6 +33,14 @@ class Checkout(NamedTuple):
         return at._replace(file=(file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix())
 
 
+class Moved(NamedTuple):
+    """Who moves at one target, or with one candidate. `label` is what the ladder before is compared with."""
+
+    address: str
+    label: str
+    impact: Impact
+
+
 class Template(NamedTuple):
     """The template of a notice: what errors call it, and its text."""
 
@@ -48,6 +56,7 @@ class Report(NamedTuple):
     rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
     `checkout` is where the files are, if a service may look them up there. `columns` is how wide a line of text may be.
     `verdicts` are those of `test`, `policy` names the rules of it that are on, `template` is that of a notice.
+    `impacts` is who moves, where no plan was asked for.
     """
 
     command: str
@@ -62,6 +71,7 @@ class Report(NamedTuple):
     targets: tuple[Target, ...] = ()
     environment: str | None = None
     checkout: Checkout | None = None
+    impacts: tuple[Moved, ...] | None = None
     verdicts: tuple[Verdict, ...] | None = None
     policy: tuple[str, ...] = ()
     template: Template | None = None

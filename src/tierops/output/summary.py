@@ -6,7 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tierops import providers
-from tierops.model import UNREADABLE, Abilities, Fate, Kind, Plan, Problem, Result, Severity, TargetPlan, Verdict
+from tierops.model import (
+    MEMBERS,
+    UNREADABLE,
+    Abilities,
+    Fate,
+    Impact,
+    Kind,
+    Plan,
+    Problem,
+    Result,
+    Severity,
+    TargetPlan,
+    Verdict,
+)
+from tierops.output import impact
 from tierops.output.report import Report
 from tierops.output.words import amounts, count, later_steps, listed, place, remaining_steps, shortened, vendor
 
@@ -16,8 +30,11 @@ _TITLES = {
     "drift": ("Drift", "at"),
     "apply": ("Apply", "to"),
     "validate": ("Validation", "for"),
+    "impact": ("Who moves", "for"),
     "test": ("Tests", "for"),
 }
+_NOT_OF_FILES = frozenset({UNREADABLE, MEMBERS})
+_MOST_IMPACTS = 5  # targets whose members are told of at once
 _MOST_NAMED = 2  # creates that are named one by one
 _MOST_PLACES = 6  # that a question names
 _MOST_PATHS = 5
@@ -38,6 +55,8 @@ def summary(report: Report) -> tuple[str, ...]:
         return results(report.results)
     if report.plan is not None:
         return (*(_drift if report.command == "drift" else _plan)(report.plan), *_problems(report.problems))
+    if report.impacts is not None:
+        return (*_moves([(one.label, one.impact) for one in report.impacts]), *_problems(report.problems))
     if report.verdicts is not None:
         return (*tested(report.verdicts), *_problems(report.problems))
     if report.checked is not None:
@@ -114,7 +133,7 @@ def question(plan: Plan) -> str:
 
 
 def _errors(problems: Sequence[Problem]) -> int:
-    return sum(problem.severity is Severity.ERROR and problem.rule != UNREADABLE for problem in problems)
+    return sum(problem.severity is Severity.ERROR and problem.rule not in _NOT_OF_FILES for problem in problems)
 
 
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
@@ -133,6 +152,7 @@ def _lighter(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _plan(plan: Plan) -> Iterator[str]:
+    yield from _moves([(target.address, target.impact) for target in plan.targets if target.impact])
     kinds = _kinds(plan)
     if not kinds:
         yield nothing_to_do(plan)
@@ -147,6 +167,13 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield from _untouched(kinds)
     if any(later_steps(target) for target in creating):
         yield "After apply something remains to be done by hand: see the list."
+
+
+def _moves(impacts: Sequence[tuple[str, Impact]]) -> Iterator[str]:
+    for address, moved in impacts[:_MOST_IMPACTS]:
+        yield impact.headline(moved, address, is_alone=len(impacts) == 1)
+    if len(impacts) > _MOST_IMPACTS:
+        yield f"{count(len(impacts) - _MOST_IMPACTS, 'target')} more: see each of them."
 
 
 def _drift(plan: Plan) -> Iterator[str]:

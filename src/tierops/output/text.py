@@ -12,7 +12,8 @@ from click import style
 
 from tierops.errors import Exit
 from tierops.model import Fate, Kind, Plan, Problem, Result, Severity, Signature, TargetPlan
-from tierops.output import entries, summary, view, words
+from tierops.output import entries, impact_text, summary, view, words
+from tierops.output import impact as told_of
 from tierops.output.cards import Card, Held
 from tierops.output.checklist import checklist
 from tierops.output.report import Report
@@ -40,6 +41,8 @@ def render(report: Report) -> str:
         lines += _results(report, report.results)
     elif report.plan is not None:
         lines += _drift(report.plan) if report.command == "drift" else _plan(report, report.plan)
+    elif report.impacts is not None:
+        lines += impact_text.report(report.impacts)
     elif report.verdicts is not None:
         lines += summary.tested(report.verdicts)
     elif report.checked is not None:
@@ -78,6 +81,7 @@ def _plan(report: Report, plan: Plan) -> Iterator[str]:
     if unchanged := view.unchanged(report):
         told = f"{count(len(unchanged), 'target')} without a difference: {', '.join(unchanged)}"
         yield from (*_wrapped(told, "", report.columns), "")
+    yield from impact_text.report(told_of.every(report))
     yield from _by_hand(report, cards)
     yield f"Plan: {words.tally(kinds, is_planned=True)}." if kinds else summary.nothing_to_do(plan)
     if kinds and plan.unread:

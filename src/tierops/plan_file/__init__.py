@@ -6,6 +6,7 @@ must be what tierops itself would plan.
 """
 
 from tierops.plan_file.data import FORMAT_VERSION, change_data, dumps, identity_data, signed_text, to_data
+from tierops.plan_file.impact import impact_data
 from tierops.plan_file.reading import LARGEST, check, loads
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "check",
     "dumps",
     "identity_data",
+    "impact_data",
     "loads",
     "signed_text",
     "to_data",

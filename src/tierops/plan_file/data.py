@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierops.model import Change, Identity, LiveTier, Plan, Problem, TargetPlan, Tier, Value, exact
+from tierops.plan_file.impact import impact_data
 from tierops.text import jsontext
 
 FORMAT_VERSION = "1"
@@ -100,7 +101,9 @@ def _target_data(planned: TargetPlan) -> Value:
             for r in planned.requests
         ],
     }
-    return data | {"effective_from": target.effective_from} if target.effective_from else data
+    if target.effective_from:
+        data["effective_from"] = target.effective_from
+    return data if planned.impact is None else data | {"impact": impact_data(planned.impact)}
 
 
 def _tier_data(tier: LiveTier | Tier) -> dict[str, Value]:

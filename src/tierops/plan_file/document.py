@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from tierops.model import LiveTier, Position, Problem, Range, Severity, Tier
+from tierops.plan_file.impact_document import ImpactDocument
 
 _Amount: TypeAlias = int | Decimal | None
 _Map: TypeAlias = dict[str, Any]
@@ -140,6 +141,7 @@ class TargetDocument(_Document):
     changes: list[ChangeDocument]
     requests: list[RequestDocument]
     effective_from: Annotated[str, AfterValidator(_day)] = ""
+    impact: ImpactDocument | None = None
 
 
 class ProblemDocument(_Document):

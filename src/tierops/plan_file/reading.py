@@ -130,7 +130,8 @@ def _made_again(document: TargetDocument) -> TargetPlan:
             document.calls,
             tuple(document.near),
         )
-        return plan.build(target, live, vendor)
+        made = plan.build(target, live, vendor)
+        return made if document.impact is None else made._replace(impact=document.impact.value())
     except Exception as error:  # noqa: BLE001 (a vendor's pure functions, on data that they cannot have made)
         what = f"{type(error).__name__}: {error}"
         raise PlanRefused(f"{address} is not what tierops itself would plan ({printable(what[:_MOST_TOLD])})") from None
