@@ -101,9 +101,9 @@ class Api(api.Api[Switches]):
         kept = {name: value for name, value in answer.headers.items() if name != _LIMIT}
         return replace(answer, headers=kept) if answer.status == 429 else answer
 
-    def too_many(self, _wait: int | None, *, is_cycle: bool) -> Answer:
+    def too_many(self, _wait: int | None, *, is_cycle: bool) -> Answer:  # noqa: ARG002
         """429, which is not documented; the end of a day's calls is `meter`'s."""
-        return errors.general(403 if is_cycle else 429)
+        return errors.general(429)
 
     def headers(self, limit: int, left: int, _ends: int) -> Mapping[str, str]:
         """The limit, in the one header."""
