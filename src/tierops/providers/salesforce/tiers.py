@@ -32,7 +32,7 @@ _FIELDS = {
 _MINIMUM, _MAXIMUM = "MinimumEligibleBalance", "MaximumEligibleBalance"
 COLUMNS = ("Id", "Name", "LoyaltyTierGroupId", _MINIMUM, _MAXIMUM, *_FIELDS.values(), "LastModifiedDate")
 
-_ODD_END, _ODD_RANK = "upper end", "rank"
+_ODD_END, _ODD_RANK = "contradicting maximum", "contradicting sequence"
 _MOST_RECORDS = 200  # of one request
 _LONGEST_KEY_NAME = 200  # characters; the field holds 255 with the id before it
 _HIGHEST = 9999  # sequence number
