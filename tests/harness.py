@@ -23,6 +23,8 @@ KEYS = {
     "FANFARE_SECRET_KEY": "sk_test_key",
     "TALONONE_MANAGEMENT_KEY": "t1-4711-key",
     "OPENLOYALTY_TOKEN": "ol-4711-key",
+    "SALESFORCE_CLIENT_ID": "client",
+    "SALESFORCE_CLIENT_SECRET": "client-secret",
 }
 
 

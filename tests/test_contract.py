@@ -12,7 +12,7 @@ from tierops import apply, providers
 from tierops.emulator import Emulator, Fault
 from tierops.errors import Exit, NotSent
 from tierops.model import Kind, Request, Tier, Value
-from tierops.providers import contract, fanfare, openloyalty, talonone, voucherify, voucherify_v2
+from tierops.providers import contract, fanfare, openloyalty, salesforce, talonone, voucherify, voucherify_v2
 
 
 def mappings(random: Random) -> dict[str, Value]:
@@ -37,6 +37,20 @@ def voucherify_v2_block(random: Random) -> dict[str, Value]:
     downgrade: dict[str, Value] = random.choice([{}, {"downgrade": {"type": "NO_DOWNGRADE"}}])
     metadata: dict[str, Value] = random.choice([{}, {"perk": "free `refill`", "since": 2024, "on": True, "of": [None]}])
     return downgrade | {"metadata": metadata}
+
+
+def salesforce_block(random: Random) -> dict[str, Value]:
+    """No `sequence`: ladders are drawn without a word of the places of their tiers."""
+    blocks: list[dict[str, Value]] = [
+        {},
+        {"color": "#C0C0C0", "enrollment": "TierBased"},
+        {"description": random.choice(["Free `refill`", "金 'x'\\"]), "color": "#c0c0c0FF"},
+    ]
+    return random.choice(blocks)
+
+
+def _records(row: dict[str, Any]) -> contract.Bend:
+    return contract.Bend("GET */query", lambda body: {**body, "records": [one | row for one in body["records"]]})
 
 
 def _with(body: Any, row: dict[str, Any]) -> object:
@@ -196,6 +210,35 @@ class TestOpenLoyalty(contract.Writing):
     )
 
 
+class TestSalesforce(contract.Writing):
+    setup = contract.Setup(
+        salesforce.VENDOR,
+        place={"program": "Coffee Club", "tier_group": "Club"},
+        prepare=lambda emulator: emulator.salesforce.add_group("Coffee Club", "Club"),
+        blocks=salesforce_block,
+        lies=tuple(Fault("GET */query", kind, value=1, times=None) for kind in ("cap", "shift", "total", "repeat")),
+        contradictions=(
+            _records({"LoyaltyTierGroupId": "0ltXX0000000009AAA"}),
+            _records({"LoyaltyProgramId": "0lpXX0000000009AAA"}),
+            _records({"attributes": {"type": "Account"}}),
+            _records({"MinimumEligibleBalance": "250"}),
+            _records({"SequenceNumber": "10"}),
+            _records({"Color": 7}),
+        ),
+        # There the org contradicts itself, or hides something: tests/providers/salesforce shows each of them.
+        exempt=frozenset(
+            {
+                "salesforce.live_minimum=null",
+                "salesforce.sequence_direction=falling",
+                "salesforce.visibility=some-tiers",
+                "salesforce.visibility=no-program",
+                "salesforce.hidden_field=Color",
+                "salesforce.hidden_field=MinimumEligibleBalance",
+            }
+        ),
+    )
+
+
 class TestVoucherifyV2(contract.Writing):
     setup = contract.Setup(
         voucherify_v2.VENDOR,
@@ -227,5 +270,6 @@ class TestVoucherifyV2(contract.Writing):
 
 
 def test_every_vendor_of_tierops_has_a_setup_here() -> None:
-    setups = (one.setup for one in (TestVoucherify, TestVoucherifyV2, TestFanfare, TestOpenLoyalty, TestTalonOne))
+    classes = (TestVoucherify, TestVoucherifyV2, TestFanfare, TestSalesforce, TestOpenLoyalty, TestTalonOne)
+    setups = (one.setup for one in classes)
     assert {setup.vendor for setup in setups} == set(providers.own())

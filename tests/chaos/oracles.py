@@ -63,7 +63,7 @@ class Judge:
     def _methods(self, run: Run) -> None:
         creates = {id(one) for place in self.world.places for one in self._creates(run, place)}
         for one in run.asked:
-            is_sign_in = one.method == "POST" and one.path.endswith("/oauth/token")
+            is_sign_in = one.method == "POST" and one.path.endswith(("/oauth/token", "/oauth2/token"))
             if one.method != "GET" and not is_sign_in and (run.is_plan or id(one) not in creates):
                 self._break(run, f"sent {one.method} {one.path}")
 
@@ -115,7 +115,7 @@ class Judge:
             return "lost"
         if write.status >= 400 and write.status != 409:
             return "refused"
-        is_shown = write.status in {200, 201} and place.words.shown(write.answer) == self._names(write, place)
+        is_shown = write.status in {200, 201} and place.words.confirmed(write) == self._names(write, place)
         return "confirmed" if is_shown else "taken"
 
     def _looks(self, run: Run, place: Place, write: Asked | None = None, since: float = 0.0) -> list[Look]:

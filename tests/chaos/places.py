@@ -9,6 +9,7 @@ from typing import NamedTuple
 import outside
 from chaos.vendors.fanfare import Fanfare
 from chaos.vendors.openloyalty import OpenLoyalty
+from chaos.vendors.salesforce import Salesforce
 from chaos.vendors.voucherify import Voucherify
 from chaos.vendors.voucherify_v2 import VoucherifyV2
 from chaos.words import Shape, Words
@@ -20,7 +21,7 @@ with outside.installed("acme"):
     from acme_chaos import Acme
 
 VENDORS: dict[str, Words] = {
-    words.vendor.name: words for words in (Voucherify(), VoucherifyV2(), Fanfare(), OpenLoyalty(), Acme())
+    words.vendor.name: words for words in (Voucherify(), VoucherifyV2(), Fanfare(), Salesforce(), OpenLoyalty(), Acme())
 }
 
 _STEP = 100

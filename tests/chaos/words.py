@@ -105,6 +105,10 @@ class Words(ABC):
     def shown(self, answer: Any) -> frozenset[str]:
         """The names of the tiers that the answer to a create shows."""
 
+    def confirmed(self, one: Asked) -> frozenset[str]:
+        """The names of the tiers that the answer to this create says are there."""
+        return self.shown(one.answer)
+
     @abstractmethod
     def looks(self, asked: Iterable[Asked], ladder: str, home: str) -> Iterator[Look]:
         """The looks at the ladder among these requests, in their order."""

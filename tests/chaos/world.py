@@ -178,7 +178,7 @@ class World:
 
     def is_create(self, request: httpx.Request) -> bool:
         """Does it create tiers? A sign-in is the one other request that is no GET."""
-        return request.method != "GET" and "/oauth/" not in request.url.path
+        return request.method != "GET" and "/oauth" not in request.url.path
 
     def address(self) -> str:
         """The target that the running thread is about: there is but one where no threads are needed."""

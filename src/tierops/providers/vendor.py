@@ -108,6 +108,7 @@ class Vendor(NamedTuple):
     - `scale(place)`: what a balance counts there, and with how many decimals.
     - `abilities(place, live)`: what creates mean there, and whether they may run.
     - `requests(live, tiers)`: the fewest requests that create these tiers, in the order in which they are sent.
+    - `unfit(live, tiers)`: why just these tiers cannot be created beside what is live; empty where they can.
     - `fields(block, place, index)`: what a tier holds, from its block with the overlay laid over it; `index` is its
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
@@ -137,6 +138,7 @@ class Vendor(NamedTuple):
     prefixes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
+    unfit: Callable[[Live, Sequence[Tier]], str] = lambda _live, _tiers: ""
     describe: Callable[[str, str, Value], Term | None] = unsaid
     read_only: str = ""
     same_account: str = ""
@@ -205,10 +207,8 @@ class Credentials(NamedTuple):
 
 def secrets_of(headers: Mapping[str, str]) -> list[str]:
     """The keys in these headers: their values, in `Authorization` without the scheme before it (`Bearer …`)."""
-    return [
-        value.partition(" ")[2] or value if name.lower() == "authorization" else value
-        for name, value in headers.items()
-    ]
+    pairs = headers.items()
+    return [text.partition(" ")[2] or text if name.lower() == "authorization" else text for name, text in pairs]
 
 
 class Dialect(NamedTuple):
