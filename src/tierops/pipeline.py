@@ -11,14 +11,27 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tierops import __version__, apply, diff, plan, providers, rules
 from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
 from tierops.host import disk, extras
 from tierops.host.interrupts import Stop
+from tierops.host.progress import UNWATCHED, Watch
 from tierops.host.threads import side_by_side
-from tierops.model import UNREADABLE, Live, Plan, Policy, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.model import (
+    UNREADABLE,
+    History,
+    Live,
+    Plan,
+    Policy,
+    Problem,
+    Program,
+    Result,
+    Severity,
+    Target,
+    TargetPlan,
+)
 
 if TYPE_CHECKING:
     from tierops.apply import Patience
@@ -49,18 +62,24 @@ def read_files(
     paths: Sequence[Path] = (),
     contents: Mapping[Path, bytes] | None = None,
     full_check: bool = False,
+    watch: Watch = UNWATCHED,
 ) -> Files:
     """Read and check the files of all folders together. Raises `TieropsError` where there is nothing to check.
 
-    `today` decides which waivers still hold.
-
+    `today` decides which waivers still hold. `watch` is told of the files that were read.
     `full_check` is for whoever asked about the files: jsonschema is asked as well, and advice is given.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
 
     loaded = config.load_all(
-        directories, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
+        directories,
+        environment=environment,
+        paths=paths,
+        contents=contents,
+        full_check=full_check,
+        today=today,
+        watch=watch,
     )
     programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
     broken = rules.check(programs, today)
@@ -73,10 +92,8 @@ def read_files(
     return Files(loaded.programs, told, loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked, loaded.policy)
 
 
-def read_in_all_environments(
-    directories: Sequence[Path], *, today: date, paths: Sequence[Path] = (), full_check: bool = False
-) -> Files:
-    """`read_files` with the values of each environment in turn; once where there are none.
+def read_in_all_environments(directories: Sequence[Path], *, paths: Sequence[Path] = (), **how: Any) -> Files:
+    """`read_files` with the values of each environment in turn; once where there are none. `how` is what else it takes.
 
     The programs are those that are right in all of them, as the first one has them. A problem that is not in all of
     them says where it is.
@@ -87,10 +104,7 @@ def read_in_all_environments(
 
     contents = config_files.streams(paths)
     names: Sequence[str | None] = folders.names(directories) or (None,)
-    reads = [
-        read_files(directories, name, today=today, paths=paths, contents=contents, full_check=full_check)
-        for name in names
-    ]
+    reads = [read_files(directories, name, paths=paths, contents=contents, **how) for name in names]
     holders: dict[Problem, list[str | None]] = {}
     for name, files in zip(names, reads, strict=True):
         for problem in dict.fromkeys(files.problems):
@@ -128,7 +142,7 @@ class LiveRead(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def read_live(targets: Sequence[Target], connections: Connections) -> LiveRead:
+def read_live(targets: Sequence[Target], connections: Connections, watch: Watch = UNWATCHED) -> LiveRead:
     """Every target's live ladder, read side by side. One that cannot be read stops no other."""
 
     def read(target: Target) -> Live | VendorError:
@@ -137,7 +151,7 @@ def read_live(targets: Sequence[Target], connections: Connections) -> LiveRead:
         except VendorError as error:
             return error
 
-    answers = list(zip(targets, side_by_side(read, targets), strict=True))
+    answers = list(zip(targets, side_by_side(read, targets, watch=watch, what="reading live"), strict=True))
     lives = {target.address: live for target, live in answers if isinstance(live, Live)}
     failures = [(target, error) for target, error in answers if isinstance(error, VendorError)]
     _refuse_one_place_twice([target for target in targets if target.address in lives], lives)
@@ -187,6 +201,13 @@ def make_plan(
     times = now.isoformat(), (now + ttl).isoformat()
     made = Plan(__version__, *times, environment or None, tuple(planned), unread=unread)
     return made, tuple(sorted(problems, key=lambda problem: problem.at))
+
+
+def read_histories(made: Plan, connections: Connections) -> dict[str, History]:
+    """Who edited each ladder that is not as the files say, by address, of those whose vendors keep a log."""
+    changed = [target for target in made.targets if target.changes]
+    read = side_by_side(lambda one: connections[one.target.provider].history(one.live), changed)
+    return {one.address: history for one, history in zip(changed, read, strict=True) if history}
 
 
 def load_plan(path: Path, public_key: Path | None = None) -> Plan:
@@ -244,7 +265,12 @@ def save_plan(made: Plan, path: Path) -> None:
 
 
 def carry_out(
-    planned: Sequence[TargetPlan], reads: apply.Reads | None, connections: Connections, patience: Patience, stop: Stop
+    planned: Sequence[TargetPlan],
+    reads: apply.Reads | None,
+    connections: Connections,
+    patience: Patience,
+    stop: Stop,
+    watch: Watch = UNWATCHED,
 ) -> tuple[Result, ...]:
     """Apply plans.
 
@@ -252,11 +278,12 @@ def carry_out(
     `stop` is given up, nothing is waited for any longer.
     """
     if reads is None:
-        reads = apply.Reads(_read_again(planned, connections, stop), patience.now())
-    return apply.run(planned, connections, reads, patience, partial(side_by_side, stop=stop))
+        reads = apply.Reads(_read_again(planned, connections, stop, watch), patience.now())
+    each = partial(side_by_side, stop=stop, watch=watch, what="applying")
+    return apply.run(planned, connections, reads, patience, each)
 
 
-def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: Stop) -> dict[str, Live]:
+def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: Stop, watch: Watch) -> dict[str, Live]:
     """Live now. Raises `PlanRefused` where what a plan was made for has gone, `VendorError` where it cannot be read."""
 
     def read(one: TargetPlan) -> Live:
@@ -267,7 +294,7 @@ def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: S
                 raise PlanRefused(f"what the plan was made for has gone: {error}") from None
             raise
 
-    reads = side_by_side(read, planned, stop)
+    reads = side_by_side(read, planned, stop, watch, "reading live")
     lives = {one.address: live for one, live in zip(planned, reads, strict=True)}
     _refuse_one_place_twice([one.target for one in planned], lives)
     return lives

@@ -32,12 +32,14 @@ def drift(
     chosen = session.chosen
     chosen.keep_apart(journal_file)
     session.begin_journal(journal_file, chosen.environment)
-    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today, watch=session.watch)
     targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
-        read = pipeline.read_live(targets, accounts)
+        read = pipeline.read_live(targets, accounts, session.watch)
         plan, unread = pipeline.make_plan(targets, read, files.environment.name, timedelta(0))
+        histories = pipeline.read_histories(plan, accounts)
         usage = accounts.usage()
     code = Exit.FAILED if unread else Exit.DONE if plan.is_empty else Exit.DIFFERENCES
-    return session.report(Report("drift", code, problems=(*files.problems, *unread), plan=plan, usage=usage))
+    problems = (*files.problems, *unread)
+    return session.report(Report("drift", code, problems=problems, plan=plan, usage=usage, histories=histories))

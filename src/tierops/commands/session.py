@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from tierops import output, providers
-from tierops.commands import checkout, project
+from tierops.commands import checkout, console, project
 from tierops.commands.console import Console
 from tierops.errors import BadFile, BadInput, Exit
 from tierops.host import disk, logs
 from tierops.host.interrupts import Stop
+from tierops.host.progress import Watch
 from tierops.model import Problem
 from tierops.output import Report
 from tierops.providers.connections import Connections, connect
@@ -155,6 +156,17 @@ class Session:
             return self.chosen.environment
         except BadInput:
             return self.line.environment
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Shows how far long work is: by a bar on a terminal, by lines in a log, or not at all."""
+        if self.line.quiet:
+            return Watch()
+        if self.environ.get("CI") or self.environ.get("TERM") == "dumb" or not console.is_watched():
+            return Watch(console.Lines(self.console.progress))
+        bar = console.Bar()
+        self.console = self.console._replace(bar=bar)
+        return Watch(bar)
 
     @property
     def writes(self) -> int:

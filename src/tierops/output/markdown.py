@@ -73,10 +73,8 @@ def render(report: Report, limit: int = COMMENT) -> str:
     has_digest = report.plan is not None and report.command != "drift"  # what drift saw is no plan of anything
     digest = jinja.verbatim(plan_file.digest(report.plan)) if report.plan and has_digest else ""
     sections = tuple(_sections(page, report, digest))
-    if sum(section.least for section in sections) <= limit:
-        texts = [section.make() for section in sections]
-        if sum(map(_size, texts)) <= limit:
-            return "\n".join(texts)
+    if whole := _whole(sections, limit):
+        return whole
     kept = _fitting(sections, limit - _NOTE)
     missing = [section for place, section in enumerate(sections) if place not in kept]
     return "\n".join([*(text for _, text in sorted(kept.items())), _left_out(page, missing, digest)])
@@ -153,6 +151,18 @@ def _by_hand(page: Any, told: Checklist) -> Iterator[Section]:
         notes = told.notes if number == len(batches) else ()
         least = _least(step for _, step in steps)
         yield Section(Rank.STEPS, partial(page.steps, heading, steps, notes), least=least)
+
+
+def _whole(sections: Sequence[Section], limit: int) -> str:
+    """The page with all of its sections; empty where that is too long, which is known before all of them are made."""
+    texts: list[str] = []
+    left = limit
+    for section in sections:
+        texts.append(section.make())
+        left -= _size(texts[-1])
+        if left < 0:
+            return ""
+    return "\n".join(texts)
 
 
 def _fitting(sections: Sequence[Section], limit: int) -> dict[int, str]:
