@@ -108,6 +108,20 @@ def test_equal_tiers_are_compared_without_their_texts(monkeypatch: pytest.Monkey
     assert [one.name for one in diff.changes(live((changed, *wanted[1:])), wanted)] == ["Bronze"]
 
 
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+def test_live_tiers_without_an_end_are_named_up_to_a_number_on_each_rung(
+    format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[str] = []
+    make = view._held
+    monkeypatch.setattr(view, "_held", lambda name, *rest: named.append(name) or make(name, *rest))
+    endless = [tier._replace(name=f"L{n}", range=span(n, None)) for n, tier in enumerate(desired(["x"] * 300))]
+    held = report(target(desired(), live(endless)))
+    text = output.render(held, format_)
+    assert len(named) < 2 * 200 * 3 * 20
+    assert ("280 more" in text) == (format_ == "html")  # a terminal and a comment have no room for it
+
+
 @given(values, values)
 def test_values_are_the_same_where_their_canonical_texts_are(one: Any, other: Any) -> None:
     assert jsontext.same(one, other) == (jsontext.canonical(one) == jsontext.canonical(other))
