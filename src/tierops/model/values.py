@@ -46,9 +46,7 @@ def compact(fields: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _compact(value: Value) -> Value:
-    if isinstance(
-        value, str
-    ):  # asked first: most are, and whether something is a Mapping takes Python ten times as long
+    if isinstance(value, str):  # most are, and to tell that something is no Mapping takes Python far longer
         return value
     if isinstance(value, Mapping):
         return compact(value)
