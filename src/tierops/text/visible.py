@@ -15,14 +15,14 @@ _MOST, _HEAD, _TAIL = 1200, 800, 300
 # A letter of any script carries fewer marks than this. More of them climb over the lines above and below.
 _MOST_MARKS = 5
 # Shown as nothing although they are letters or marks to Unicode; all else that is invisible is not `isprintable`.
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
+    map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _EMOJI_STYLE = "\ufe0f"
 _JOINERS = "\u200c\u200d"
 # Letters of the scripts in which a joiner, or one that keeps apart, makes another word: Arabic to Mongolian.
-_JOINED = re.compile("[\u0600-\u1cff\ua800-\uabff]")
-_SKINS = re.compile("[\U0001f3fb-\U0001f3ff]")
+_JOINED = (("\u0600", "\u1cff"), ("\ua800", "\uabff"))
+_SKINS = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 
 # Words that are read from right to left, with what stands between the words of a name: of two names with a comma or a
 # range between them, each is one run.
@@ -80,7 +80,7 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
     for character, after in zip(text, (*text[1:], ""), strict=True):
         is_mark = character > "\u02ff" and category(character)[0] == "M"
         marks = marks + 1 if is_mark else 0
-        is_fine = character.isprintable() and marks <= _MOST_MARKS and not _INVISIBLE.match(character)
+        is_fine = character.isprintable() and marks <= _MOST_MARKS and character not in _INVISIBLE
         is_emoji = character == _EMOJI_STYLE and bool(before) and category(before) == "So"
         is_joined = character in _JOINERS and _joins(before, after)
         found.append(character if is_fine or is_emoji or is_joined else escape(character))
@@ -117,9 +117,9 @@ def _joins(before: str, after: str) -> bool:
 
     if not before or not after:
         return False
-    if _JOINED.match(before) and _JOINED.match(after):
+    if all(any(first <= character <= last for first, last in _JOINED) for character in (before, after)):
         return category(before)[0] in "LM" and category(after)[0] in "LM"
-    is_picture = category(before) == "So" or before == _EMOJI_STYLE or bool(_SKINS.match(before))
+    is_picture = category(before) == "So" or before == _EMOJI_STYLE or before in _SKINS
     return is_picture and category(after) == "So"
 
 
