@@ -1,12 +1,9 @@
 """How the program starts: as `tierops`, and as `python -m tierops`."""
 
-from __future__ import annotations
-
 import gc
-from typing import NoReturn
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run tierops and exit with one of `errors.Exit`."""
     # A short run makes more objects than it drops, most of them while it imports: collecting garbage in between only
     # costs time.
