@@ -30,8 +30,8 @@ _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U
 _RUN = rf"[{_RIGHT_TO_LEFT}](?:[ '\"\u2019.{_JOINERS}-]?[{_RIGHT_TO_LEFT}])*"
 _OPEN, _CLOSE = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
 
-_LINES = re.compile(rf"(\n|\x1b\[[0-9;]*m|{_OPEN}{_RUN}{_CLOSE})")  # line ends, click's colours, `isolated` words
-_WORDS = re.compile(_RUN)
+# Line ends, click's colours, `isolated` words. Compiled where it is first needed, for that takes a millisecond.
+_LINES = rf"(\n|\x1b\[[0-9;]*m|{_OPEN}{_RUN}{_CLOSE})"
 # What the logs of CI services take for a command to them. GitHub's runner and Azure's agent look for the second and
 # third anywhere in a line, for the first only at its beginning.
 _AT_START = re.compile(r"^((?:[ \t]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
@@ -49,8 +49,8 @@ def page(text: str, *, has_commands: bool = False) -> str:
     What is escaped is so in a way that JSON and YAML in double quotes read back as it was. With `has_commands` a line
     may begin with `::`.
     """
-    if not (plain := _LINES.sub("", text)).isprintable() or not plain.isascii() or _OPEN in text:
-        text = "".join(map(_own, _LINES.split(text)))
+    if not text.isascii() or not text.replace("\n", "").isprintable():
+        text = "".join(map(_own, re.split(_LINES, text)))
     if "##" in text:
         text = _ANYWHERE.sub(r"\\u0023", text)
     return text if has_commands or "::" not in text else _AT_START.sub(r"\1\\u003a", text)
@@ -101,14 +101,14 @@ def isolated(text: str) -> str:
         turns = any(bidirectional(character) in {"R", "AL"} for character in words[0])
         return f"{_OPEN}{words[0]}{_CLOSE}" if turns else words[0]
 
-    return _WORDS.sub(apart, text)
+    return re.sub(_RUN, apart, text)
 
 
 def _own(part: str) -> str:
     """A part of a page, as `_LINES` splits it."""
-    if part.startswith(_OPEN) and _LINES.fullmatch(part):
+    if part.startswith(_OPEN) and re.fullmatch(_LINES, part):
         return f"{_OPEN}{escaped(part[1:-1])}{_CLOSE}"
-    return part if _LINES.fullmatch(part) else escaped(part, is_start=False)
+    return part if re.fullmatch(_LINES, part) else escaped(part, is_start=False)
 
 
 def _joins(before: str, after: str) -> bool:
