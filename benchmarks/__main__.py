@@ -28,10 +28,11 @@ def main() -> None:
     """Measure as the command line says."""
     line = _arguments()
     programs, octodns = ROOT / ".venv-bench" / "tierops" / "bin", ROOT / ".venv-bench" / "octodns" / "bin"
-    terraform = shutil.which("terraform")
+    found = shutil.which("terraform")
+    terraform = Path(found) if found else None
     told: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="tierops-bench-") as work:
-        for row in _rows(line, programs, octodns, terraform and Path(terraform), Path(work)):
+        for row in _rows(line, programs, octodns, terraform, Path(work)):
             told.append(row)
             print(_line(row), flush=True)
     if line.out:
@@ -83,7 +84,7 @@ def _rows(line: argparse.Namespace, programs: Path, octodns: Path, terraform: Pa
 def _field(
     line: argparse.Namespace, shape: Shape, latency: int, places: tuple[Path, Path, Path | None], folder: Path
 ) -> Sequence[Tool]:
-    """The tools that take part. Only tierops asks anybody, so only tierops is measured where answers take their time."""
+    """The tools that take part: only tierops where answers take their time, for the others ask nobody."""
     programs, octodns, terraform = places
     folder.mkdir()
     field: list[Tool] = [
@@ -107,7 +108,7 @@ def _line(row: Row) -> str:
     return f"{name}  {wall:8.3f} s  {cpu:8.3f} s cpu  {peak:6.0f} MiB{requests}  ({len(row.runs)} runs)"
 
 
-def about(programs: Path, octodns: Path, terraform: str | None) -> dict[str, str]:
+def about(programs: Path, octodns: Path, terraform: Path | None) -> dict[str, str]:
     """The machine, the versions and the day."""
     cpu = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
@@ -123,7 +124,7 @@ def about(programs: Path, octodns: Path, terraform: str | None) -> dict[str, str
         "Python": python.stdout.split()[-1],
         "tierops": " ".join([tierops.stdout.split()[-1], commit.stdout.strip()]).strip(),
         "octoDNS": _installed(octodns, "octodns"),
-        "terraform": tools.version(Path(terraform)) if terraform else "not installed",
+        "terraform": tools.version(terraform) if terraform else "not installed",
     }
 
 

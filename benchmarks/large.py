@@ -25,7 +25,7 @@ def loading(programs: Path, work: Path, sizes: tuple[int, ...], rounds: int) -> 
         shape = Shape(size)
         tool = Tierops(programs / "tierops", work / f"load-{size}", shape, "voucherify", 0)
         for name, words in ((VALIDATE, ["tierops", "validate"]), (LOAD, ["python", "-c", _LOADING])):
-            command = [programs / words[0], *words[1:]]
+            command: list[str | Path] = [programs / words[0], *words[1:]]
             runs = [measured(command, tool.folder, tool.environ) for _ in range(rounds)]
             yield Row(tool.name, name, *shape, 0, runs)
 
@@ -37,7 +37,7 @@ def formats(programs: Path, work: Path, size: int, rounds: int) -> Iterator[Row]
     tool.empty()
     try:
         for name, words in FORMATS.items():
-            command = [programs / "tierops", "plan", *words]
+            command: list[str | Path] = [programs / "tierops", "plan", *words]
             runs = [measured(command, tool.folder, tool.environ) for _ in range(rounds)]
             yield Row(tool.name, f"{CREATE}, {name}", *shape, 0, runs)
         tool.fill()

@@ -1,4 +1,4 @@
-"""The tools take turns: each round goes from nothing applied to everything, one command of each tool after the other."""
+"""The tools take turns: each round goes from nothing applied to everything, command by command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WARM = 5
 
 
 class Row(NamedTuple):
-    """What came of one command of one tool. `requests` are those of one run; `over` are the seconds it was given up at."""
+    """What came of a command of a tool: `requests` of one run, and after how many seconds it was given up (`over`)."""
 
     tool: str
     command: str
