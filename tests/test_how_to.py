@@ -65,7 +65,7 @@ def test_the_story_is_true(
             "fanfare": "https://admin.fanfare.io/api",
         }.items():
             text = text.replace(f"{served.url}/{vendor}", url)
-        text = re.sub(r"\b(camp|ltr|aud|grp)_[0-9A-Za-z]+", r"\1_…", text)
+        text = re.sub(r"\b(camp|ltr|lts|lt|aud|grp)_[0-9A-Za-z]+", r"\1_…", text)
         text = re.sub(r"\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|[+-]00:00)", "2026-11-27T09:00:00Z", text)
         text = re.sub(r"\bsha256:[0-9a-f]+|\b[0-9a-f]{64}\b", "sha256:…", text)
         return re.sub(r"^Requests to .*\n( {6}.*\n)*", "", text, flags=re.MULTILINE)

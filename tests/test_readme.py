@@ -79,7 +79,7 @@ def endpoints(_: Run) -> str:
     """Every request that is answered, by vendor and path."""
     emulator = Emulator()
     rows = [
-        (vendor.name, f"`{' and '.join(route.handlers)} /{vendor.name}{vendor.bases[0]}{route.template}`")
+        (vendor.name, f"`{' and '.join(route.handlers)} /{vendor.place()}{vendor.bases[0]}{route.template}`")
         for vendor in emulator.vendors.values()
         for route in vendor.router.routes
     ]

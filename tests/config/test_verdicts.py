@@ -60,6 +60,14 @@ _fields = {
     "voucherify": st.fixed_dictionaries(
         {}, optional={"earning_rules": _mappings, "rewards": _mappings, "metadata": _metadata}
     ),
+    "voucherify-v2": st.fixed_dictionaries(
+        {},
+        optional={
+            "downgrade": st.fixed_dictionaries({"type": st.sampled_from(["INHERIT", "NO_DOWNGRADE", "${d}"])}),
+            "points_expiration": st.fixed_dictionaries({"type": st.sampled_from(["NO_EXPIRATION", "${d}"])}),
+            "metadata": _metadata,
+        },
+    ),
     "fanfare": st.fixed_dictionaries({}, optional={"order": _order, "icon": _text}),
 }
 _tier_rest: dict[Any, st.SearchStrategy[Any]] = {
@@ -189,7 +197,9 @@ def test_both_agree_on_environments(data: Any) -> None:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_both_agree_on_what_one_vendor_has_of_a_tier(vendor: Vendor, data: st.DataObject) -> None:
-    assert_agreed(Contract("fields", (vendor,), is_filled=True), data.draw(_mutated(_fields[vendor.name])))
+    assert_agreed(
+        Contract("fields", (vendor,), is_filled=True), data.draw(_mutated(_fields.get(vendor.name, st.just({}))))
+    )
     assert_agreed(Contract("overlay", (vendor,), is_filled=True), data.draw(_mutated(_overlay)))
 
 

@@ -77,14 +77,16 @@ def test_a_host_has_no_case_and_the_usual_port_goes_without_saying(url: str) -> 
         ("https://h/v1/", "https://h"),
         ("https://h/api/v1", "https://h/api"),
         ("https://h/v1/v1", "https://h/v1"),
-        ("https://h/v2", "https://h/v2"),
+        ("https://h/v2", "https://h"),
+        ("https://h/v2/v1", "https://h/v2"),
+        ("https://h/v3", "https://h/v3"),
         ("https://v1", "https://v1"),
         ("https://h/av1", "https://h/av1"),
     ],
 )
 def test_what_begins_every_path_is_no_part_of_an_address(url: str, own: str, slept: Slept) -> None:
-    assert address.checked("Vendor", url, "/v1").url == own
-    assert client(None, slept, url=url, vendor=VENDOR._replace(prefix="/v1")).base_url == own
+    assert address.checked("Vendor", url, ("/v1", "/v2")).url == own
+    assert client(None, slept, url=url, vendor=VENDOR._replace(prefixes=("/v1", "/v2"))).base_url == own
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1", "http://LOCALHOST:1"])

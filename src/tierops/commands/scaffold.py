@@ -119,7 +119,8 @@ def workflow(name: str, source: Source | None, vendors: Sequence[Vendor] = (), f
         task = UNKNOWN_TASK
     # A key that takes the place of others is for who asks for it.
     vendors = vendors or providers.own()
-    variables = [variable for vendor in vendors for variable in vendor.variables if not variable.is_alternative]
+    every = dict.fromkeys(variable for vendor in vendors for variable in vendor.variables)  # two may share their keys
+    variables = [variable for variable in every if not variable.is_alternative]
     addresses = [variable for vendor in vendors for variable in vendor.address]
     return _render(name, uses=source or "./", task=task, variables=variables, addresses=addresses, folder=folder)
 

@@ -58,7 +58,7 @@ def run(
         exports = [
             " ".join(f"{name}={value}" for name, value in v.environ(url).items()) for v in emulator.vendors.values()
         ]
-        say("".join(f"export {one}\n" for one in exports))
+        say("".join(f"export {one}\n" for one in dict.fromkeys(exports)))  # two may share an address
         if script:
             tell(f"Misbehaving as {faults} says: {len(script)} fault{'' if len(script) == 1 else 's'}.")
         if chaos is not None:

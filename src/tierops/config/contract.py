@@ -107,14 +107,18 @@ def _program(vendors: Iterable[Vendor]) -> Schema:
 
 
 def _union(overlays: Mapping[str, Mapping[str, Schema]]) -> dict[str, Schema]:
-    """The fields of all vendors side by side. Whose a field is, and so what it may be, only its target can tell."""
+    """The fields of all vendors side by side. Whose a field is, and so what it may be, only its target can tell.
+
+    One that a vendor names only to say why it has none (`not: {}`) is left to those that have it.
+    """
     owners: dict[str, list[str]] = {}
     for vendor, fields in overlays.items():
-        for name in fields:
-            owners.setdefault(name, []).append(vendor)
+        for name, field in fields.items():
+            if field.get("not") != {} or all(name not in others or others is fields for others in overlays.values()):
+                owners.setdefault(name, []).append(vendor)
     return {
         name: overlays[vendors[0]][name]
-        if len(vendors) == 1
+        if all(overlays[vendor][name] == overlays[vendors[0]][name] for vendor in vendors)
         else {
             "title": overlays[vendors[0]][name].get("title", name),
             "description": f"A field of {_listed(vendors)}.",

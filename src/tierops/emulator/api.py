@@ -44,6 +44,8 @@ class Api(ABC, Generic[S]):
 
     name: ClassVar[str]
     """As program files have it. It is mounted at `/name`, and its switches are `name.switch`."""
+    mount: ClassVar[str] = ""
+    """The name below which it is mounted, where that is another one's: two APIs at one address, with the same keys."""
     switch_set: ClassVar[type[SwitchSet]]
     exports: ClassVar[Mapping[str, str]]
     """The variables that a client needs; `{url}` in a value is where the vendor is mounted."""
@@ -65,7 +67,12 @@ class Api(ABC, Generic[S]):
 
     def environ(self, url: str) -> dict[str, str]:
         """What a client of the emulator that runs at `url` has in its environment."""
-        return {name: value.replace("{url}", f"{url}/{self.name}") for name, value in self.exports.items()}
+        return {name: value.replace("{url}", f"{url}/{self.place()}") for name, value in self.exports.items()}
+
+    @classmethod
+    def place(cls) -> str:
+        """Below which name it is mounted."""
+        return cls.mount or cls.name
 
     def load_examples(self) -> None:
         """Add the examples of the vendor's documentation, unless there is something already."""

@@ -93,7 +93,10 @@ class Emulator:
         self.vendors: dict[str, Api[Any]] = {
             kind.name: kind(self._store, clock, self._switches_of(kind)) for kind in kinds
         }
-        self._mounts = {f"/{api.name}{base}": api for api in self.vendors.values() for base in api.bases}
+        self._mounts: dict[str, list[Api[Any]]] = {}
+        for api in self.vendors.values():
+            for base in api.bases:
+                self._mounts.setdefault(f"/{api.place()}{base}", []).append(api)
 
     def __getattr__(self, name: str) -> Any:
         """The dashboard of the vendor with this name."""
@@ -148,7 +151,8 @@ class Emulator:
         return lambda: self.switches.get(vendor.name, defaults)
 
     def _respond(self, prefix: str, call: Call) -> Answer:
-        vendor = self._mounts[prefix]
+        mounted = self._mounts[prefix]  # of several that share an address, the one that knows the path
+        vendor = next((one for one in mounted if one.router.find(call)), mounted[0])
         self.land()
         with self._lock:
             self.requests.append(Sent.of(call, prefix))

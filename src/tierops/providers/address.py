@@ -24,10 +24,10 @@ class Address(NamedTuple):
     is_plain: bool
 
 
-def checked(title: str, text: str, prefix: str = "") -> Address:
+def checked(title: str, text: str, prefixes: tuple[str, ...] = ()) -> Address:
     """The address of the vendor of this title; equal ones are written alike, whatever was typed.
 
-    `prefix` begins the path of every request, and is no part of the address. Raises `TieropsError` for an address that
+    `prefixes` begin the paths of requests, and are no part of the address. Raises `TieropsError` for an address that
     must not be called.
     """
     shown = "" if set("@?#") & set(text) else f": {text!r}"  # what stands there may be a password
@@ -50,7 +50,8 @@ def checked(title: str, text: str, prefix: str = "") -> Address:
         )
     is_plain = url.scheme == "http"
     usual = 80 if is_plain else 443
-    path = url.raw_path.decode("ascii").rstrip("/").removesuffix(prefix).rstrip("/")
+    path = url.raw_path.decode("ascii").rstrip("/")
+    path = next((path.removesuffix(one) for one in prefixes if path.endswith(one)), path).rstrip("/")
     port = None if url.port == usual else url.port
     normal = str(url.copy_with(port=port, raw_path=path.encode() or b"/")).rstrip("/")
     return Address(normal, path, url.raw_host.decode("ascii"), url.port or usual, is_plain)

@@ -37,6 +37,7 @@ _LARGEST = 16 * wire.MEBIBYTE  # an answer, unpacked; 5,000 tiers take about thr
 # be done. Those of the second set say that it took the request, which is then never sent again.
 _UNCLEAR = frozenset({408, 425, 499})
 _TAKEN = frozenset({202, 409, *range(300, 400)})
+_NO_CONTENT = 204
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Client:
         keep_secret: Callable[[Iterable[str]], None] = lambda _: None,
     ) -> None:
         environ = environ or {}
-        there = address.checked(vendor.title, base_url, vendor.prefix)
+        there = address.checked(vendor.title, base_url, vendor.prefixes)
         self.title = vendor.title
         self.base_url = there.url
         self.reads = 0
@@ -96,7 +97,7 @@ class Client:
         self._count = Lock()
         self._dialect = dialect
         self._waiting = waiting or Waiting()
-        self.limits = Limits(vendor.title, vendor.allowance, self._waiting)
+        self.limits = Limits(vendor.title, vendor.allowance, self._waiting, vendor.pace)
         self._witness = witness
         own = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": f"tierops/{__version__}"}
         self._headers = {**own, **credentials.headers}
@@ -159,7 +160,8 @@ class Client:
         if status >= 500 or status in _UNCLEAR:
             raise AnswerLost(self._described(method, path, answer))
         try:
-            return tuple(read(self._json(method, path, answer)))
+            is_empty = status == _NO_CONTENT and not answer.content and not answer.flaw
+            return tuple(read(None if is_empty else self._json(method, path, answer)))
         except VendorError as error:
             if not answer.is_success:
                 raise

@@ -108,17 +108,18 @@ class Vendor(NamedTuple):
     - `scale(place)`: what a balance counts there, and with how many decimals.
     - `abilities(place, live)`: what creates mean there, and whether they may run.
     - `requests(live, tiers)`: the fewest requests that create these tiers, in the order in which they are sent.
+    - `unfit(live, tiers)`: why just these tiers cannot be created beside what is live; empty where they can.
     - `fields(block, place, index)`: what a tier holds, from its block with the overlay laid over it; `index` is its
       place in the ladder, from 0. `block(fields, place, index)` is the inverse, for import.
     - `allowance(headers)`: what an answer says of the calls that are left.
     - `describe(field, key, value)`: an entry of a field that is a map, in words; None where it is told as it stands.
     - `benefits(fields)`: what of a tier's fields its members get. None unless the vendor says what is one.
 
-    `prefix` begins the path of every request, and is taken off an address that was copied with it. `read_only` says why
+    `prefixes` begin paths of its requests, and are taken off an address that was copied with one. `read_only` says why
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
     keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
     the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
-    vendors: the lowest comes first.
+    vendors, `pace` how many seconds its requests are apart where no answer says what is left.
     """
 
     name: str
@@ -134,9 +135,10 @@ class Vendor(NamedTuple):
     block: Callable[[Mapping[str, Value], Mapping[str, str], int], Mapping[str, Value]]
     package: str
     default_url: str = ""
-    prefix: str = ""
+    prefixes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
+    unfit: Callable[[Live, Sequence[Tier]], str] = lambda _live, _tiers: ""
     describe: Callable[[str, str, Value], Term | None] = unsaid
     read_only: str = ""
     same_account: str = ""
@@ -144,6 +146,7 @@ class Vendor(NamedTuple):
     metadata: str = ""
     url_help: str = ""
     rank: int = 100
+    pace: float = 0.0
 
     def place(self, fields: Mapping[str, str]) -> Place:
         """The place that a target's block names."""
@@ -204,10 +207,8 @@ class Credentials(NamedTuple):
 
 def secrets_of(headers: Mapping[str, str]) -> list[str]:
     """The keys in these headers: their values, in `Authorization` without the scheme before it (`Bearer …`)."""
-    return [
-        value.partition(" ")[2] or value if name.lower() == "authorization" else value
-        for name, value in headers.items()
-    ]
+    pairs = headers.items()
+    return [text.partition(" ")[2] or text if name.lower() == "authorization" else text for name, text in pairs]
 
 
 class Dialect(NamedTuple):

@@ -190,7 +190,7 @@ class Reading:
             environ = world.emulator.vendors[self.setup.vendor.name].environ("http://127.0.0.1")
             sign_in = providers.account(self.setup.vendor).credentials(environ).sign_in
             others = {sent[1] for sent in world.emulator.requests if sent[0] != "GET"}
-            assert others <= {f"/{self.setup.vendor.name}{sign_in.path}" if sign_in else ""}
+            assert others <= {f"/{self.setup.api.place()}{sign_in.path}" if sign_in else ""}
             assert world.emulator.writes == 0
 
     def test_an_incomplete_list_is_noticed(self, lie: Fault) -> None:

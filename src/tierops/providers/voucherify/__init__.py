@@ -53,7 +53,7 @@ VENDOR = Vendor(
         ),
     ),
     default_url="https://api.voucherify.io",
-    prefix="/v1",
+    prefixes=("/v1", "/v2"),  # v2 has the same address
     hosts=("api.voucherify.io", "*.api.voucherify.io"),
     scale=_scale,
     abilities=_abilities,

@@ -1,0 +1,50 @@
+"""Voucherify, Loyalty v2: tiers of a tier structure, made in a draft and frozen once it is activated.
+
+Source: Voucherify's published OpenAPI file of Loyalty v2 and its guides. What they leave open is not assumed here: an
+answer that is not as documented is an error that shows what was received. Address, keys and limits are those of v1.
+"""
+
+from __future__ import annotations
+
+from tierops.model import Abilities, Live, Place
+from tierops.providers import voucherify
+from tierops.providers.vendor import Part
+from tierops.providers.voucherify_v2 import tiers
+
+_DASHBOARD = "in the dashboard (Loyalty, Tier structures)"
+
+
+def _abilities(_place: Place, live: Live) -> Abilities:
+    status = live.facts.get("status", tiers.DRAFT)
+    return Abilities(
+        by_hand="tierops does not change tiers: edit the tier in the dashboard (Loyalty, Tier structures), where"
+        " outside a draft only names and metadata can be changed, or write what is live into the file",
+        members="join this tier once the structure is activated: until then no member moves",
+        undo="In the draft the tier can be deleted by hand",
+        blocked=_frozen(status),
+        where=_DASHBOARD if status == tiers.DRAFT else f"in the draft of a new structure, {_DASHBOARD}",
+    )
+
+
+def _frozen(status: str) -> str:
+    if status == tiers.DRAFT:
+        return ""
+    return (
+        f"the structure is {status}, and outside a draft its ladder is frozen: make a new structure with the ladder"
+        " that is wanted, and a new program for it; or, where no program that was ever started uses it, take it back to"
+        " draft (dashboard, Tier structures)"
+    )
+
+
+VENDOR = voucherify.VENDOR._replace(
+    name="voucherify-v2",
+    title="Voucherify Loyalty v2",
+    noun="tier structure",
+    parts=(Part("structure", "the tier structure, by name or id"),),
+    abilities=_abilities,
+    requests=tiers.requests,
+    fields=tiers.fields,
+    block=tiers.block,
+    package=__name__,
+    rank=3,
+)
