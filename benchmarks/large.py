@@ -10,6 +10,8 @@ from benchmarks.measure import measured
 from benchmarks.rounds import Row
 from benchmarks.tools import CREATE, PLAN, VALIDATE, Tierops
 
+ALONE = "tierops"
+"""The name of the tool in these rows."""
 LOAD = "load for plan"
 FORMATS = {
     "text": (), "json": ("--format=json",), "markdown": ("--format=markdown",), "html": ("--format=html",),
@@ -27,7 +29,7 @@ def loading(programs: Path, work: Path, sizes: tuple[int, ...], rounds: int) -> 
         for name, words in ((VALIDATE, ["tierops", "validate"]), (LOAD, ["python", "-c", _LOADING])):
             command: list[str | Path] = [programs / words[0], *words[1:]]
             runs = [measured(command, tool.folder, tool.environ) for _ in range(rounds)]
-            yield Row(tool.name, name, *shape, 0, runs)
+            yield Row(ALONE, name, *shape, 0, runs)
 
 
 def formats(programs: Path, work: Path, size: int, rounds: int) -> Iterator[Row]:
@@ -39,9 +41,9 @@ def formats(programs: Path, work: Path, size: int, rounds: int) -> Iterator[Row]
         for name, words in FORMATS.items():
             command: list[str | Path] = [programs / "tierops", "plan", *words]
             runs = [measured(command, tool.folder, tool.environ) for _ in range(rounds)]
-            yield Row(tool.name, f"{CREATE}, {name}", *shape, 0, runs)
+            yield Row(ALONE, f"{CREATE}, {name}", *shape, 0, runs)
         tool.fill()
         runs = [measured([programs / "tierops", "plan"], tool.folder, tool.environ) for _ in range(rounds)]
-        yield Row(tool.name, f"{PLAN}, text", *shape, 0, runs)
+        yield Row(ALONE, f"{PLAN}, text", *shape, 0, runs)
     finally:
         tool.close()
