@@ -8,9 +8,23 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
-NAMES = ("Starter", "Bronze", "Copper", "Silver", "Gold", "Platinum", "Sapphire", "Emerald", "Ruby", "Diamond")
-TARGETS = {"voucherify": "voucherify: {campaign: %s}", "fanfare": "fanfare: {group: %s, attribute: loyaltyBalance}"}
-FIELDS = {"voucherify": "voucherify:\n      metadata: {perk: %s}", "fanfare": "fanfare: {icon: %s}"}
+NAMES = ("Bronze", "Silver", "Gold", "Platinum", "Sapphire", "Emerald", "Ruby", "Opal", "Pearl", "Diamond")
+TARGETS = {
+    "fanfare": "fanfare: {group: %s, attribute: loyaltyBalance}",
+    "openloyalty": "openloyalty: {store: default, tier_set: %s, attribute: totalEarnedUnits, wallet: default}",
+    "salesforce": "salesforce: {program: %s, tier_group: Status of %s}",
+    "talonone": "talonone: {program: %s}",
+    "voucherify": "voucherify: {campaign: %s}",
+    "voucherify-v2": "voucherify-v2: {structure: %s}",
+}
+FIELDS = {
+    "fanfare": "fanfare: {icon: %s}",
+    "openloyalty": "",  # its default tier is there before, without anything of this
+    "salesforce": "salesforce: {description: %s}",
+    "talonone": "",  # a tier is its name and its start there
+    "voucherify": "voucherify:\n      metadata: {perk: %s}",
+    "voucherify-v2": "voucherify-v2:\n      metadata: {perk: %s}",
+}
 OCTODNS = """\
 providers:
   files: {class: octodns.provider.yaml.YamlProvider, directory: ./files, default_ttl: 300}
@@ -54,10 +68,11 @@ def tierops(folder: Path, shape: Shape, vendor: str) -> None:
     """One file for each program, in `tiers`. The vendor's place has the program's key for a name."""
     (folder / "tiers").mkdir(parents=True)
     tiers = "".join(
-        f"  - name: {tier.name}\n    from: {tier.start}\n    {FIELDS[vendor] % tier.perk}\n" for tier in ladder(shape)
+        f"  - name: {tier.name}\n    from: {tier.start}\n    {FIELDS[vendor].replace('%s', tier.perk)}\n"
+        for tier in ladder(shape)
     )
     for key in keys(shape):
-        text = f"version: 1\nprogram: {key}\ntargets:\n  - {TARGETS[vendor] % key}\ntiers:\n{tiers}"
+        text = f"version: 1\nprogram: {key}\ntargets:\n  - {TARGETS[vendor].replace('%s', key)}\ntiers:\n{tiers}"
         (folder / "tiers" / f"{key}.yaml").write_text(text)
 
 

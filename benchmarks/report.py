@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import aims, chart
+from benchmarks import aims, chart, scale
 from benchmarks.large import ALONE
 from benchmarks.measure import Run, medians
 from benchmarks.rounds import Row
@@ -166,7 +166,7 @@ def seconds(value: float) -> str:
 def main() -> None:
     """Write the page and the picture from the file that is named."""
     about, rows = load(Path(sys.argv[1]).read_text())
-    PAGE.write_text(written(PAGE.read_text(), sections(about, rows)))
+    PAGE.write_text(written(PAGE.read_text(), {**sections(about, rows), "scale": scale.section()}))
     PICTURE.write_text(picture(rows))
 
 

@@ -1,0 +1,116 @@
+"""How long ten thousand programs take under each vendor's published limits: reckoned, not run.
+
+Requests by the vendor's calls, and time by its limit. tests/test_costs.py counts the first on the emulator, and lets a
+clock run over the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil
+from typing import NamedTuple
+
+THREADS = 16
+LATENCY = 0.05  # seconds of an answer
+
+
+class Limit(NamedTuple):
+    """So many calls in each window of `seconds`, for a whole account; `is_paced` spreads them over the window.
+
+    `pause` are the seconds lost once the window is used up, where no header tells when it ends and a refusal must.
+    """
+
+    name: str
+    calls: int
+    seconds: float
+    is_paced: bool = False
+    pause: float | None = None
+
+
+class Cost(NamedTuple):
+    """The requests that n targets of ten tiers take: `plan` (and `drift`) where all is there, `apply` where nothing is.
+
+    `plan_empty` is the read that `apply` begins with; the rest is a second read before the create, the creates, and
+    the read that proves them. None where a vendor has no API to create.
+    """
+
+    title: str
+    plan: Callable[[int], int]
+    plan_empty: Callable[[int], int]
+    creates: Callable[[int], int] | None
+    limits: Sequence[Limit]
+
+    def apply(self, targets: int) -> int | None:
+        """All requests of `apply`, without a plan file."""
+        return None if self.creates is None else self.plan_empty(targets) + self.creates(targets)
+
+
+def _pages(targets: int) -> int:
+    """Pages of Fanfare's list of all audiences: a hundred a page, one at the least."""
+    return max(1, ceil(10 * targets / 100))
+
+
+def _fanfare_creates(targets: int) -> int:
+    """Once something is written, every read of a group is one of the whole list: that grows with the square."""
+    return sum(_pages(number) + 1 + _pages(number + 1) + 1 for number in range(targets))
+
+
+_VOUCHERIFY = (Limit("Business", 100, 60), Limit("Organization", 2000, 60), Limit("sandbox", 100, 3600))
+
+COSTS = {
+    "voucherify": Cost("Voucherify v1", lambda n: 2 * n, lambda n: 2 * n, lambda n: 5 * n, _VOUCHERIFY),
+    "voucherify-v2": Cost("Voucherify v2", lambda n: 4 * n, lambda n: 4 * n, lambda n: 18 * n, _VOUCHERIFY),
+    "fanfare": Cost(
+        "Fanfare", lambda n: _pages(n) + n, lambda _: 1, _fanfare_creates,
+        (Limit("the lowest one documented", 100, 60), Limit("Admin API", 1000, 60)),
+    ),
+    "salesforce": Cost(
+        "Salesforce", lambda n: 3 + 4 * n, lambda n: 3 + 4 * n, lambda n: 9 * n,
+        (Limit("Enterprise, no licence counted", 100_000, 86_400),),
+    ),
+    "openloyalty": Cost(
+        "Open Loyalty", lambda n: 3 * n, lambda n: 3 * n, lambda n: 9 * n,
+        (Limit("staging", 50, 1, pause=3), Limit("production", 1200, 1)),
+    ),
+    "talonone": Cost(
+        "Talon.One", lambda n: 2 * n, lambda n: 2 * n, None, (Limit("each endpoint", 3, 1, is_paced=True),)
+    ),
+}  # fmt: skip
+
+
+def seconds(requests: int, limit: Limit, latency: float = LATENCY, threads: int = THREADS) -> float:
+    """How long so many requests take: as fast as answers come until a window is used up, and then for its end."""
+    fastest = threads / latency
+    if limit.is_paced:
+        return requests / min(fastest, limit.calls / limit.seconds)
+    if fastest * limit.seconds <= limit.calls:
+        return requests / fastest
+    full_windows = max(requests - 1, 0) // limit.calls
+    window = limit.calls / fastest + limit.pause if limit.pause else limit.seconds
+    return full_windows * window + (requests - full_windows * limit.calls) / fastest
+
+
+def lines(programs: int) -> Iterator[tuple[str, ...]]:
+    """For each vendor and limit: `plan` or `drift`, and `apply` of so many programs with a target each."""
+    for cost in COSTS.values():
+        read, written = cost.plan(programs), cost.apply(programs)
+        for limit in cost.limits:
+            cells = ("", "no API") if written is None else (f"{written:,}", _told(seconds(written, limit)))
+            window = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}[int(limit.seconds)]
+            allowed = f"{limit.name}: {limit.calls:,} a {window}"
+            yield cost.title, allowed, f"{read:,}", _told(seconds(read, limit)), *cells
+
+
+def _told(value: float) -> str:
+    """`12 s`, `40 min`, `8 h`, `9 days`."""
+    for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if value >= 1.95 * size:
+            return f"{value / size:,.0f} {unit}"
+    return f"{value:,.0f} s"
+
+
+def section() -> str:
+    """The part of docs/performance.md."""
+    heads = ("vendor", "limit", "requests of plan or drift", "time", "requests of apply", "time")
+    rows = [heads, ("---",) * len(heads), *lines(10_000)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
