@@ -166,7 +166,7 @@ def seconds(value: float) -> str:
 def main() -> None:
     """Write the page and the picture from the file that is named."""
     about, rows = load(Path(sys.argv[1]).read_text())
-    PAGE.write_text(written(PAGE.read_text(), {**sections(about, rows), "scale": scale.section()}))
+    PAGE.write_text(written(PAGE.read_text(), {**sections(about, rows), **scale.sections()}))
     PICTURE.write_text(picture(rows))
 
 

@@ -71,10 +71,11 @@ class Project(NamedTuple):
         command(*arguments)
         return len(self.emulator.requests) - before
 
-    def read(self) -> apply.Reads:
-        """What `plan` and `drift` read, by a connection of its own."""
+    def read(self, most: int | None = None) -> apply.Reads:
+        """What `plan` and `drift` read of the first targets, by a connection of its own."""
         connection = self.connect()
-        return apply.Reads({one.address: connection.fetch(one.place) for one in self.targets}, self.clock())
+        lives = {one.address: connection.fetch(one.place) for one in self.targets[:most]}
+        return apply.Reads(lives, self.clock())
 
     def apply(self, max_wait: float = 3600) -> None:
         """Plan and carry out, one target after the other."""
@@ -115,6 +116,13 @@ def test_a_run_takes_as_many_requests_as_the_estimate_says(vendor: str, programs
 def test_a_vendor_without_creates_is_read_as_the_estimate_says(programs: int, tmp_path: Path) -> None:
     here = project(tmp_path, "talonone", programs)
     assert here.requests(here.read) == scale.COSTS["talonone"].plan(programs)
+
+
+@pytest.mark.parametrize("vendor", ["fanfare", "voucherify"])
+def test_a_plan_of_some_programs_takes_as_many_requests_as_the_estimate_says(vendor: str, tmp_path: Path) -> None:
+    here = project(tmp_path, vendor, 16)
+    here.apply()
+    assert here.requests(here.read, 3) == scale.COSTS[vendor].plan_some(3, 16)
 
 
 @pytest.mark.parametrize("vendor", sorted(scale.COSTS))
