@@ -118,15 +118,22 @@ def about(programs: Path, octodns: Path, terraform: Path | None) -> dict[str, st
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     python = subprocess.run([programs / "python", "--version"], capture_output=True, text=True, check=True)
     tierops = subprocess.run([programs / "tierops", "--version"], capture_output=True, text=True, check=True)
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GiB, {platform.system()} {platform.release()}",
         "Python": python.stdout.split()[-1],
-        "tierops": " ".join([tierops.stdout.split()[-1], commit.stdout.strip()]).strip(),
+        "tierops": f"{tierops.stdout.split()[-1]} {_commit()}".strip(),
         "octoDNS": _installed(octodns, "octodns"),
         "terraform": tools.version(terraform) if terraform else "not installed",
     }
+
+
+def _commit() -> str:
+    """Of what is measured, where that is a clone."""
+    if not (git := shutil.which("git")) or not (ROOT / ".git").exists():
+        return ""
+    command = [git, "describe", "--always", "--dirty"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _installed(programs: Path, package: str) -> str:
