@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def _latency(rows: Sequence[Row]) -> Iterator[Sequence[str]]:
             for tool, row in tools.items():
                 if row.runs and row.requests:
                     wall = medians(row.runs).wall
-                    least = row.requests * latency / 1000 / min(THREADS, programs)
+                    least = ceil(row.requests / THREADS) * latency / 1000
                     vendor = tool.partition(", ")[2].title()
                     yield (
                         _size(programs, tiers), kind, vendor, seconds(wall), f"{row.requests:,}", seconds(least),
@@ -154,7 +155,8 @@ def _times(tools: Mapping[str, Row], other: str) -> str:
     ours, theirs = tools.get(OURS), tools.get(other)
     if ours is None or theirs is None or not ours.runs or not theirs.runs:
         return ""
-    return f"{medians(theirs.runs).wall / medians(ours.runs).wall:.2f} ×"
+    our, their = medians(ours.runs), medians(theirs.runs)
+    return f"{their.wall / our.wall:.2f} × ({their.cpu / our.cpu:.2f} ×)"
 
 
 def seconds(value: float) -> str:

@@ -159,7 +159,10 @@ def test_the_page_tells_what_was_measured() -> None:
     parts = report.sections(ABOUT, rows())
     assert "- machine: two cores" in parts["about"]
     figures = [f"{seconds} (0.100 s), 40 MiB" for seconds in ("1.00 s", "10.0 s", "0.500 s")]
-    assert f"| 1 of 3 tiers | apply | {' | '.join(figures)} | 10.00 × | 0.50 × |" in parts["side-by-side"]
+    assert (
+        f"| 1 of 3 tiers | apply | {' | '.join(figures)} | 10.00 × (1.00 ×) | 0.50 × (1.00 ×) |"
+        in parts["side-by-side"]
+    )
     assert "| 100 | apply | 100 s (0.100 s), 40 MiB, 200 requests | over 300 s |" in parts["vendors"]
     assert "| 1,000 | plan, no change | Voucherify | 8.12 s | 2,000 | 6.25 s | 1.30 × |" in parts["latency"]
     assert "| 10,000 | validate | 61.0 s | 50.0 s | 314 MiB | 5.00 ms |" in parts["large"]
