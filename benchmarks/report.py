@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 PICTURE = PAGE.parent / "images" / "performance.svg"
 OURS, FANFARE, TERRAFORM, OCTODNS = "tierops, voucherify", "tierops, fanfare", "terraform", "octoDNS"
 THREADS = 16
-"""How many requests tierops has under way: what the time of slow answers is held against."""
+"""So many requests at a time: what the time of slow answers is held against, however many tierops has under way."""
 
 
 def load(text: str) -> tuple[Mapping[str, str], list[Row]]:
@@ -40,7 +40,7 @@ def sections(about: Mapping[str, str], rows: Sequence[Row]) -> Mapping[str, str]
             _side_by_side(rows),
         ),
         "latency": _table(
-            ("programs", "command", "vendor", "time", "requests", "the least there is", "of that"), _latency(rows)
+            ("programs", "command", "vendor", "time", "requests", "sixteen at a time", "of that"), _latency(rows)
         ),
         "vendors": _table(("programs", "command", "Voucherify", "Fanfare"), _vendors(rows)),
         "large": _table(

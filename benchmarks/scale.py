@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
-THREADS = 16
+from tierops.host.threads import MOST as THREADS
+
 LATENCY = 0.05  # seconds of an answer
 
 
