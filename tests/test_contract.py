@@ -125,6 +125,15 @@ class TestVoucherifyV2(contract.Writing):
     )
 
 
+class TestVoucherifyV2OfANewStructure(contract.Writing):
+    """The structure is made before its tiers, by a request of its own."""
+
+    setup = TestVoucherifyV2.setup._replace(
+        place={"structure": "club", "card_definition": "Points", "downgrade": {"type": "MULTI_LEVEL"}},
+        prepare=lambda _: None,
+    )
+
+
 def test_every_vendor_of_tierops_has_a_setup_here() -> None:
     setups = (TestVoucherify.setup, TestFanfare.setup, TestVoucherifyV2.setup)
     assert {setup.vendor for setup in setups} == set(providers.own())

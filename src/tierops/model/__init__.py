@@ -8,7 +8,19 @@ because a frozen dataclass costs four times as much to define, at each start of 
 from tierops.model.files import MEMBERS, UNREADABLE, Position, Problem, Severity
 from tierops.model.impact import Amount, Impact, Move, Outlook, Standing
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
-from tierops.model.plan import Change, Fate, FieldChange, Kind, Outcome, Plan, Request, Result, Signature, TargetPlan
+from tierops.model.plan import (
+    ID,
+    Change,
+    Fate,
+    FieldChange,
+    Kind,
+    Outcome,
+    Plan,
+    Request,
+    Result,
+    Signature,
+    TargetPlan,
+)
 from tierops.model.program import Abilities, Identity, Live, Origin, Place, Program, Target, Waiver
 from tierops.model.promises import (
     POINTS,
@@ -25,6 +37,7 @@ from tierops.model.promises import (
 from tierops.model.values import Value, compact, exact, rounded
 
 __all__ = [
+    "ID",
     "MEMBERS",
     "POINTS",
     "TIMES",

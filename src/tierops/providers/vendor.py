@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import quote
 
 from tierops.errors import TieropsError, VendorError
@@ -94,11 +94,6 @@ class Term(NamedTuple):
     does: str
 
 
-def unsaid(_field: str, _key: str, _value: Value) -> Term | None:
-    """The words of a vendor whose fields are told as they stand."""
-    return None
-
-
 class Vendor(NamedTuple):
     """The declaration. All that it holds is known without keys, and its functions are pure.
 
@@ -118,7 +113,7 @@ class Vendor(NamedTuple):
     nothing can be created at all, and is empty where something can. `same_account` says how a person shows that two
     keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
     the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
-    vendors: the lowest comes first.
+    vendors: the lowest comes first. `settings` are the keys of a target's block that only a place to be made needs.
     """
 
     name: str
@@ -137,19 +132,22 @@ class Vendor(NamedTuple):
     prefixes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     allowance: Callable[[Mapping[str, str]], Allowance] = untold
-    describe: Callable[[str, str, Value], Term | None] = unsaid
+    describe: Callable[[str, str, Value], Term | None] = lambda _field, _key, _value: None
     read_only: str = ""
     same_account: str = ""
     benefits: Callable[[Mapping[str, Value]], Sequence[Benefit]] = lambda _: ()
     metadata: str = ""
     url_help: str = ""
     rank: int = 100
+    settings: tuple[str, ...] = ()
 
-    def place(self, fields: Mapping[str, str]) -> Place:
+    def place(self, block: Mapping[str, Any]) -> Place:
         """The place that a target's block names."""
         from tierops.model import Place
 
-        return Place(self.name, self.noun, tuple(fields[p.name] for p in self.parts if p.is_home), fields)
+        fields = {part.name: block[part.name] for part in self.parts}
+        home = tuple(fields[part.name] for part in self.parts if part.is_home)
+        return Place(self.name, self.noun, home, fields, {key: block[key] for key in self.settings if key in block})
 
     def used(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """The names of the variables whose keys are sent: an alternative takes the place of those before it."""

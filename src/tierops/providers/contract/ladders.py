@@ -57,7 +57,7 @@ def rising(setup: Setup, number: int = 3) -> tuple[Tier, ...]:
 
 def _tiers(setup: Setup, ends: Sequence[Decimal | None], names: Sequence[str], random: Random) -> tuple[Tier, ...]:
     return tuple(
-        Tier(name, Range(*bounds), setup.vendor.fields(setup.blocks(random), setup.place, index))
+        Tier(name, Range(*bounds), setup.vendor.fields(setup.blocks(random), setup.fields, index))
         for index, (name, bounds) in enumerate(zip(names, pairwise(ends), strict=True))
     )
 
