@@ -10,7 +10,7 @@ demo: .venv/ready
 	@$(BIN)/tierops demo
 
 # What must be covered line by line and branch by branch.
-PROVED := src/tierops/diff.py,src/tierops/plan.py,src/tierops/plan_file/*,src/tierops/apply/*,src/tierops/rules.py,src/tierops/importing.py,src/tierops/config/*
+PROVED := src/tierops/diff.py,src/tierops/plan.py,src/tierops/plan_file/*,src/tierops/apply/*,src/tierops/rules/*,src/tierops/importing.py,src/tierops/config/*
 
 test: .venv/ready
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal --cov --cov-branch --cov-report=

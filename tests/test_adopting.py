@@ -83,3 +83,16 @@ def test_a_tier_without_a_lower_bound_is_left_to_a_person() -> None:
         live = [LiveTier("ltr_1", "A", Range(None, None))]
         with pytest.raises(TieropsError, match="tier 'A' has no lower bound at coffee-club/voucherify"):
             adopting.adopted(text, program, {"voucherify": live}, providers.find, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "kept"),
+    [
+        ("a: 1\nb: 2\n# below\nd: 3\n", ("b",), "a: 1\n# below\nd: 3\n"),
+        ("a: 1  # own\nb: 2\n# below\nd: 3\n", ("b",), "a: 1  # own\n# below\nd: 3\n"),
+        ("b: 2\n# below\nd: 3\n", ("b",), "# below\nd: 3\n"),
+        ("x:\n  c: 3\n  # below\nd: 1\n", ("x", "c"), "x: {}\nd: 1\n"),
+    ],
+)
+def test_the_comments_below_a_key_that_goes_stay_beside_it(text: str, path: tuple[str, ...], kept: str) -> None:
+    assert roundtrip.edited(text, 0, [roundtrip.Remove(path)]) == kept

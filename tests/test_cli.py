@@ -260,6 +260,19 @@ def test_plain_output_has_no_colour_codes(
     assert "  + Middle" in typed("", "plan")[1]
 
 
+def test_a_terminal_shows_the_line_of_a_finding_and_a_pipe_does_not(offline: Run) -> None:
+    Path("tiers").mkdir()
+    Path("tiers/a.yaml").write_text("version: 1\nprogram: Club\n")
+    finding = "tiers/a.yaml:2:10: schema: `program`: expected"
+    ended, shown = typed("", "validate", "--no-color")
+    assert ended == Exit.FAILED
+    after = shown.replace("\r", "").partition(finding)[2].splitlines()
+    assert after[1:3] == ["     2 | program: Club", "       |          ^"]
+    told = offline("validate").out
+    assert finding in told
+    assert "^" not in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -203,13 +203,14 @@ FORMATS: dict[str, Callable[[str, Report], None]] = {"text": _is_text, "json": _
 
 
 def known_formats() -> list[str]:
-    """What `--format` takes, at whichever command."""
+    """What `--format` takes, at whichever command; but a notice, which is made of real plans with real days."""
     return sorted({
         choice
         for command in (cli.cli, *map(cli.load, cli.COMMANDS))
         for option in command.params
         if option.name == "format"
         for choice in getattr(option.type, "choices", ())
+        if choice != "notice"
     })  # fmt: skip
 
 

@@ -11,13 +11,16 @@ from ladders import DOCUMENTED
 from tierops.emulator import Emulator, Switches
 from tierops.errors import Exit
 
-# Each setting of each switch; but stale metadata says two things, and the rest is about calls and keys.
+# Each setting of each switch; but stale metadata says two things, a name that is stored otherwise is another one, and
+# the rest is about calls and keys.
 _SKIPPED = {"accepted_keys", "rate_limit", "rate_window_s", "read_after_write_lag_ms", "page_size"}
 SETTINGS = [
     f"{switch.name}={choice}"
     for switch in Switches.table()
     for choice in switch.choices
-    if switch.name.startswith("fanfare.") and choice != "stale" and switch.name.partition(".")[2] not in _SKIPPED
+    if switch.name.startswith("fanfare.")
+    and choice not in {"stale", "lowered"}
+    and switch.name.partition(".")[2] not in _SKIPPED
 ]
 
 

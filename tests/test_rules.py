@@ -229,6 +229,11 @@ def test_numbers_that_a_double_rounds_are_warned_about() -> None:
     assert two.at == low.at
 
 
+def test_a_number_that_no_double_holds_is_told_as_none() -> None:
+    (one,) = rules.check([program(tier("Low", 0)._replace(fields={"metadata": {"huge": 10**400}}))], TODAY)
+    assert "reads it as one keeps none at all; quote it" in one.message
+
+
 def test_what_one_target_has_otherwise_is_found_where_it_stands() -> None:
     over = Position("tiers/club.yaml", 30, 20)
 

@@ -88,7 +88,7 @@ def test_show_says_by_whom_a_plan_is_signed(middle_missing: Emulator, tierops: R
     planned = tierops(*SIGN, "--format", "json")
     signature = json.loads(PLAN.read_text())["signature"]
     lines = tierops("show", str(PLAN)).out.splitlines()
-    assert lines[:2] == ["signed (ed25519; not checked here) by", f"  key {signature['key']}"]
+    assert lines[:3] == ["Plan", "signed (ed25519; not checked here) by", f"  key {signature['key']}"]
     assert json.loads(planned.out)["plan"]["signature"] == signature
     assert json.loads(tierops("show", str(PLAN), "--format", "json").out)["plan"] == json.loads(PLAN.read_text())
 

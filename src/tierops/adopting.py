@@ -131,9 +131,10 @@ def _wishes(ladder: _Ladder) -> Iterator[_Wish]:
         if tier.range.lower != rung.range.lower:
             yield _Wish(rung.place, "", ("from",), rung.range.lower)
         yield from _end(ladder, rung.place, rung.range.upper, tier.range.upper, next_lower)
-        before, after = (
-            ladder.vendor.block(fields, target.place.fields, index) for fields in (tier.fields, rung.live.fields)
-        )
+        block, fields, place = ladder.vendor.block, ladder.vendor.fields, target.place.fields
+        # What the file says of the tier means something else where the tier moves to another place in the ladder.
+        moved = fields(block(tier.fields, place, rung.place), place, index)
+        before, after = block(moved, place, index), block(rung.live.fields, place, index)
         for path, value in _differences(before, after):
             yield _Wish(rung.place, ladder.vendor.name, path, value)
 

@@ -49,9 +49,9 @@ def completed(*words: str) -> list[str]:
     ("words", "expected"),
     [
         (["val"], ["validate"]),
-        (["i"], ["import", "init"]),
+        (["im"], ["impact", "import"]),
         (["journal", ""], ["verify"]),
-        (["schema", ""], ["program", "environment", "policy", "plan"]),
+        (["schema", ""], ["program", "environment", "policy", "project", "plan"]),
         (["init", "--ci", ""], ["github", "gitlab", "none"]),
         (["plan", "--env", ""], ["production", "sandbox"]),
         (["plan", "--env", "s"], ["sandbox"]),

@@ -161,8 +161,10 @@ def test_apply_takes_the_environment_from_the_plan_all_the_same(emulator: Emulat
     emulator.voucherify.add_campaign("B")
     settings("env: a\n")
     assert tierops("plan", "--env", "b", "--out", "plan.json").code == Exit.DONE
-    ended = tierops("apply", "plan.json")
+    ended = tierops("apply", "plan.json", "--journal", "journal.jsonl")
     assert ended.code == Exit.DONE, ended.err
+    begun = json.loads(Path("journal.jsonl").read_text().splitlines()[0])
+    assert begun["environment"] is None
 
 
 def test_import_keeps_what_another_folder_targets(emulator: Emulator, tierops: Run) -> None:
@@ -172,3 +174,13 @@ def test_import_keeps_what_another_folder_targets(emulator: Emulator, tierops: R
     settings("dir: [eu, us]\n")
     assert tierops("import", "voucherify", "--all").code == Exit.DONE
     assert list(Path("eu").iterdir()) == []
+
+
+def test_a_project_has_one_policy(offline: Run) -> None:
+    for folder in ("eu", "us"):
+        program(f"{folder}/club.yaml", f"club-{folder}", f"Club {folder}")
+        Path(folder, "policy.yaml").write_text("version: 1\nrules: {most-tiers: {most: 5}}\n")
+    settings("dir: [eu, us]\n")
+    ended = offline("validate")
+    assert ended.code == Exit.FAILED
+    assert "us/policy.yaml:1:1: schema: there is a policy already, in eu/policy.yaml; a project has one" in ended.out

@@ -6,7 +6,9 @@ import io
 import os
 import sys
 import threading
+from datetime import date
 from pathlib import Path
+from socket import AF_UNIX, SOCK_STREAM, socket
 
 import pytest
 
@@ -147,7 +149,7 @@ def test_a_stream_is_read_once_whatever_it_is_read_for(
     for environment in ("one", "two"):
         write(f"environments/{environment}.yaml", f"version: 1\nenvironment: {environment}\nvalues: {{low: 0}}\n")
     path = _piped(program("a").replace("from: 0", 'from: "${low}"').encode(), name, monkeypatch)
-    read = pipeline.read_in_all_environments(TIERS, paths=[path, path])
+    read = pipeline.read_in_all_environments([TIERS], today=date(2026, 11, 27), paths=[path, path])
     assert [one.key for one in read.programs] == ["a"]
     assert read.problems == ()
     assert read.programs[0].targets[0].at.file == name
@@ -255,3 +257,11 @@ def test_a_file_whose_name_no_environment_has_is_to_be_renamed(
     write(f"environments/{file}.yaml", f"version: 1\nenvironment: {name}\n")
     (problem,) = config.load(TIERS, environment=file).problems
     assert problem.message.startswith(finding)
+
+
+def test_a_socket_is_nothing_to_read(tiers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tiers.parent)
+    with socket(AF_UNIX, SOCK_STREAM) as listening:
+        listening.bind("sock")
+        with pytest.raises(TieropsError, match="cannot read sock: "):
+            config.load(tiers, paths=[Path("sock")])

@@ -239,5 +239,7 @@ def test_today_is_a_day_in_utc(tiers: Path, write: Write) -> None:
 def test_schemas_come_out_as_text() -> None:
     for name in ("program", "environment", "policy", "plan"):
         assert f'"{name}.schema.json"' in config.schema(name)
-    with pytest.raises(UsageError, match="no schema 'programme'; there are: program, environment, policy, plan"):
+    with pytest.raises(
+        UsageError, match="no schema 'programme'; there are: program, environment, policy, project, plan"
+    ):
         config.schema("programme")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from tierops import config, pipeline
 HEAD = "version: 1\nprogram: club\ntargets: [{name: uk, voucherify: {campaign: UK}}]\n"
 GAP = "tiers:\n  - {name: A, from: 0, to: 9}\n  - {name: B, from: 20"
 
+TODAY = date(2026, 11, 27)
+
 
 def found(tiers: Path, write: Write, text: str) -> tuple[list[str], tuple[str, ...]]:
     path = write("a.yaml", text)
-    files = pipeline.read_files(tiers, None, full_check=True)
+    files = pipeline.read_files([tiers], None, today=TODAY, full_check=True)
     assert files.programs == ()
     assert set(files.unchecked) <= {str(path)}
     return sorted(f"{one.at.line} {one.rule}" for one in files.problems), files.unchecked
@@ -62,7 +65,7 @@ def test_where_they_cannot_be_checked_the_file_is_named(
 def test_a_second_program_of_a_key_is_found_beside_other_findings(tiers: Path, write: Write) -> None:
     write("a.yaml", HEAD + GAP.replace("20", "10") + ", colour: red}\n")
     write("b.yaml", HEAD + GAP.replace("20", "10") + "}\n")
-    found = {one.rule for one in pipeline.read_files(tiers, None).problems}
+    found = {one.rule for one in pipeline.read_files([tiers], None, today=TODAY).problems}
     assert found == {"schema", "duplicate-program", "duplicate-target"}
     assert [one.key for one in config.load(tiers).programs] == ["club"]
 

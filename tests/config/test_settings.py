@@ -89,3 +89,12 @@ def test_what_is_wrong_is_named_with_its_place(text: str, finding: str | None, t
 def test_what_is_wrong_in_pyproject(text: str, finding: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     assert said(tmp_path) == [f"pyproject.toml:{finding}"]
+
+
+def test_folders_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.tierops]\ndir = ["eu", "us"]\n')
+    assert settings.read(tmp_path).directories == (tmp_path / "eu", tmp_path / "us")
+
+
+def test_an_empty_folder_says_nothing(tmp_path: Path) -> None:
+    assert settings.read(tmp_path) == Settings()

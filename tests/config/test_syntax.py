@@ -112,6 +112,7 @@ def test_a_bracket_that_is_never_closed_is_found_where_it_opens(text: str, at: s
         ('"a\\q"', "1:3: `\\q` is no escape; write `\\\\` for a backslash, or take 'single quotes'"),
         ("a: x\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n", "2:1: a merge conflict was left here; keep one side"),
         ("a: 1\nb: &x 'y' z\n", "2:10: the text goes on behind its closing quote"),
+        ('- a\nb: "x"\n', "2:1: the indent of this line fits nothing above; line it up with what it belongs to"),
         ("%YAML 2.0\n---\na", "1:1: found incompatible YAML document"),
     ],
 )

@@ -17,7 +17,7 @@ from tierops import apply, plan
 from tierops.apply.readback import settled
 from tierops.emulator import Emulator, Fault, Switches
 from tierops.emulator.web import Window
-from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, PlanRefused, VendorError
+from tierops.errors import AnswerLost, Exit, IncompleteRead, Interrupted, NotSent, PlanRefused, VendorError
 from tierops.model import Fate, Kind, Live, LiveTier, Place, Position, Range, Request, Result, Target, TargetPlan, Tier
 from tierops.plan import Declaration
 from tierops.providers.connection import Connection
@@ -100,10 +100,12 @@ def test_missing_tiers_go_out_in_one_request_and_are_read_back(
 def test_second_apply_writes_nothing(club: Emulator, provider: Connection, slept: Slept) -> None:
     target = planned(provider)
     carry_out(target, provider, slept)
+    club.requests.clear()
     again = carry_out(target, provider, slept)
     assert states(again) == {"Silver": Fate.ALREADY, "Gold": Fate.ALREADY}
     assert apply.exit_code([again]) is Exit.DONE
     assert club.writes == 1
+    assert len(club.requests) == 2  # the campaign and its list, once: there is nothing to wait for
 
 
 @pytest.mark.parametrize(
@@ -461,6 +463,48 @@ def test_a_list_that_never_settles_after_a_lost_answer_is_unknown(
     assert (vendor.creates, vendor.reads, slept) == (1, 8, [2] * 6)
 
 
+@pytest.mark.parametrize("errors", [[], [AnswerLost("lost")]], ids=["confirmed", "lost"])
+@pytest.mark.parametrize("number", [1, 5, 7])
+def test_up_to_seven_reads_are_tried_for_a_complete_one(
+    number: int, errors: list[VendorError], club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    """Five, where two must be equal."""
+
+    class Torn(Refusing):
+        reads = 0
+
+        def fetch(self, place: Place) -> Live:
+            self.reads += self.creates
+            if self.creates and self.reads <= number:
+                raise IncompleteRead("the list is cut short")
+            return super().fetch(place)
+
+    target = planned(provider)
+    vendor = Torn(provider, *errors, before=lambda: errors and provider.send(target.requests[0]))
+    result = carry_out(target, vendor, slept)
+    assert set(states(result).values()) == {Fate.DONE if number < 7 else Fate.UNKNOWN}
+    assert result.trouble.endswith("" if number < 7 else "reading back failed: the list is cut short")
+    assert (vendor.creates, club.writes) == (1, 1)
+
+
+def test_a_list_that_shows_one_tier_after_the_other_has_not_settled(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    class Slow(Refusing):
+        reads = 0
+
+        def fetch(self, place: Place) -> Live:
+            live = super().fetch(place)
+            self.reads += self.creates
+            return live._replace(tiers=live.tiers[: self.reads]) if self.creates else live
+
+    target = planned(provider)
+    vendor = Slow(provider, AnswerLost("lost"), before=lambda: provider.send(target.requests[0]))
+    result = carry_out(target, vendor, slept)
+    assert states(result) == {"Silver": Fate.DONE, "Gold": Fate.DONE}
+    assert (vendor.creates, names(club)) == (1, ["Bronze", "Gold", "Silver"])
+
+
 def test_nothing_is_written_anywhere_if_one_target_does_not_fit_its_plan(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
@@ -753,7 +797,7 @@ def test_a_foreign_change_at_one_target_is_reported_where_another_one_was_writte
     assert apply.exit_code([first, second]) is Exit.PARTIAL
 
 
-def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_told(
+def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_told_and_no_others(
     club: Emulator, provider: Connection, slept: Slept
 ) -> None:
     class Held(Refusing):
@@ -762,14 +806,16 @@ def test_where_one_target_is_refused_and_another_never_sent_both_reasons_are_tol
 
     club.voucherify.add_campaign("Other")
     club.voucherify.add_campaign("Third")
-    targets = [planned(provider), planned(provider, at("Other", "other")), planned(provider, at("Third", "third"))]
+    club.voucherify.add_campaign("Done", tiers=encode(LADDER))
+    campaigns = ("Club", "Other", "Third", "Done")
+    targets = [planned(provider, at(campaign, campaign.lower())) for campaign in campaigns]
     lives = {target.address: target.live for target in targets}
     club.voucherify.add_tiers("Other", [{"name": "VIP", "points": {"from": 900}}])
     with pytest.raises(PlanRefused) as caught:
         run(targets, Held(provider), slept, lives)
     first, second, third = str(caught.value).split("; ")[0], *str(caught.value).split("make a new plan; ")
     assert first == "club/voucherify: wait 60 s and run again"
-    assert "other/voucherify: live tier 'VIP'" in second
+    assert second.startswith(f"{first}; other/voucherify: live tier 'VIP'")
     assert third == "third/voucherify: wait 60 s and run again"
 
 
@@ -907,6 +953,18 @@ def test_a_foreign_tier_that_goes_while_apply_runs_is_no_difference_once_live_is
     result = carry_out(target, vendor, slept)
     assert (result.trouble, result.remaining) == ("", ())
     assert apply.exit_code([result]) is Exit.DONE
+
+
+def test_a_plan_that_does_not_fit_any_more_says_why_even_where_all_is_as_wanted_by_now(
+    club: Emulator, provider: Connection, slept: Slept
+) -> None:
+    club.voucherify.add_tiers("Club", [{"name": "VIP", "points": {"from": 900, "to": 999}}])
+    target = planned(provider, ladder(*LADDER[:2], LADDER[2]._replace(range=Range(Decimal(500), Decimal(900)))))
+    club.voucherify.delete_tier("Club", "VIP")
+    club.voucherify.add_tiers("Club", encode(target.target.tiers[1:]))
+    with pytest.raises(PlanRefused, match=r"club/voucherify: live tier 'VIP' .* has gone since the plan was made"):
+        run([target], provider, slept, {target.address: target.live})
+    assert club.writes == 0
 
 
 class Watching(Refusing):

@@ -465,3 +465,14 @@ def test_a_request_that_still_creates_all_of_its_tiers_is_sent_as_it_stands_in_t
     assert plan.remaining_requests(planned, planned.creates, planned.live, VENDOR) == reviewed
     (part,) = plan.remaining_requests(planned, planned.creates[1:], planned.live, VENDOR)
     assert part.tiers == ("Gold",)
+
+
+def test_a_ladder_that_holds_from_a_day_is_not_created_before_it() -> None:
+    planned, done = build(), build((BRONZE,), DESIRED[:1])
+    later, done_later = (
+        one._replace(target=one.target._replace(effective_from="2030-03-01")) for one in (planned, done)
+    )
+    reason = "club/voucherify holds from 2030-03-01, as its program says: apply it on that day or later"
+    assert plan.why_too_early([planned, later], "2030-02-28") == reason
+    assert plan.why_too_early([planned, later], "2030-03-01") == ""
+    assert plan.why_too_early([planned, done_later], "2030-02-28") == ""  # nothing is created there

@@ -13,7 +13,7 @@ import pytest
 from tierops import apply, plan
 from tierops.emulator import Fault
 from tierops.errors import AnswerLost, Exit, Interrupted, NotSent, VendorError
-from tierops.model import Fate, Kind, Live, LiveTier, Place, Range, Request, Result, TargetPlan, Tier
+from tierops.model import Abilities, Fate, Kind, Live, LiveTier, Place, Range, Request, Result, TargetPlan, Tier
 from tierops.providers import contract, voucherify
 from tierops.providers.connection import Connection, open_connection
 from tierops.providers.limits import Waiting
@@ -379,7 +379,13 @@ def test_a_crash_of_one_target_keeps_the_report_of_the_others(
     assert [fates(result) for result in results] == [[DONE, UNKNOWN, NOT_DONE], [DONE, DONE, DONE]]
     assert results[0].trouble == "a mistake in tierops, please report it: RuntimeError: out of order"
     assert apply.exit_code(results) is Exit.UNKNOWN
-    assert "other/acme" in caplog.text
+    assert "other/acme" in caplog.messages
+
+
+def test_what_remains_to_be_done_by_hand_is_told_with_the_result(club: contract.World) -> None:
+    planned = club.plan(LADDER)
+    assert "publish the club" in planned.live.steps[0]
+    assert club.apply(planned).steps == planned.live.steps
 
 
 # Requests one after the other: what one of them met says nothing of the others.
@@ -420,6 +426,50 @@ def test_a_refused_request_whose_tier_is_there_all_the_same_stops_no_other(club:
     result = carry_out(club, club.plan(LADDER), Scripted(club, {"Bronze": refuse}))
     assert (fates(result), result.trouble) == ([DONE, DONE, DONE], "")
     assert posts(club) == ["Bronze", "Silver", "Gold"]
+
+
+@pytest.mark.parametrize(("lag", "looks"), [(0, 1), (1500, 3)])
+def test_after_a_refusal_the_list_is_read_until_it_shows_what_was_confirmed_and_no_longer(lag: int, looks: int) -> None:
+    def refuse(_: Request) -> None:
+        world.emulator.requests.clear()
+        raise VendorError("no third level", 400)
+
+    with SETUP.world(f"acme.read_after_write_lag_ms={lag}") as world:
+        result = carry_out(world, world.plan(LADDER), Scripted(world, {"Gold": refuse}))
+        assert (fates(result), result.trouble) == ([DONE, DONE, NOT_DONE], "no third level")
+        assert len(world.emulator.requests) == 2 * looks  # the club, and its levels
+
+
+def test_after_a_lost_answer_a_list_that_has_settled_is_still_read_until_it_shows_what_was_confirmed() -> None:
+    answers = iter([AnswerLost("the answer is lost")])
+
+    def lose(_: Request) -> None:
+        if error := next(answers, None):
+            raise error
+
+    with SETUP.world("acme.read_after_write_lag_ms=3500") as world:  # two equal reads that show nothing
+        result = carry_out(world, world.plan(LADDER), Scripted(world, {"Silver": lose}))
+        assert (fates(result), result.trouble) == ([DONE, DONE, DONE], "")
+        assert result.sends == 4  # with the one whose answer is lost
+
+
+@pytest.mark.parametrize(("guarded", "pauses"), [("Club", [2, 2]), ("Other", [2, 2, 2])])
+def test_one_place_of_a_vendor_may_refuse_a_second_tier_where_another_takes_it(
+    guarded: str, pauses: list[float], club: contract.World
+) -> None:
+    answers = iter([AnswerLost("the answer is lost")])
+
+    def lose(_: Request) -> None:
+        if error := next(answers, None):
+            raise error
+
+    def abilities(place: Place, live: Live) -> Abilities:
+        return SETUP.vendor.abilities(place, live)._replace(is_guarded=place.name == guarded)
+
+    connection = Scripted(club, {"Silver": lose})
+    connection.vendor = SETUP.vendor._replace(abilities=abilities)
+    result = carry_out(club, club.plan(LADDER), connection)
+    assert (fates(result), club.clock.pauses) == ([DONE, DONE, DONE], pauses)
 
 
 def test_where_reading_back_fails_each_tier_is_told_as_it_was_last_seen(club: contract.World) -> None:

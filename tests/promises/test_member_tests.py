@@ -113,9 +113,11 @@ tiers:
 
 def test_a_test_is_held_against_the_ladder_of_each_target(offline: Run) -> None:
     club("  - {member: {value: 200}, tier: Bronze}\n", TWO, LAID)
-    assert said(offline) == [
-        "failing-test: a member with a lifetime spend of 200 would be in Argent (99.5 or more), not in Bronze (target uk)"
-    ]
+    finding = (
+        "failing-test: a member with a lifetime spend of 200 would be in Argent (99.5 or more), "
+        "not in Bronze (target uk)"
+    )
+    assert said(offline) == [finding]
 
 
 def test_a_test_of_one_target_is_none_of_the_others(offline: Run) -> None:

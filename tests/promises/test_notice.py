@@ -199,3 +199,18 @@ def test_a_plan_that_is_none_leaves_an_error_and_no_notice(tierops: Run) -> None
     Path("plan.json").write_text("{}")
     ended = tierops("show", "plan.json", "--format", "notice")
     assert (ended.code, ended.out) == (Exit.REFUSED, "")
+
+
+def test_names_of_others_have_no_power_over_a_terminal_or_a_job(tierops: Run, emulator: Emulator) -> None:
+    emulator.voucherify.add_campaign("Club", tiers=[{"name": "\x1b[2J##[error]owned\u202e", "points": {"from": 0}}])
+    Path("tiers").mkdir()
+    Path("tiers/club.yaml").write_text(
+        "version: 1\nprogram: club\ntargets: [{voucherify: {campaign: Club}}]\n"
+        'tiers: [{name: "x\\u202e\\e[31m", from: 0, to: 9}, {name: "::error::owned", from: 10}]\n'
+    )
+    assert tierops("plan", "--out", "plan.json").code == Exit.DONE
+    ended = tierops("show", "plan.json", "--format", "notice")
+    assert ended.code == Exit.DONE
+    assert not {"\x1b", "\u202e"} & set(ended.out)
+    assert "##[" not in ended.out
+    assert not any(line.lstrip().startswith("::") for line in ended.out.splitlines())

@@ -29,7 +29,7 @@ class Known:
     Another thread may look at it at any time: what an answer says is kept before `under_way` forgets the request.
     """
 
-    def __init__(self, *, is_guarded: bool = False) -> None:
+    def __init__(self, *, is_guarded: bool) -> None:
         self.is_guarded = is_guarded
         self.confirmed: dict[str, LiveTier] = {}
         self.stored: dict[str, LiveTier] = {}

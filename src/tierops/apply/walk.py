@@ -156,7 +156,6 @@ class Walk:
             self._known.withdraw()
             raise
         except Exception:
-            self._is_unread = True
             self._known.lose(names)  # it may have left
             raise
         self._is_unread = True

@@ -70,7 +70,8 @@ def apply(
     is_asking = planfile is None and not auto_approve
     if is_asking and not console.can_ask:
         raise UsageError("apply asks before it creates, but no terminal is here: give a plan file or --auto-approve")
-    session.begin_journal(journal_file)
+    # A plan brings its environment along; that of the project is not asked for.
+    session.begin_journal(journal_file, chosen.environment if planfile is None else session.line.environment)
     if planfile is not None:
         plan = pipeline.load_plan(planfile, pubkey)
         name = session.line.environment or plan.environment

@@ -75,6 +75,11 @@ class Console(NamedTuple):
             return _COLUMNS
 
     @property
+    def is_terminal(self) -> bool:
+        """Whether a terminal shows stdout."""
+        return sys.stdout is not None and sys.stdout.isatty()
+
+    @property
     def can_ask(self) -> bool:
         """Whether somebody sits at a terminal who could answer."""
         return sys.stdin is not None and sys.stdin.isatty()

@@ -31,7 +31,7 @@ def drift(
     """
     chosen = session.chosen
     chosen.keep_apart(journal_file)
-    session.begin_journal(journal_file)
+    session.begin_journal(journal_file, chosen.environment)
     files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
     targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]

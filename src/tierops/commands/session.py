@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,8 @@ from tierops.text.redaction import Redaction
 if TYPE_CHECKING:
     from tierops.config.settings import Settings
     from tierops.journal import Journal
+
+_MOST_SOURCE = 10 * 1024 * 1024  # bytes of a file that findings are shown in
 
 UNDER_WAY = "a create may have been under way: plan again to see"
 
@@ -158,13 +160,13 @@ class Session:
         """How many requests that may write have left so far."""
         return self._connections.writes if self._connections else 0
 
-    def begin_journal(self, path: Path | None) -> None:
-        """Begin the journal, if there is to be one. Raises `BadFile` where it cannot be written."""
+    def begin_journal(self, path: Path | None, environment: str | None) -> None:
+        """Begin the journal of a run for this environment, if there is to be one. Raises `BadFile`."""
         if path is not None:
             from tierops import journal  # few runs keep one
 
             who = journal.who(self.environ)
-            self.journal = journal.begin(path, self.command, self.environment, who)
+            self.journal = journal.begin(path, self.command, environment, who)
 
     @contextmanager
     def connections(
@@ -198,6 +200,8 @@ class Session:
         report = report._replace(error=error, environment=self.environment, checkout=place, columns=columns)
         is_saved = [self._save(report, file) for file in self.line.reports]  # first: stdout may take nothing
         format_ = self.line.format
+        if format_ == "text" and self.console.is_terminal:
+            report = report._replace(sources=_sources(report.problems))
         self.console.page(output.render(report, format_), has_commands=format_ == "github")
         if report.error and format_ not in {"json", "github"}:  # whose readers get it from stdout
             self.console.error(report.error)
@@ -238,3 +242,16 @@ def _journalled(journal: Journal, report: Report) -> Report:
         return report
     code = report.exit_code if journal.has_intents or report.error else Exit.FAILED
     return report._replace(exit_code=code, error="; ".join(filter(None, (report.error, failure))))
+
+
+def _sources(problems: Sequence[Problem]) -> dict[str, Sequence[str]]:
+    """The lines of the files that the findings name, as far as they can be read."""
+    if not problems:
+        return {}
+    from tierops.output import source  # few runs end with findings
+
+    sources: dict[str, Sequence[str]] = {}
+    for file in dict.fromkeys(problem.at.file for problem in problems):
+        with suppress(BadFile):
+            sources[file] = source.lines(disk.read(Path(file), _MOST_SOURCE))
+    return sources

@@ -67,7 +67,7 @@ def fault(text: str, read: str, error: yaml.MarkedYAMLError, loader: Any) -> Fau
     `error` is what a parser of the class `loader` said of `read`: that is the text, or the text with stand-ins.
     """
     mark, begun = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
-    if mark is None or begun is None:
+    if mark is None or begun is None:  # pragma: no cover - both parsers have always said where
         return Fault(0, str(error.problem))
     # Nothing is shown of what is not there: the end of the text is where its last character is.
     last = max(len(text.rstrip()) - 1, 0)

@@ -152,7 +152,7 @@ def _is_plain(text: str, in_flow: bool) -> bool:
         return False
     try:
         return scalars.plain(text) == text
-    except ValueError:
+    except ValueError:  # pragma: no cover - a number beyond all bounds, which `_NO_TEXT` has, too
         return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from os.path import normpath
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,6 +56,7 @@ class Report(NamedTuple):
     and tiers that were read from files, `targets` are those targets. `unchecked` are files with problems that kept the
     rules of ladders from being asked. `environment` is the one asked for. `journal` is what `journal verify` saw.
     `checkout` is where the files are, if a service may look them up there. `columns` is how wide a line of text may be.
+    `sources` are the lines of the files that `problems` name, by file; empty where no terminal shows them.
     `verdicts` are those of `test`, `policy` names the rules of it that are on, `template` is that of a notice.
     `impacts` is who moves, where no plan was asked for.
     """
@@ -77,6 +79,7 @@ class Report(NamedTuple):
     template: Template | None = None
     unchecked: tuple[str, ...] = ()
     columns: int = 80
+    sources: Mapping[str, Sequence[str]] = {}
 
     @property
     def is_planned(self) -> bool:

@@ -12,7 +12,7 @@ from click import style
 
 from tierops.errors import Exit
 from tierops.model import Fate, Kind, Plan, Problem, Result, Severity, Signature, TargetPlan
-from tierops.output import entries, impact_text, summary, view, words
+from tierops.output import entries, impact_text, source, summary, view, words
 from tierops.output import impact as told_of
 from tierops.output.cards import Card, Held
 from tierops.output.checklist import checklist
@@ -36,7 +36,7 @@ def render(report: Report) -> str:
 
     `report.error` is not among them: it belongs on stderr.
     """
-    lines = [_problem(problem) for problem in folded(report.problems)]
+    lines = [line for problem in folded(report.problems) for line in _problem(problem, report.sources)]
     if report.results is not None:
         lines += _results(report, report.results)
     elif report.plan is not None:
@@ -53,9 +53,10 @@ def render(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def _problem(problem: Problem) -> str:
+def _problem(problem: Problem, sources: source.Sources) -> Iterator[str]:
     severity = "" if problem.severity is Severity.ERROR else f"{problem.severity.value}: "
-    return printable(f"{severity}{problem}")
+    yield printable(f"{severity}{problem}")
+    yield from source.quoted(problem, sources)
 
 
 def _journal(chain: Chain, code: Exit) -> Iterator[str]:

@@ -537,6 +537,7 @@ def test_the_id_of_a_request_stands_in_a_header_or_in_the_body_of_an_error() -> 
         ({"retryAfter": 7}, 7.0),
         ({"retryAfter": 0}, 0.0),
         ({"retryAfter": -1}, None),
+        ({"retryAfter": 86400}, 86400.0),
         ({"retryAfter": 10**9}, None),
         ({"retryAfter": True}, None),
         ({"retryAfter": "7"}, None),
