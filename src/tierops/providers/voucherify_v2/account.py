@@ -115,8 +115,8 @@ class Account:
         return Live(
             self._identity("", named),
             (),
-            f"none of this name among all {len(live)} tier structures, in both orders",
-            steps=(_to_activate(named, ""),),
+            f"none of this name in the list of all tier structures ({len(live)}), in both orders",
+            steps=(_to_activate(named, "", structures.described(said)),),
             facts=structures.facts_of_new(said),
             calls=reader.calls,
             near=names.near(named, live),
@@ -178,10 +178,11 @@ def _state(row: Row) -> tuple[Value, ...]:
     return row.get("id"), row.get("status"), row.get("updated_at")
 
 
-def _to_activate(name: str, id_: str) -> str:
+def _to_activate(name: str, id_: str, rules: str = "") -> str:
+    how = f" ({rules})" if rules else ""
     call = f" or with POST {STRUCTURES}/{id_}/activate" if id_ else ""
     return (
-        f"check the ladder of {name!r}, assign the structure to its program, then activate it in the dashboard"
+        f"check the ladder of {name!r}{how}, assign the structure to its program, then activate it in the dashboard"
         f" (Loyalty, Tier structures){call}: from then on members move, and the ladder cannot be changed"
     )
 

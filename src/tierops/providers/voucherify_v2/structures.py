@@ -5,7 +5,7 @@ What the block says of a structure is compared, what it does not say is left to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tierops.errors import VendorError
 from tierops.model import Live, Request, Value, compact
@@ -63,6 +63,11 @@ def facts_of_new(said: Mapping[str, Value]) -> dict[str, str]:
     return {STATUS: DRAFT, _RULES: jsontext.canonical(compact({"expiration": _KEPT, **said}))}
 
 
+def described(said: Mapping[str, Value]) -> str:
+    """What a new structure is to be, for a person: `type POINT_BALANCE, downgrade.type MULTI_LEVEL, …`."""
+    return ", ".join(f"{path} {value}" for path, value in _leaves({"expiration": _KEPT, **said}) if path != "metadata")
+
+
 def create(live: Live) -> Request:
     """The request that makes the structure, always as a draft."""
     rules = expect_map(jsontext.loads(live.facts[_RULES]), _RULES)
@@ -84,6 +89,15 @@ def made(answer: Value, body: Value) -> tuple[()]:
     if unlike := facts(row, sent).get(UNLIKE):
         raise VendorError(f"{what} was made, but its {unlike}")
     return ()
+
+
+def _leaves(value: Mapping[str, Value], path: str = "") -> Iterator[tuple[str, str]]:
+    for key in sorted(value):
+        item = value[key]
+        if isinstance(item, Mapping) and key != "metadata":
+            yield from _leaves(item, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", item if isinstance(item, str) else jsontext.dumps(item)
 
 
 def _card(card_id: str) -> dict[str, Value]:
