@@ -32,6 +32,10 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "NO_COLOR",
         "VOUCHERIFY_URL",
         "FANFARE_URL",
+        "TALONONE_URL",
+        "OPENLOYALTY_URL",
+        "SALESFORCE_URL",
+        "SALESFORCE_ACCESS_TOKEN",
         "VOUCHERIFY_OAUTH_TOKEN",
         "VOUCHERIFY_PROJECT",
         *KEYS,
@@ -89,6 +93,9 @@ def tierops(offline: Run, served: Served, monkeypatch: pytest.MonkeyPatch) -> Ru
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("VOUCHERIFY_URL", f"{served.url}/voucherify")
     monkeypatch.setenv("FANFARE_URL", f"{served.url}/fanfare")
+    monkeypatch.setenv("TALONONE_URL", f"{served.url}/talonone")
+    monkeypatch.setenv("OPENLOYALTY_URL", f"{served.url}/openloyalty")
+    monkeypatch.setenv("SALESFORCE_URL", f"{served.url}/salesforce")
     return offline
 
 

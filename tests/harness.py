@@ -17,7 +17,15 @@ from tierops.providers.contract import InProcess as InProcess
 from tierops.providers.limits import Waiting
 
 CAMPAIGN = "Loyalty Campaign - Tiers"
-KEYS = {"VOUCHERIFY_APP_ID": "app", "VOUCHERIFY_APP_TOKEN": "token", "FANFARE_SECRET_KEY": "sk_test_key"}
+KEYS = {
+    "VOUCHERIFY_APP_ID": "app",
+    "VOUCHERIFY_APP_TOKEN": "token",
+    "FANFARE_SECRET_KEY": "sk_test_key",
+    "TALONONE_MANAGEMENT_KEY": "t1-4711-key",
+    "OPENLOYALTY_TOKEN": "ol-4711-key",
+    "SALESFORCE_CLIENT_ID": "client",
+    "SALESFORCE_CLIENT_SECRET": "client-secret",
+}
 
 
 class Slept(list[float]):

@@ -140,11 +140,17 @@ def test_no_command_imports_another_one() -> None:
         assert not names & modules - {path.stem}, path
 
 
+# Where a vendor has no other way to create than to send a whole list: a test of its own holds that such a list names
+# nothing that is live, and goes only where nothing is that it could delete.
+SENDS_LISTS = {"openloyalty/tiers.py": {"PUT"}}
+
+
 def test_no_provider_can_change_or_delete() -> None:
     for path in [*(ROOT / "providers").glob("*.py"), *(ROOT / "providers").glob("*/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant):
-                assert node.value not in {"PUT", "PATCH", "DELETE"}
+                allowed = SENDS_LISTS.get("/".join(path.parts[-2:]), set())
+                assert node.value not in {"PUT", "PATCH", "DELETE"} - allowed
             if isinstance(node, ast.Attribute):
                 assert node.attr not in {"put", "patch", "delete"}
 

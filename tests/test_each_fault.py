@@ -16,9 +16,21 @@ from tierops.emulator import Emulator, Fault
 from tierops.emulator.faults import BENDERS, KINDS
 
 _LADDER = "tiers: [{name: Bronze, from: 0}, {name: Silver, from: 250}, {name: Gold, from: 500}]\n"
-_TARGETS = {"voucherify": "{campaign: Club}", "fanfare": "{group: Club, attribute: loyaltyBalance}"}
-_CREATES = {"voucherify": "POST /v1/loyalties/*/tiers", "fanfare": "POST /audiences/loyalty-tiers"}
-_LISTS = {"voucherify": "GET /v1/loyalties/*/tiers", "fanfare": "GET /audiences"}
+_TARGETS = {
+    "voucherify": "{campaign: Club}",
+    "fanfare": "{group: Club, attribute: loyaltyBalance}",
+    "openloyalty": "{store: default, tier_set: Club, attribute: totalEarnedUnits, wallet: default}",
+}
+_CREATES = {
+    "voucherify": "POST /v1/loyalties/*/tiers",
+    "fanfare": "POST /audiences/loyalty-tiers",
+    "openloyalty": "PUT /api/*/tierSet/*/tiers",
+}
+_LISTS = {
+    "voucherify": "GET /v1/loyalties/*/tiers",
+    "fanfare": "GET /audiences",
+    "openloyalty": "GET /api/*/tierSet/*/tiers",
+}
 _READS_BEFORE = 2  # the plan's and the one right before the create
 _MILLISECONDS = {"refuse": 1, "hang-before": 20, "hang-after": 20, "late": 1, "delay": 10, "drip": 10, "lag": 10_000}
 _VALUES = _MILLISECONDS | dict.fromkeys(("total", "cap", "shift", "500-partial"), 1)
@@ -55,6 +67,7 @@ def test_apply_ends_as_the_table_says(
     target = f"targets: [{{{vendor}: {_TARGETS[vendor]}}}]\n"
     (tmp_path / "tiers" / "club.yaml").write_text(f"version: 1\nprogram: club\n{target}{_LADDER}")
     emulator.voucherify.add_campaign("Club")
+    emulator.openloyalty.add_set("Club")  # with Bronze, from 0
     kind, _, status = kind.partition("=")
     value = int(status) if status else _VALUES.get(kind, 0)
     emulator.faults.append(
@@ -69,8 +82,9 @@ def test_apply_ends_as_the_table_says(
 
     emulator.land(everything=True)
     groups = [audience["groupName"] for audience in emulator.fanfare.audiences()]
+    sets = emulator.openloyalty.tiers("Club") if vendor == "openloyalty" else []
     assert ended.code == code
-    assert len(emulator.voucherify.tiers("Club")) + groups.count("Club") == live
-    assert sum(request[0] == "POST" for request in emulator.requests) == sent
+    assert len(emulator.voucherify.tiers("Club")) + groups.count("Club") + len(sets) == live
+    assert sum(request[0] != "GET" for request in emulator.requests) == sent
     assert ("not created: Gold" if code == 1 and sent else _TOLD[code]) in ended.out + ended.err
     assert where == "reads" or len(emulator.faults) == 0

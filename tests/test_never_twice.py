@@ -62,10 +62,9 @@ class NeverTwice(RuleBasedStateMachine):
         used_file = of_file and self.story.world.file is not None
         self.story.run(Run(kill=kill), Run(kill=others_kill, used_file=used_file))
 
-    @rule(
-        kind=st.sampled_from(PROMISED), on=st.sampled_from(["POST *", "* *"]), after=st.integers(0, 4), times=_NUMBERS
-    )
-    def a_fault(self, kind: str, on: str, after: int, times: int) -> None:
+    @rule(kind=st.sampled_from(PROMISED), is_of_writes=st.booleans(), after=st.integers(0, 4), times=_NUMBERS)
+    def a_fault(self, kind: str, is_of_writes: bool, after: int, times: int) -> None:
+        on = f"{VENDORS[self.vendor].method} *" if is_of_writes else "* *"
         self.story.fault(Fault(on=on, kind=kind, after=after, times=times, value=0 if "html" in kind else 1))
 
     @rule(kind=st.sampled_from(EDITS), number=st.integers(0, 1))

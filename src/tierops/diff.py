@@ -20,10 +20,11 @@ def changes(live: Sequence[LiveTier], desired: Sequence[Tier], scale: Scale = Sc
     together: tuple[LiveTier | Tier, ...] = (*live, *missing_tiers)
     after = {tier.name: tier for tier in scale.held(together)}
     creates = [Change(Kind.CREATE, tier.name, after=tier) for tier in missing_tiers]
+    kept = [scale.filled(tier, live_tiers[tier.name]) for tier in desired if tier.name in live_tiers]
     differs = [
         Change(Kind.DIFFERS, tier.name, before=live_tiers[tier.name], after=tier, fields=fields(after[tier.name], tier))
-        for tier in desired
-        if tier.name in live_tiers and not same(after[tier.name], tier)
+        for tier in kept
+        if not same(after[tier.name], tier)
     ]
     unmanaged = [Change(Kind.UNMANAGED, tier.name, before=tier) for tier in live if tier.name not in desired_names]
     return (*creates, *differs, *unmanaged)

@@ -18,7 +18,19 @@ from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
 from tierops.host import disk, extras
 from tierops.host.interrupts import Stop
 from tierops.host.threads import side_by_side
-from tierops.model import UNREADABLE, Live, Plan, Policy, Problem, Program, Result, Severity, Target, TargetPlan
+from tierops.model import (
+    UNREADABLE,
+    History,
+    Live,
+    Plan,
+    Policy,
+    Problem,
+    Program,
+    Result,
+    Severity,
+    Target,
+    TargetPlan,
+)
 
 if TYPE_CHECKING:
     from tierops.apply import Patience
@@ -187,6 +199,13 @@ def make_plan(
     times = now.isoformat(), (now + ttl).isoformat()
     made = Plan(__version__, *times, environment or None, tuple(planned), unread=unread)
     return made, tuple(sorted(problems, key=lambda problem: problem.at))
+
+
+def read_histories(made: Plan, connections: Connections) -> dict[str, History]:
+    """Who edited each ladder that is not as the files say, by address, of those whose vendors keep a log."""
+    changed = [target for target in made.targets if target.changes]
+    read = side_by_side(lambda one: connections[one.target.provider].history(one.live), changed)
+    return {one.address: history for one, history in zip(changed, read, strict=True) if history}
 
 
 def load_plan(path: Path, public_key: Path | None = None) -> Plan:

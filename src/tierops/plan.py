@@ -56,6 +56,11 @@ class Declaration(Protocol):
         ...
 
     @property
+    def unfit(self) -> Callable[[Live, Sequence[Tier]], str]:
+        """Why just these tiers cannot be created there; empty where they can."""
+        ...
+
+    @property
     def requests(self) -> Callable[[Live, Sequence[Tier]], tuple[Request, ...]]:
         """The requests that create tiers, in order."""
         ...
@@ -77,7 +82,12 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
     missing_tiers = [change.after for change in changes if change.kind is Kind.CREATE and change.after is not None]
     flaws = flaws_after(target, live.tiers, missing_tiers)
     why_blocked = (
-        vendor.read_only or abilities.blocked or _why_taken(target, live) or (flaws and _why_blocked(flaws)) or ""
+        vendor.read_only
+        or abilities.blocked
+        or _why_taken(target, live)
+        or (flaws and _why_blocked(flaws))
+        or (missing_tiers and vendor.unfit(live, missing_tiers))
+        or ""
     )
     noted = tuple(_noted(change, why_blocked, target.scale, abilities) for change in changes)
     creates = tuple(c.after for c in noted if c.kind is Kind.CREATE and c.after is not None)
@@ -134,8 +144,11 @@ def expected(planned: TargetPlan, live: Live) -> dict[str, rules.Rung]:
     """Each live tier, by id, as the plan would have it among all that are live: as it was then, or is to be created."""
     then = {tier.id: tier for tier in planned.live.tiers}
     own = {tier.name: tier for tier in planned.creates}
-    together: list[rules.Rung] = [then.get(tier.id, own.get(tier.name, tier)) for tier in live.tiers]
-    return dict(zip((tier.id for tier in live.tiers), planned.target.scale.held(together), strict=True))
+    scale = planned.target.scale
+    together: list[rules.Rung] = [
+        then.get(tier.id) or (scale.filled(own[tier.name], tier) if tier.name in own else tier) for tier in live.tiers
+    ]
+    return dict(zip((tier.id for tier in live.tiers), scale.held(together), strict=True))
 
 
 def remaining_requests(
@@ -155,11 +168,11 @@ def remaining_requests(
         for request in planned.requests
         if names & set(request.tiers) or (names and live.is_new and not request.tiers)
     )
-    if left and (why := vendor.abilities(planned.target.place, live).blocked):
+    if left and (why := vendor.abilities(planned.target.place, live).blocked or vendor.unfit(live, missing_tiers)):
         raise PlanRefused(f"{planned.address}: {why}")
     if all(names >= set(request.tiers) for request in left):
         return left
-    return vendor.requests(planned.live, missing_tiers)
+    return vendor.requests(live, missing_tiers)
 
 
 def _filled(request: Request, live: Live) -> Request:

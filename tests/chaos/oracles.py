@@ -63,7 +63,7 @@ class Judge:
     def _methods(self, run: Run) -> None:
         creates = {id(one) for place in self.world.places for one in self._creates(run, place)}
         for one in run.asked:
-            is_sign_in = one.method == "POST" and one.path.endswith("/oauth/token")
+            is_sign_in = one.method == "POST" and one.path.endswith(("/oauth/token", "/oauth2/token"))
             if one.method != "GET" and not is_sign_in and (run.is_plan or id(one) not in creates):
                 self._break(run, f"sent {one.method} {one.path}")
 
@@ -115,7 +115,7 @@ class Judge:
             return "lost"
         if write.status >= 400 and write.status != 409:
             return "refused"
-        is_shown = write.status in {200, 201} and place.words.shown(write.answer) == self._names(write, place)
+        is_shown = write.status in {200, 201} and place.words.confirmed(write) == self._names(write, place)
         return "confirmed" if is_shown else "taken"
 
     def _looks(self, run: Run, place: Place, write: Asked | None = None, since: float = 0.0) -> list[Look]:
@@ -206,14 +206,18 @@ class Judge:
         return looks[0]._replace(asked=tuple(one for look in looks for one in look.asked))
 
     def _may_refuse(self) -> bool:
-        """A list that lags may lack what the plan was made from; and nobody can finish half of what is made whole."""
+        """A list that lags may lack what the plan was made from, and nobody can finish half of what is made whole.
+
+        What a late list puts in the place of what was there has other ids.
+        """
         stored = self.world.stored()
         return (
             self.has_reason_to_refuse
             or not self.world.is_consistent
             or bool(self._known)
             or any(map(twice, stored.values()))
-            or any(place.words.is_whole and 0 < len(held) < place.size for place, held in stored.items())
+            or (self.world.writes_late and any(place.words.is_replacing for place in stored))
+            or any(place.is_stuck(held) and len(held) < place.size for place, held in stored.items())
         )
 
     def _has_changed(self, run: Run) -> bool:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import outside
 from chaos.vendors.fanfare import Fanfare
+from chaos.vendors.openloyalty import OpenLoyalty
+from chaos.vendors.salesforce import Salesforce
 from chaos.vendors.voucherify import Voucherify
 from chaos.vendors.voucherify_v2 import VoucherifyV2
 from chaos.words import Shape, Words
@@ -18,7 +20,9 @@ from tierops.model import Position, Range, Target, Tier
 with outside.installed("acme"):
     from acme_chaos import Acme
 
-VENDORS: dict[str, Words] = {words.vendor.name: words for words in (Voucherify(), VoucherifyV2(), Fanfare(), Acme())}
+VENDORS: dict[str, Words] = {
+    words.vendor.name: words for words in (Voucherify(), VoucherifyV2(), Fanfare(), Salesforce(), OpenLoyalty(), Acme())
+}
 
 _STEP = 100
 
@@ -54,7 +58,7 @@ class Place(NamedTuple):
 
     def is_stuck(self, held: Sequence[Shape]) -> bool:
         """A part of what is created whole or not at all, which nothing can complete."""
-        return self.words.is_whole and bool(held)
+        return self.words.is_stuck(held)
 
 
 def stored(emulator: Emulator, place: Place) -> tuple[Shape, ...]:

@@ -179,14 +179,16 @@ class Schedule:
 
     def _fault(self) -> None:
         random, trouble = self.random, self.trouble
-        kinds = [(kind, "* *") for kind in trouble.faults] + [(kind, "POST *") for kind in trouble.faults * 2]
-        kinds += [(kind, "POST *") for kind in trouble.write_faults]
+        methods = sorted({place.words.method for place in self.world.places})
+        write = f"{methods[0] if len(methods) == 1 else random.choice(methods)} *"
+        kinds = [(kind, "* *") for kind in trouble.faults] + [(kind, write) for kind in trouble.faults * 2]
+        kinds += [(kind, write) for kind in trouble.write_faults]
         kinds += [(kind, "GET *") for kind in trouble.list_faults]
         if not kinds:
             return
         kind, on = random.choice(kinds)
         times, value = random.choice([1, 1, 1, 2, 3, 5]), random.choice([1, 1, 2, 150])
-        after = random.randint(0, 2 if on == "POST *" else 8)
+        after = random.randint(0, 2 if on == write else 8)
         if kind in {"cap", "shift"}:
             on = random.choice(sorted({place.words.lists for place in self.world.places}))
         if kind == "late":

@@ -60,7 +60,7 @@ class Story:
             turns.run(*(lambda run=run: world.plan(run) if run.is_plan else world.apply(run) for run in runs))  # type: ignore[misc]
         for run in runs:
             what = "plan" if run.is_plan else "apply FILE" if run.used_file else "apply"
-            posts = [f"{one.status} (+{one.made})" for one in run.asked if one.method == "POST"]
+            posts = [f"{one.status} (+{one.made})" for one in run.asked if one.method != "GET"]
             self.tell(f"{what}: {run.ended} after {run.requests} requests, sent {posts} {run.error}")
             for result in run.results:
                 outcomes = ", ".join(f"{one.name} {one.fate}" for one in result.outcomes)
@@ -89,7 +89,7 @@ class Story:
             end = "duplicate"
         if (first.code, second.code) != (_LAST[end], _LAST[end]):
             self.judge.broken.append(f"the end is {end}, but the last runs say {first.ended}, {second.ended}")
-        if any(one.method == "POST" and "/oauth/" not in one.path for one in second.asked):
+        if any(one.method != "GET" and "/oauth" not in one.path for one in second.asked):
             self.judge.broken.append("a second run had something to write")
         if (
             end == "by hand"

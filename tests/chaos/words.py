@@ -36,19 +36,22 @@ class Look(NamedTuple):
 class Words(ABC):
     """One vendor. A ladder goes by its name; `home` is what the paths of its requests have in its place.
 
-    `lists` is where a fault that hides entries must be noticed, `switches` are settings worth a try, `calm` those of a
-    vendor that behaves. `is_whole`: a ladder is created whole or not at all. `is_guarded`: a second tier of a name is
-    refused. `is_shared`: one list tells of all ladders, and a run may use it for several.
+    `method` is that of creates, `lists` is where a fault that hides entries must be noticed, `switches` are settings
+    worth a try, `calm` those of a vendor that behaves. `is_whole`: a ladder is created whole or not at all.
+    `is_guarded`: a second tier of a name is refused. `is_shared`: one list tells of all ladders, and a run may use it
+    for several. `is_replacing`: a create that lands late takes away what is there, and makes others of its names.
     """
 
     vendor: ClassVar[Vendor]
     api: ClassVar[type[Api[Any]]]
     lists: ClassVar[str]
+    method: ClassVar[str] = "POST"
     switches: ClassVar[tuple[str, ...]] = ()
     calm: ClassVar[tuple[str, ...]] = ("read_after_write_lag_ms=0", "rate_limit=1000")
     is_whole: ClassVar[bool] = False
     is_guarded: ClassVar[bool] = False
     is_shared: ClassVar[bool] = False
+    is_replacing: ClassVar[bool] = False
 
     @abstractmethod
     def block(self, ladder: str) -> Mapping[str, str]:
@@ -57,6 +60,10 @@ class Words(ABC):
     def fields(self, _order: int) -> Mapping[str, Value]:
         """What a tier holds beside its range, given its place in the ladder."""
         return {}
+
+    def is_stuck(self, held: Sequence[Shape]) -> bool:
+        """A part of what is created whole or not at all, which nothing can complete."""
+        return self.is_whole and bool(held)
 
     # What is there, and what people do to it.
 
@@ -97,6 +104,10 @@ class Words(ABC):
     @abstractmethod
     def shown(self, answer: Any) -> frozenset[str]:
         """The names of the tiers that the answer to a create shows."""
+
+    def confirmed(self, one: Asked) -> frozenset[str]:
+        """The names of the tiers that the answer to this create says are there."""
+        return self.shown(one.answer)
 
     @abstractmethod
     def looks(self, asked: Iterable[Asked], ladder: str, home: str) -> Iterator[Look]:

@@ -178,7 +178,7 @@ class World:
 
     def is_create(self, request: httpx.Request) -> bool:
         """Does it create tiers? A sign-in is the one other request that is no GET."""
-        return request.method == "POST" and "/oauth/" not in request.url.path
+        return request.method != "GET" and "/oauth" not in request.url.path
 
     def address(self) -> str:
         """The target that the running thread is about: there is but one where no threads are needed."""
@@ -342,7 +342,7 @@ class Wire(httpx.BaseTransport):
         run.creates += 1
         if run.creates != run.kill.number:
             return False
-        late = Fault(f"POST {path}", "late", value=int(run.kill.later * 1000))
+        late = Fault(f"{request.method} {path}", "late", value=int(run.kill.later * 1000))
         self._world.emulator.faults._waiting.insert(0, late)
         return True
 

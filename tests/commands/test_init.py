@@ -160,6 +160,14 @@ def test_a_group_alone_means_fanfare_and_an_attribute_too(offline: Run) -> None:
     assert '- fanfare: {group: "${group}", attribute: ltv}' in Path("other/tiers/coffee-club.yaml").read_text()
 
 
+def test_a_part_that_several_vendors_have_goes_to_the_one_that_is_named_already_or_takes_the_value(
+    offline: Run,
+) -> None:
+    offline("init", "--tier-set", "Club", "--attribute", "totalSpending", "--ci", "none")
+    (program,) = loaded("sandbox").programs
+    assert [target.provider for target in program.targets] == ["openloyalty"]
+
+
 @pytest.mark.parametrize("vendor", providers.own(), ids=lambda vendor: vendor.name)
 def test_the_parts_of_a_place_are_those_of_the_schema(vendor: Vendor) -> None:
     block = json.loads(config.schema("program"))["$defs"]["target"]["properties"][vendor.name]
@@ -167,7 +175,7 @@ def test_the_parts_of_a_place_are_those_of_the_schema(vendor: Vendor) -> None:
     for part in vendor.parts:
         choices = block["properties"][part.name].get("anyOf", [{}])[0].get("enum", [])
         assert choices == list(part.choices)
-        assert part.default in {"", *part.choices}
+        assert not part.choices or part.default in {"", *part.choices}
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(lambda text: text.strip())
@@ -548,7 +556,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mon
         (["--vendor", "voucherify", "--at", "attribute=ltv"], "attribute is fanfare's, but --vendor says voucherify"),
         (["--at", "club=C"], "no vendor has 'club'"),
         (["--at", "group=G", "--group", "H"], "group is given twice"),
-        (["--at", "attribute=visits"], "attribute: 'visits' is not one of 'loyaltyBalance', "),
+        (["--at", "attribute=visits"], "attribute is known to fanfare and openloyalty: add --vendor"),
         (["--campaign", " "], "at least one visible character"),
         (["--program", "My Club"], "lower-case letters"),
         (["--environment", "EU"], "lower-case letters"),

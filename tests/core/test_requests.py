@@ -308,6 +308,7 @@ def test_only_what_a_request_names_is_rendered_anew(club: contract.World) -> Non
     class Pairs:
         read_only = same_account = ""
         abilities = staticmethod(SETUP.vendor.abilities)
+        unfit = staticmethod(SETUP.vendor.unfit)
 
         def requests(self, live: Live, tiers: Sequence[Tier]) -> tuple[Request, ...]:
             names = [tier.name for tier in tiers]

@@ -44,7 +44,9 @@ def _run(switches: list[str], data: Path | None = None, **more: Any) -> list[str
 
 
 def test_it_says_how_to_reach_each_vendor_and_those_at_one_address_once(started: list[tuple[Switches, int]]) -> None:
-    fanfare, voucherify = _run(["fanfare.rules=between"])
+    lines = _run(["fanfare.rules=between"])
+    assert len({line.split()[1] for line in lines}) == len(lines)
+    fanfare, voucherify = (next(line for line in lines if f" {name}_" in line) for name in ("FANFARE", "VOUCHERIFY"))
     assert voucherify.startswith("export VOUCHERIFY_URL=http://127.0.0.1:8080/voucherify ")
     assert fanfare == "export FANFARE_URL=http://127.0.0.1:8080/fanfare FANFARE_SECRET_KEY=any"
     assert started[0][0] == Switches.parse(["fanfare.rules=between"])
@@ -150,14 +152,11 @@ def test_every_vendor_that_is_installed_is_served_and_has_its_switches(
     with outside.installed("acme", "toy"):
         exports = _run(["acme.rate_limit=7", "toy.order=falling"])
         assert "toy.order=rising | falling" in offline("emulate", "--switches").out
-    assert [line.split()[1].partition("=")[0] for line in exports] == [
-        "ACME_URL",
-        "FANFARE_URL",
-        "TOY_URL",
-        "VOUCHERIFY_URL",
-    ]
+    served = [line.split()[1].partition("=")[0] for line in exports]
+    assert served == sorted(served)
+    assert set(served) > {"ACME_URL", "FANFARE_URL", "TOY_URL", "VOUCHERIFY_URL"}
     assert started[0][0]["acme"].rate_limit == 7
-    with pytest.raises(UsageError, match="VENDOR one of fanfare, voucherify, voucherify-v2"):
+    with pytest.raises(UsageError, match="VENDOR one of fanfare, "):
         _run(["acme.rate_limit=7"])
 
 

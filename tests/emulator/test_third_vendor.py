@@ -116,7 +116,7 @@ def _codes(client: httpx.Client, *names: str) -> list[int]:
 
 
 def test_it_is_mounted_beside_the_others(shop: Emulator, signed_in: httpx.Client) -> None:
-    assert list(shop.vendors) == ["fanfare", "voucherify", "voucherify-v2", "corner-shop"]
+    assert list(shop.vendors) == [*(kind.name for kind in own()), "corner-shop"]
     assert shop.vendors["corner-shop"].environ("http://x:1") == {
         "SHOP_URL": "http://x:1/corner-shop/v3",
         "SHOP_SECRET": "any",
@@ -143,7 +143,7 @@ def test_switches_and_keys_are_its_own(shop: Emulator, signed_in: httpx.Client) 
     shop.switches = Switches()
     assert _codes(signed_in, "Bronze") == [409]
     assert Switches.table(vendors)[-4].name == "corner-shop.twice"
-    with pytest.raises(ValueError, match="VENDOR one of fanfare, voucherify, voucherify-v2, corner-shop"):
+    with pytest.raises(ValueError, match=r"VENDOR one of fanfare, .*, corner-shop$"):
         Switches.parse(["other.twice=refused"], vendors)
 
 

@@ -286,3 +286,29 @@ def test_a_window_that_ends_in_no_time_of_ours_holds_nobody_up(clock: Clock) -> 
         budget.learn(headers(0, NOW * 1000))
     with budget.turn():
         assert clock.slept == []
+
+
+def test_requests_of_a_vendor_with_a_pace_are_so_far_apart_however_many_threads_ask(clock: Clock) -> None:
+    budget = Limits("Vendor", counted("X-Left"), Waiting(120, clock.sleep, clock), pace=0.5)
+    for _ in range(3):
+        with budget.turn():
+            pass
+    assert clock.slept == [0.5, 0.5]
+    clock.now += 60
+    with budget.turn():
+        assert clock.slept == [0.5, 0.5]
+
+
+def test_a_stop_while_the_pace_is_kept_leaves_no_call_under_way(clock: Clock) -> None:
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    budget = Limits("Vendor", counted("X-Left"), Waiting(120, stop, clock), pace=0.5)
+    with budget.turn():
+        pass
+    with pytest.raises(KeyboardInterrupt), budget.turn():
+        pass
+    clock.now += 1
+    budget.learn({"X-Left": "1"})
+    with budget.turn():  # which would wait for ever for a call that is still under way
+        pass

@@ -26,7 +26,7 @@ class Connection(Protocol):
         ...
 
     def send(self, request: Request) -> Sequence[LiveTier]:
-        """Send one request and give the tiers that its answer shows; see `providers.vendor.Account.send`."""
+        """Send one request and give the tiers that its answer shows; see `providers.accounts.Account.send`."""
         ...
 
     def read_calls(self, live: Live, more: int) -> int:

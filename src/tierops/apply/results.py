@@ -176,8 +176,9 @@ class _View(NamedTuple):
     expected: dict[str, LiveTier | Tier]
     renamed: str
 
-    def shows(self, id_: str) -> bool:
-        return any(tier.id == id_ for tier in self.live.tiers)
+    @property
+    def by_id(self) -> dict[str, LiveTier]:
+        return {tier.id: tier for tier in self.live.tiers}
 
 
 def _outcome(tier: Tier, view: _View) -> Outcome:
@@ -185,7 +186,8 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
     if name in view.twice:
         ids = ", ".join(copy.id for copy in view.twice[name])
         return Outcome(name, Fate.UNKNOWN, f"exists {len(view.twice[name])} times ({ids}): keep one by hand")
-    if (stored := known.stored.get(name)) and stored.name != name and view.shows(stored.id):
+    made = known.stored.get(name) or known.confirmed.get(name)
+    if made and (stored := view.by_id.get(made.id)) and stored.name != name:  # an answer may show an id and no name
         return Outcome(name, Fate.CONFLICT, f"created, but stored as {stored.name!r} ({stored.id})")
     if view.renamed and name in view.by_name and known.was_sent(name):
         return Outcome(name, Fate.CONFLICT, f"created, but stored as {view.renamed}")
@@ -196,7 +198,7 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
     live = view.by_name[name]
     if not diff.same(live, view.expected[live.id]):
         return Outcome(name, Fate.CONFLICT, f"{live.id} has its name, but is not as wanted")
-    if name in known.confirmed and not view.shows(known.confirmed[name].id):
+    if name in known.confirmed and known.confirmed[name].id not in view.by_id:
         unseen = known.confirmed[name].id
         return Outcome(name, Fate.UNKNOWN, f"{live.id} is live, and {unseen} may still appear: plan again later")
     # With one answer lost, one tier is what can have come of it. With two, and a list that lags, there may be two.

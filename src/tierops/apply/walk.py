@@ -9,7 +9,7 @@ from tierops import diff, plan
 from tierops.apply.readback import Connection, Patience, settled, showing
 from tierops.apply.results import PLACE, Known, result_of, result_unread
 from tierops.errors import UNAUTHORIZED, AnswerLost, Interrupted, NotSent, PlanRefused, TieropsError, VendorError
-from tierops.model import Fate, Live, LiveTier, Place, Request, Result, TargetPlan, Tier
+from tierops.model import Fate, Live, LiveTier, Place, Request, Result, Scale, TargetPlan, Tier
 
 _MOST_SENDS = 3
 _INTERRUPTED = "interrupted"
@@ -163,7 +163,7 @@ class Walk:
             return self._after_place()
         wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
         scale = self._target.target.scale
-        if _is_as_wanted(scale.held(shown), scale.held(wanted)):
+        if _is_as_wanted(scale.held(shown), scale.held(wanted), scale):
             self._known.confirm(shown)
             return ()
         self._known.store(shown, wanted)
@@ -225,9 +225,10 @@ class Walk:
         return live
 
 
-def _is_as_wanted(shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> bool:
+def _is_as_wanted(shown: Sequence[LiveTier], wanted: Sequence[Tier], scale: Scale) -> bool:
     """True where an answer shows each wanted tier once, in any order, and nothing else."""
     by_name = {tier.name: tier for tier in shown}
     return len(shown) == len(wanted) and all(
-        tier.name in by_name and diff.same(by_name[tier.name], tier) for tier in wanted
+        tier.name in by_name and diff.same(by_name[tier.name], scale.filled(tier, by_name[tier.name]))
+        for tier in wanted
     )

@@ -38,6 +38,8 @@ def drift(
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
         read = pipeline.read_live(targets, accounts)
         plan, unread = pipeline.make_plan(targets, read, files.environment.name, timedelta(0))
+        histories = pipeline.read_histories(plan, accounts)
         usage = accounts.usage()
     code = Exit.FAILED if unread else Exit.DONE if plan.is_empty else Exit.DIFFERENCES
-    return session.report(Report("drift", code, problems=(*files.problems, *unread), plan=plan, usage=usage))
+    problems = (*files.problems, *unread)
+    return session.report(Report("drift", code, problems=problems, plan=plan, usage=usage, histories=histories))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -175,10 +175,27 @@ def _vendors(asked: _Asked, ask: Ask) -> tuple[Vendor, ...]:
         if asked.vendor not in {None, _BOTH, *(vendor.name for vendor in vendors)}:
             raise click.UsageError(f"{name} is {vendors[0].name}'s, but --vendor says {asked.vendor}")
     if asked.vendor is None and owners:
-        return tuple(vendor for vendor in providers.loaded() if any(vendor in vendors for vendors in owners.values()))
+        return _meant(owners, asked.place)
     own = providers.own()
     name = asked.vendor or ask("Vendor", own[0].name, choices=[*(vendor.name for vendor in own), _BOTH])
     return own[:2] if name == _BOTH else (providers.find(name),)
+
+
+def _meant(owners: Mapping[str, Sequence[Vendor]], named: Mapping[str, str]) -> tuple[Vendor, ...]:
+    """The vendors that named parts belong to: one that several have is read for the vendor that others name already.
+
+    Else for the one that takes such a value. Raises `click.UsageError` where that leaves several.
+    """
+    meant: list[Vendor] = []
+    for name, vendors in sorted(owners.items(), key=lambda item: len(item[1])):
+        if any(vendor in meant for vendor in vendors):
+            continue
+        fitting = [vendor for vendor in vendors if (part := _part(vendor, name)) and named[name] in part.choices]
+        likely = fitting or list(vendors)
+        if len(likely) > 1:
+            raise click.UsageError(f"{name} is known to {' and '.join(vendor.name for vendor in likely)}: add --vendor")
+        meant += likely
+    return tuple(vendor for vendor in providers.loaded() if vendor in meant)
 
 
 def _part(vendor: Vendor, name: str) -> Part | None:

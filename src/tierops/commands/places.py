@@ -58,7 +58,8 @@ def place(*, has_homes_only: bool = False, hidden: bool = False) -> Callable[[_C
 
     def decorate(command: _Command) -> _Command:
         for name, owners in reversed(parts.items()):
-            choices = owners[0][1].choices
+            are_few = all(part.choices for _, part in owners)
+            choices = tuple(dict.fromkeys(choice for _, part in owners for choice in part.choices)) if are_few else ()
             command = click.option(
                 f"--{name.replace('_', '-')}", name, metavar="VALUE" if choices else "NAME", hidden=hidden,
                 type=click.Choice(choices) if choices else None, callback=_name,

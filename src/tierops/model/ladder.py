@@ -41,12 +41,14 @@ class Scale(NamedTuple):
     Without `has_ends` the vendor keeps only where a tier starts: it ends where the next one does, and the last is open.
     A unit is counted, as points are, or else measured, as an amount that was spent is: `250 points`, but `a lifetime
     spend of 250`.
+    `unsaid` are fields that a vendor fills in by itself: what a file does not say of them is as it is live.
     """
 
     unit: str = "points"
     places: int | None = 0
     has_ends: bool = True
     is_counted: bool = True
+    unsaid: frozenset[str] = frozenset()
 
     @property
     def is_whole(self) -> bool:
@@ -60,7 +62,8 @@ class Scale(NamedTuple):
     def number(self, amount: Decimal) -> str:
         """An amount as a person writes it; money keeps its cents, as in `99.50`."""
         if self.places and amount != amount.to_integral_value() and self.fits(amount):
-            return format(amount, f".{self.places}f")
+            kept = len(digits(amount).partition(".")[2])
+            return format(amount, f".{min(self.places, max(kept, 2))}f")
         return digits(amount)
 
     def amount(self, number: Decimal, more: str = "") -> str:
@@ -102,6 +105,11 @@ class Scale(NamedTuple):
         ends = dict(pairwise([*starts, None]))
         ranges = (Range(tier.range.lower, ends.get(tier.range.lower)) for tier in tiers)
         return tuple(cast("_Rung", tier._replace(range=range_)) for tier, range_ in zip(tiers, ranges, strict=True))
+
+    def filled(self, wanted: Tier, live: LiveTier) -> Tier:
+        """A desired tier with what it does not say and the live one has of the fields that may be left `unsaid`."""
+        unsaid = (self.unsaid & live.fields.keys()) - wanted.fields.keys()
+        return wanted._replace(fields={**wanted.fields, **{n: live.fields[n] for n in unsaid}}) if unsaid else wanted
 
 
 def _article(noun: str) -> str:

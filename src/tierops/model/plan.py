@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -121,6 +122,26 @@ class Plan(NamedTuple):
     def is_empty(self) -> bool:
         """True where live equals desired everywhere."""
         return not self.unread and not any(target.changes for target in self.targets)
+
+
+class Edit(NamedTuple):
+    """What the vendor's own log says of a tier: when, by whom, and what of it was and is otherwise.
+
+    `at` is ISO 8601, as received. A side is empty where there was no such tier, and None where the log does not say.
+    """
+
+    at: str
+    by: str
+    tier: str
+    before: Mapping[str, Value] | None
+    after: Mapping[str, Value] | None
+
+
+class History(NamedTuple):
+    """The latest edits at one target, the newest first. `trouble` says why the log could not be read."""
+
+    edits: tuple[Edit, ...] = ()
+    trouble: str = ""
 
 
 class Fate(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tierops import providers
-from tierops.model import Change, Kind, LiveTier, Range, Scale, TargetPlan, Tier, Value
+from tierops.model import Change, Edit, History, Kind, LiveTier, Range, Scale, TargetPlan, Tier, Value
 from tierops.text.wording import beside, shown
 
 _DEPARTURES = {Kind.CREATE: "is missing", Kind.BLOCKED: "is missing", Kind.UNMANAGED: "is in no file"}
@@ -71,6 +71,22 @@ def departure(change: Change, target: TargetPlan, *, has_time: bool = True) -> s
         how = f" {_DEPARTURES[change.kind]}"
     when = change.before.updated_at if change.before and has_time else None
     return f"{change.name}{how}" + (f" (last changed {when})" if when else "")
+
+
+def edited(edit: Edit) -> str:
+    """One edit by the vendor's log: `2026-03-01T09:00:00Z, user 5: Gold: minPoints 500 → minPoints 450`."""
+    sides = []
+    for side in (edit.before, edit.after):
+        told = ", ".join(f"{name} {shown(value)}" for name, value in (side or {}).items())
+        sides.append("not told" if side is None else told or "no such tier")
+    return f"{edit.at}, {edit.by}: {edit.tier}: {' → '.join(sides)}"
+
+
+def history(told: History | None) -> tuple[str, ...]:
+    """What the vendor's log says of a target, an edit each; why it says nothing, where it could not be read."""
+    if told is None:
+        return ()
+    return tuple(map(edited, told.edits)) or ((f"could not be read: {told.trouble}",) if told.trouble else ())
 
 
 def meeting(live: LiveTier, desired: Tier) -> Range:

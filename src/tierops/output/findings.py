@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from tierops.model import Change, Kind, Position, Problem, TargetPlan
-from tierops.output.entries import departure
+from tierops.model import Change, History, Kind, Position, Problem, TargetPlan
+from tierops.output.entries import departure, edited
 from tierops.output.report import Report
 from tierops.output.words import shortened
 from tierops.rules import RULES
@@ -101,7 +101,12 @@ def findings(report: Report) -> tuple[Finding, ...]:
     """The problems in the files, then, for `drift`, the changes of each target. In the order of the report."""
     listed = [_problem(problem._replace(at=report.place(problem.at))) for problem in report.problems]
     if report.command == "drift" and report.plan is not None:
-        changes = [_change(change, target) for target in report.plan.targets for change in target.changes]
+        logs = report.histories
+        changes = [
+            _change(change, target, logs.get(target.address))
+            for target in report.plan.targets
+            for change in target.changes
+        ]
         listed += [change._replace(at=report.place(change.at)) for change in changes]
     return tuple(_numbered(listed))
 
@@ -130,9 +135,11 @@ def _problem(problem: Problem) -> Finding:
     )
 
 
-def _change(change: Change, target: TargetPlan) -> Finding:
+def _change(change: Change, target: TargetPlan, history: History | None) -> Finding:
     check = _OF_KIND[change.kind]
     message = f"{target.address}: {departure(change, target)}"
+    if latest := next((edit for edit in history.edits if edit.tier == change.name) if history else iter(()), None):
+        message += f" ({edited(latest)})"
     if change.note and change.kind in {Kind.DIFFERS, Kind.BLOCKED}:
         message += f"; {change.note}"
     return Finding(

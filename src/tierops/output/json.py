@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierops import __version__, plan_file
-from tierops.model import Kind, Outcome, Plan, Problem, Result, Value, Verdict, exact
+from tierops.model import Edit, History, Kind, Outcome, Plan, Problem, Result, Value, Verdict, exact
 from tierops.output import view
 from tierops.output.checklist import checklist
 from tierops.output.report import Report
@@ -34,6 +34,8 @@ def render(report: Report) -> str:
         ]
     if report.verdicts is not None:
         data["tests"] = [_verdict(verdict) for verdict in report.verdicts]
+    if report.histories:
+        data["histories"] = {address: _history(told) for address, told in report.histories.items()}
     if report.journal is not None:
         data["journal"] = report.journal._asdict()
     return jsontext.dumps(data, indent=2) + "\n"
@@ -71,6 +73,14 @@ def _verdict(verdict: Verdict) -> Value:
         "line": test.at.line,
         "column": test.at.column,
     }
+
+
+def _history(told: History) -> Value:
+    return {"edits": [_edit(edit) for edit in told.edits], "trouble": told.trouble or None}
+
+
+def _edit(edit: Edit) -> Value:
+    return {"at": edit.at, "by": edit.by, "tier": edit.tier, "before": edit.before, "after": edit.after}
 
 
 def _summary(plan: Plan) -> dict[str, Value]:

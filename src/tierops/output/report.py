@@ -11,7 +11,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from tierops.errors import Exit
     from tierops.journal.check import Chain
-    from tierops.model import Impact, Plan, Position, Problem, Result, Target, Verdict
+    from tierops.model import History, Impact, Plan, Position, Problem, Result, Target, Verdict
     from tierops.providers.connections import Usage
 
 
@@ -58,7 +58,8 @@ class Report(NamedTuple):
     `checkout` is where the files are, if a service may look them up there. `columns` is how wide a line of text may be.
     `sources` are the lines of the files that `problems` name, by file; empty where no terminal shows them.
     `verdicts` are those of `test`, `policy` names the rules of it that are on, `template` is that of a notice.
-    `impacts` is who moves, where no plan was asked for.
+    `histories` tells, by the addresses of targets, who edited what is live. `impacts` is who moves, where no plan was
+    asked for.
     """
 
     command: str
@@ -80,6 +81,7 @@ class Report(NamedTuple):
     unchecked: tuple[str, ...] = ()
     columns: int = 80
     sources: Mapping[str, Sequence[str]] = {}
+    histories: Mapping[str, History] = {}
 
     @property
     def is_planned(self) -> bool:

@@ -40,7 +40,7 @@ def render(report: Report) -> str:
     if report.results is not None:
         lines += _results(report, report.results)
     elif report.plan is not None:
-        lines += _drift(report.plan) if report.command == "drift" else _plan(report, report.plan)
+        lines += _drift(report, report.plan) if report.command == "drift" else _plan(report, report.plan)
     elif report.impacts is not None:
         lines += impact_text.report(report.impacts)
     elif report.verdicts is not None:
@@ -168,7 +168,7 @@ def _names(names: Sequence[Held]) -> str:
     return "┃ " + " ┃ ".join(map(str, names)) if names else "·  (no tier)"
 
 
-def _drift(plan: Plan) -> Iterator[str]:
+def _drift(report: Report, plan: Plan) -> Iterator[str]:
     """One finding a line, at the place in the files that it departs from; one that many targets have is told once."""
     alike: dict[tuple[str, Kind, str], list[tuple[TargetPlan, str]]] = {}
     for target in plan.targets:
@@ -182,6 +182,8 @@ def _drift(plan: Plan) -> Iterator[str]:
         if len(found) > 1:
             told = f"{same}, at {count(len(found), 'target')}: {', '.join(target.address for target, _ in found)}"
         yield printable(f"{place}: ") + symbol + printable(f" {told}")
+    for address, log in report.histories.items():
+        yield from (printable(f"  log of {address}: {line}") for line in entries.history(log))
     # What is blocked is missing all the same.
     kinds = [Kind.CREATE if c.kind is Kind.BLOCKED else c.kind for target in plan.targets for c in target.changes]
     if not kinds:

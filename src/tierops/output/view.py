@@ -150,12 +150,14 @@ def _spot(target: TargetPlan, report: Report) -> Spot:
     identity = target.live.identity
     newness = shortened(words.newness(target), 200) if target.live.is_new else ""
     place = shortened(f"{words.vendor(target.target.provider)} {identity.kind} {identity.name}", 200)
+    log = report.histories.get(target.address)
     facts_ = (
         (f"{shortened(identity.kind).capitalize()} id", shortened(identity.id, 200) or newness),
         ("Address", shortened(identity.base_url, 200)),
         ("Read", shortened(target.live.proof, 200)),
         ("File", shortened(f"{target.target.at.file}:{target.target.at.line}", 300)),
         *([("Day", words.begins(target.target))] if target.target.effective_from else []),
+        *(("The vendor's log", shortened(line, _MOST_NOTE)) for line in entries.history(log)),
     )
     return Spot(
         plan=target,

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from tierops import providers
 from tierops.errors import UNAUTHORIZED, IncompleteRead, TieropsError, VendorError
-from tierops.model import Live, LiveTier, Place, Request
+from tierops.model import Edit, History, Live, LiveTier, Place, Request
+from tierops.providers.accounts import Account, Credentials
 from tierops.providers.http import Client, Witness
 from tierops.providers.limits import Waiting
-from tierops.providers.vendor import Account, Credentials, Vendor
+from tierops.providers.vendor import Vendor
 
 if TYPE_CHECKING:
     import httpx
@@ -23,6 +24,15 @@ _PAUSES = (0.5, 1.0)  # seconds before a list that was not whole is read again
 _KEY_REFUSED = frozenset({UNAUTHORIZED, 403})
 
 _Read = TypeVar("_Read")
+
+
+@runtime_checkable
+class Chronicle(Protocol):
+    """An account of a vendor that keeps a log, which `drift` asks who it was."""
+
+    def edits(self, live: Live) -> Sequence[Edit]:
+        """The latest edits of the ladder's tiers, the newest first. Raises `VendorError` where they are not shown."""
+        ...
 
 
 class Connection(NamedTuple):
@@ -76,6 +86,16 @@ class Connection(NamedTuple):
                 if self.check and error.status in _KEY_REFUSED:
                     error.args = (f"{error}. {self.check}",)
                 raise
+
+    def history(self, live: Live) -> History | None:
+        """Who edited the ladder of late; None where the vendor keeps no log. See `Chronicle.edits`."""
+        if not isinstance(self.account, Chronicle):
+            return None
+        try:
+            with self.client.discretion.about_errors():
+                return History(tuple(self.account.edits(live)))
+        except VendorError as error:
+            return History(trouble=str(error))
 
     def read_calls(self, live: Live, more: int) -> int:
         """See `Account.read_calls`."""

@@ -20,11 +20,12 @@ from tierops import __version__
 from tierops.errors import NOT_FOUND, UNAUTHORIZED, AnswerLost, NotSent, VendorError
 from tierops.model import LiveTier, Request, Value
 from tierops.providers import address, proxies, wire
+from tierops.providers.accounts import Credentials, Dialect
 from tierops.providers.answer import Answer, Times, described, is_page, loads, parsed, reason, receive
 from tierops.providers.discretion import Discretion
 from tierops.providers.limits import Limits, Waiting, is_passing, tries
 from tierops.providers.token import Token
-from tierops.providers.vendor import Credentials, Dialect, Vendor
+from tierops.providers.vendor import Vendor
 from tierops.text import jsontext
 
 # A write may take a vendor minutes (its own limit is said to be three); giving up early makes an answer "lost".
@@ -37,6 +38,7 @@ _LARGEST = 16 * wire.MEBIBYTE  # an answer, unpacked; 5,000 tiers take about thr
 # be done. Those of the second set say that it took the request, which is then never sent again.
 _UNCLEAR = frozenset({408, 425, 499})
 _TAKEN = frozenset({202, 409, *range(300, 400)})
+_NO_CONTENT = 204
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ class Client:
         self._count = Lock()
         self._dialect = dialect
         self._waiting = waiting or Waiting()
-        self.limits = Limits(vendor.title, vendor.allowance, self._waiting)
+        self.limits = Limits(vendor.title, vendor.allowance, self._waiting, vendor.pace)
         self._witness = witness
         own = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": f"tierops/{__version__}"}
         self._headers = {**own, **credentials.headers}
@@ -159,7 +161,8 @@ class Client:
         if status >= 500 or status in _UNCLEAR:
             raise AnswerLost(self._described(method, path, answer))
         try:
-            return tuple(read(self._json(method, path, answer)))
+            is_empty = status == _NO_CONTENT and not answer.content and not answer.flaw
+            return tuple(read(None if is_empty else self._json(method, path, answer)))
         except VendorError as error:
             if not answer.is_success:
                 raise

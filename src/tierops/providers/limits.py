@@ -56,15 +56,20 @@ def is_passing(status: int) -> bool:
 class Limits:
     """The calls that one account may make. `left` is how many the vendor said are left, None where it did not.
 
-    `date` is what it last said of the time, with that of this machine in Unix seconds.
+    `date` is what it last said of the time, with that of this machine in Unix seconds. `pace` are the seconds between
+    two requests at the least.
     """
 
-    def __init__(self, title: str, allowance: Callable[[Mapping[str, str]], Allowance], waiting: Waiting) -> None:
+    def __init__(
+        self, title: str, allowance: Callable[[Mapping[str, str]], Allowance], waiting: Waiting, pace: float = 0.0
+    ) -> None:
         self.left: int | None = None
         self.date: tuple[str, float] | None = None
         self._title = title
         self._allowance = allowance
         self._waiting = waiting
+        self._pace = pace
+        self._next = 0.0
         self._room = Condition()
         self._in_flight = 0
         self._size: int | None = None
@@ -157,7 +162,9 @@ class Limits:
                 until, why = self._not_before, self._why
                 if until <= max(now, passed):
                     self._in_flight += 1
-                    return waited
+                    start = max(now, self._next)
+                    self._next = start + self._pace
+                    break
                 is_news = self._announced < until
                 self._announced = until
             pause = until - now
@@ -170,6 +177,13 @@ class Limits:
                 self._waiting.tell(f"{why}: waiting {pause:.0f} s")
             self._waiting.sleep(pause)
             waited, passed = waited + pause, until
+        if start > now:
+            try:
+                self._waiting.sleep(start - now)
+            except BaseException:  # somebody asked to stop: it will not leave
+                self.leave()
+                raise
+        return waited
 
     def _ends_here(self) -> float | None:
         """When there are more calls, by the clock of this machine: an answer says what time it was for the vendor."""

@@ -39,26 +39,40 @@ _ODD = (
 
 
 def drawn(setup: Setup, seed: int) -> tuple[Tier, ...]:
-    """One to six tiers with any names, any bounds and any blocks that the vendor can hold."""
+    """One to six tiers with any names, any bounds and any blocks that the vendor can hold.
+
+    Before them is the tier that the place is born with, where there is one.
+    """
     random = Random(seed)
     scale = setup.scale
     starts = sorted({_amount(random, scale) for _ in range(random.randint(1, _MOST))})
+    if setup.born and not starts[0]:
+        starts = [*starts[1:], starts[-1] + 1]
     last = starts[-1] + _amount(random, scale) + 1 if scale.has_ends and random.random() < 0.5 else None
     names = (f"{random.choice(_ODD)}T{n}{random.choice(_ODD)}.{random.choice(_ODD)}" for n in range(len(starts)))
     return _tiers(setup, [*starts, last], tuple(names), random)
 
 
 def rising(setup: Setup, number: int = 3) -> tuple[Tier, ...]:
-    """Tiers T0, T1 … from 0 up, with decimals where the vendor has some; the last is open."""
+    """Tiers T0, T1 … with decimals where the vendor has some, from 0 up or, where the place is born with one, above it.
+
+    The last is open.
+    """
     step = Decimal(100) if setup.scale.is_whole else Decimal("99.95")
-    starts: list[Decimal | None] = [step * n for n in range(number)]
+    starts: list[Decimal | None] = [step * (n + bool(setup.born)) for n in range(number)]
     return _tiers(setup, [*starts, None], tuple(f"T{n}" for n in range(number)), Random(0))
 
 
+def made(setup: Setup, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
+    """The tiers of a ladder without the one that the place is born with."""
+    return tuple(tiers[1:] if setup.born else tiers)
+
+
 def _tiers(setup: Setup, ends: Sequence[Decimal | None], names: Sequence[str], random: Random) -> tuple[Tier, ...]:
-    return tuple(
+    born = (Tier(setup.born, Range(Decimal(0), ends[0])),) if setup.born else ()
+    return born + tuple(
         Tier(name, Range(*bounds), setup.vendor.fields(setup.blocks(random), setup.fields, index))
-        for index, (name, bounds) in enumerate(zip(names, pairwise(ends), strict=True))
+        for index, (name, bounds) in enumerate(zip(names, pairwise(ends), strict=True), len(born))
     )
 
 

@@ -46,6 +46,7 @@ class Setup(NamedTuple):
     - `place`: the block of a target, and `prepare` makes that place in the emulator.
     - `blocks(random)`: the block of a tier as a file may have it, another one each time.
     - `hold(emulator, tiers)`: put these tiers there by hand, for a vendor from which tierops only reads.
+    - `born`: the name of the tier from 0 that the place is made with, where it is; every ladder begins with it.
     - `lies`: faults each of which makes the list of a place of two tiers incomplete.
     - `contradictions`: what makes the list of a place say two things, or things of another place.
     - `exempt`: settings of switches under which the vendor says two things, which a test of its own must show.
@@ -56,6 +57,7 @@ class Setup(NamedTuple):
     prepare: Callable[[Emulator], object] = lambda _: None
     blocks: Callable[[Random], Mapping[str, Value]] = lambda _: {}
     hold: Callable[[Emulator, Sequence[Tier]], object] | None = None
+    born: str = ""
     lies: Sequence[Fault] = ()
     contradictions: Sequence[Bend] = ()
     exempt: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from tierops import apply
 from tierops.emulator import Fault
 from tierops.errors import Exit, PlanRefused
 from tierops.model import ID, Fate, Kind, Live, Request, Result, TargetPlan, Tier
-from tierops.providers.contract.ladders import drawn, rising
+from tierops.providers.contract.ladders import drawn, made, rising
 from tierops.providers.contract.reading import SEEDS, Reading, saved
 from tierops.providers.contract.setup import SETTLE, Bend, World
 
@@ -36,10 +36,11 @@ class Writing(Reading):
         with self.setup.world() as world:
             live = world.connection.fetch(world.place)
             planned = world.plan(tiers)
-        assert _names(planned.requests) == {tier.name: 1 for tier in tiers}
+        new = made(self.setup, tiers)
+        assert _names(planned.requests) == {tier.name: 1 for tier in new}
         assert {change.kind for change in planned.changes} == {Kind.CREATE}
-        assert planned.requests == self.setup.vendor.requests(live, tiers) == self.setup.vendor.requests(live, tiers)
-        part = self._can_be_sent(live, tiers[::2])
+        assert planned.requests == self.setup.vendor.requests(live, new) == self.setup.vendor.requests(live, new)
+        part = self._can_be_sent(live, new[::2])
         assert _names(self.setup.vendor.requests(live, part)) == {tier.name: 1 for tier in part}
         saved(planned)
 
@@ -60,10 +61,11 @@ class Writing(Reading):
 
     def _converges(self, world: World, tiers: Sequence[Tier]) -> None:
         planned = world.plan(tiers)
-        assert _fates(world.apply(planned)) == [Fate.DONE] * len(tiers)
+        created = len(made(self.setup, tiers))
+        assert _fates(world.apply(planned)) == [Fate.DONE] * created
         assert world.emulator.writes == len(planned.requests)
         assert world.plan(tiers).changes == ()
-        assert _fates(world.apply(planned)) == [Fate.ALREADY] * len(tiers)
+        assert _fates(world.apply(planned)) == [Fate.ALREADY] * created
         assert world.emulator.writes == len(planned.requests)
 
     def test_nothing_is_sent_before_two_equal_reads_a_quiet_period_apart(self) -> None:
@@ -141,11 +143,15 @@ class Writing(Reading):
 
     def test_a_name_that_is_stored_otherwise_is_told_and_never_created_again(self, form: str) -> None:
         names = (" Tee & É", "Tea  Plus", "Caffe\u0300 ")
-        tiers = tuple(tier._replace(name=name) for tier, name in zip(rising(self.setup), names, strict=True))
+        ladder = rising(self.setup)
+        new = zip(made(self.setup, ladder), names, strict=True)
+        born = ladder[: len(ladder) - len(names)]
+        tiers = (*born, *(tier._replace(name=name) for tier, name in new))
         with self.setup.world(form) as world:
             planned = world.plan(tiers)
             result = world.apply(planned)
-            stored = [tier.name for tier in world.connection.fetch(world.place).tiers]
+            live = world.connection.fetch(world.place).tiers
+            stored = [tier.name for tier in live if tier.name != self.setup.born]
             writes = world.emulator.writes
             assert len(stored) <= len(tiers)
             renamed = [(one, name) for one, name in zip(result.outcomes, stored, strict=False) if one.name != name]

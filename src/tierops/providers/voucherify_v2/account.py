@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tierops.errors import NOT_FOUND, IncompleteRead, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_map, expect_same, expect_text
-from tierops.providers.vendor import segment
 from tierops.providers.voucherify import REGION, account
 from tierops.providers.voucherify_v2 import structures, tiers
 from tierops.providers.voucherify_v2.lists import FALLING, LISTED, RISING, Reader, Row

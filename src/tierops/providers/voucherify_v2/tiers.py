@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from tierops.errors import VendorError
 from tierops.model import ID, Live, LiveTier, Range, Request, Tier, Value, compact
+from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_map, expect_same, expect_text, short
-from tierops.providers.vendor import segment
 from tierops.providers.voucherify_v2 import structures
 from tierops.providers.voucherify_v2.structures import STRUCTURES
 
