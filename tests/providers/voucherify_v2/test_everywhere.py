@@ -139,6 +139,7 @@ targets:
       structure: Club tiers
       card_definition: Points
       downgrade: {type: MULTI_LEVEL, grace_period: {value: 1, unit: MONTH}}
+      expiration: {type: CALENDAR_EXPIRATION, calendar_expiration: {calendar_dates: [{day: 1, month: 1}]}}
 tiers:
   - {name: Bronze, from: 0}
   - {name: Silver, from: 250}
@@ -196,6 +197,7 @@ def test_a_ladder_that_is_suggested_for_it_keeps_the_whole_target(new: Run) -> N
     assert ended.code == Exit.DONE, ended
     Path("tiers/club.yaml").write_text(ended.out)
     assert new("validate").code == Exit.DONE
+    assert "calendar_dates: [{day: 1, month: 1}]" in ended.out
     assert "grace_period: {unit: MONTH, value: 1}" in ended.out.replace(
         "value: 1, unit: MONTH", "unit: MONTH, value: 1"
     )

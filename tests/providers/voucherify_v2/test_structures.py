@@ -417,3 +417,29 @@ def test_settings_that_the_file_does_not_say_are_left_to_whoever_made_it() -> No
         assert {change.kind for change in planned.changes} == {Kind.CREATE}
         assert apply.exit_code([world.apply(planned)]) is Exit.DONE
         assert planned_in(world).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fate", "code"), [("403", Fate.DONE, Exit.PARTIAL), ("drop-before", Fate.DONE, Exit.PARTIAL)]
+)
+def test_one_that_was_confirmed_and_could_not_be_read_is_told_as_made(kind: str, fate: Fate, code: Exit) -> None:
+    with SETUP.world() as world:
+        planned = planned_in(world)
+        world.bends.append(contract.Bend(POST, lambda body: _no_reads(world, kind) or body))
+        result = world.apply(planned)
+        assert (made(result), apply.exit_code([result])) == (fate, code)
+        assert {one.fate for one in result.outcomes} == {Fate.NOT_DONE}
+        _behaves_again(world)
+        assert apply.exit_code([world.apply(planned)]) is Exit.DONE
+
+
+def test_one_whose_answer_is_lost_and_that_cannot_be_read_is_unknown() -> None:
+    with SETUP.world() as world:
+        planned = planned_in(world)
+        world.bends.append(contract.Bend(POST, lambda _: _no_reads(world, "403") or []))
+        result = world.apply(planned)
+        assert (made(result), apply.exit_code([result])) == (Fate.UNKNOWN, Exit.UNKNOWN)
+
+
+def _no_reads(world: contract.World, kind: str) -> None:
+    world.emulator.faults.append(Fault("GET *", kind, times=None))
