@@ -57,7 +57,7 @@ def test_each_tool_is_told_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("vendor", sorted(content.TARGETS))
 def test_the_programs_are_right_for_each_vendor(vendor: str, tmp_path: Path) -> None:
     content.tierops(tmp_path, SHAPE, vendor)
-    files = pipeline.read_files([tmp_path / "tiers"], None, today=date(2026, 1, 1), full_check=True)
+    files = pipeline.read_files([tmp_path / "tiers"], None, today=date(2026, 1, 1), has_advice=True)
     assert (files.problems, len(files.programs)) == ((), SHAPE.programs)
 
 

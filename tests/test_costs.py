@@ -184,13 +184,13 @@ def calls(function: Callable[..., object], *arguments: object, **settings: objec
     return number
 
 
-@pytest.mark.parametrize("full_check", [False, True], ids=["plan", "validate"])
-def test_loading_costs_the_same_for_each_program_however_many_there_are(full_check: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_advice", [False, True], ids=["plan", "validate"])
+def test_loading_costs_the_same_for_each_program_however_many_there_are(has_advice: bool, tmp_path: Path) -> None:
     counts: dict[int, int] = {}
     for programs in (1, 50, 100, 300):  # the first one also imports
         content.tierops(tmp_path / str(programs), content.Shape(programs, 1), "voucherify")
         folders = [tmp_path / str(programs) / "tiers"]
-        counts[programs] = calls(pipeline.read_files, folders, None, today=TODAY, full_check=full_check)
+        counts[programs] = calls(pipeline.read_files, folders, None, today=TODAY, has_advice=has_advice)
     few, many = (counts[100] - counts[50]) / 50, (counts[300] - counts[100]) / 200
     assert many == pytest.approx(few, rel=0.02)
 
