@@ -61,25 +61,19 @@ def read_files(
     today: date,
     paths: Sequence[Path] = (),
     contents: Mapping[Path, bytes] | None = None,
-    full_check: bool = False,
+    has_advice: bool = False,
     watch: Watch = UNWATCHED,
 ) -> Files:
     """Read and check the files of all folders together. Raises `TieropsError` where there is nothing to check.
 
     `today` decides which waivers still hold. `watch` is told of the files that were read.
-    `full_check` is for whoever asked about the files: jsonschema is asked as well, and advice is given.
+    `has_advice` is for whoever asked about the files: what may well be meant is told as well.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
 
     loaded = config.load_all(
-        directories,
-        environment=environment,
-        paths=paths,
-        contents=contents,
-        full_check=full_check,
-        today=today,
-        watch=watch,
+        directories, environment=environment, paths=paths, contents=contents, today=today, watch=watch
     )
     programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
     broken = rules.check(programs, today)
@@ -87,7 +81,7 @@ def read_files(
         from tierops import promises
 
         broken += promises.check(loaded.programs, loaded.policy, today)
-    wanted = broken if full_check else (problem for problem in broken if not problem.is_advice)
+    wanted = broken if has_advice else (problem for problem in broken if not problem.is_advice)
     told = tuple(sorted((*loaded.problems, *wanted), key=lambda problem: problem.at))
     return Files(loaded.programs, told, loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked, loaded.policy)
 

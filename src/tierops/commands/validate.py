@@ -30,7 +30,7 @@ def validate(session: Session, paths: tuple[Path, ...], all_environments: bool) 
     """
     chosen = session.chosen
     chosen.keep_apart(*paths)
-    how: dict[str, Any] = {"today": chosen.today, "paths": paths, "full_check": True, "watch": session.watch}
+    how: dict[str, Any] = {"today": chosen.today, "paths": paths, "has_advice": True, "watch": session.watch}
     if all_environments:
         files = pipeline.read_in_all_environments(chosen.directories, **how)
     else:

@@ -15,7 +15,7 @@ A vendor is a package, here or in a distribution of its own with an entry point 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tierops.model import Abilities, Benefit, Live, Place, Request, Scale, Tier, Value
@@ -113,6 +113,7 @@ class Vendor(NamedTuple):
     keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
     the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
     vendors, `pace` how many seconds its requests are apart where no answer says what is left.
+    `settings` are the keys of a target's block that only a place to be made needs.
     """
 
     name: str
@@ -140,12 +141,15 @@ class Vendor(NamedTuple):
     url_help: str = ""
     rank: int = 100
     pace: float = 0.0
+    settings: tuple[str, ...] = ()
 
-    def place(self, fields: Mapping[str, str]) -> Place:
+    def place(self, block: Mapping[str, Any]) -> Place:
         """The place that a target's block names."""
         from tierops.model import Place
 
-        return Place(self.name, self.noun, tuple(fields[p.name] for p in self.parts if p.is_home), fields)
+        fields = {part.name: block[part.name] for part in self.parts}
+        home = tuple(fields[part.name] for part in self.parts if part.is_home)
+        return Place(self.name, self.noun, home, fields, {key: block[key] for key in self.settings if key in block})
 
     def used(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """The names of the variables whose keys are sent: an alternative takes the place of those before it."""
