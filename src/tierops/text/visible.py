@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 # Characters of a text that is shown to a person, and how many of its beginning and end are left of a longer one: some
 # fifteen lines of a terminal. The end stays, for that is where two long names differ and where a sentence says why.
@@ -20,8 +21,6 @@ _BLOCK = 1 << 16
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
-# Most texts of reports, told at once: what can be seen, is no mark and stays in its place. A test holds each to that.
-_HARMLESS = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u257f]*")
 _EMOJI_STYLE = "\ufe0f"
 _JOINERS = "\u200c\u200d"
 # Letters of the scripts in which a joiner, or one that keeps apart, makes another word: Arabic to Mongolian.
@@ -89,7 +88,7 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
 
     A mark at the beginning is one of them unless `is_start` is false, for it would change what is printed before.
     """
-    if _HARMLESS.fullmatch(text):
+    if (text.isascii() and text.isprintable()) or _harmless().fullmatch(text):
         return text
     from unicodedata import category
 
@@ -106,6 +105,12 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
         found.append(character if is_fine or is_emoji or is_joined else escape(character))
         before = character
     return "".join(found)
+
+
+@cache
+def _harmless() -> re.Pattern[str]:
+    """Most texts of reports, told at once: what can be seen, is no mark and stays in its place."""
+    return re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u257f]*")
 
 
 def isolated(text: str) -> str:
