@@ -22,7 +22,7 @@ def seed(emulator: Emulator, environment: str | None) -> None:
     """As `tierops emulate --seed tiers` does."""
     for program in pipeline.read_files([Path("tiers")], environment, today=date(2026, 11, 27)).programs:
         for target in program.targets:
-            emulator.vendors[target.place.provider].seed(target.place.fields)
+            emulator.vendors[target.place.provider].seed(target.place.block)
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "production"])

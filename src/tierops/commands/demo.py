@@ -86,7 +86,7 @@ def _fill(tiers: Path, emulator: Emulator, loss: Loss, today: date) -> None:
     shutil.copytree(folder("tiers") / ENVIRONMENTS, tiers / ENVIRONMENTS)
     for program in pipeline.read_files([tiers], loss.environment, today=today).programs:
         for target in program.targets:
-            emulator.vendors[target.place.provider].seed(target.place.fields)
+            emulator.vendors[target.place.provider].seed(target.place.block)
 
 
 def _lose(say: Callable[[str], None], shell: _Shell, emulator: Emulator, vendor: Api[Any], loss: Loss) -> None:
