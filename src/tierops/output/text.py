@@ -140,7 +140,10 @@ def _wrapped(text: str, start: str, columns: int) -> Iterator[str]:
     from textwrap import wrap
 
     further = " " * max(_INDENT, len(start))
-    yield from wrap(escaped(text), max(columns, 40), initial_indent=start, subsequent_indent=further)
+    # Addresses, paths and names have hyphens, and are copied.
+    yield from wrap(
+        escaped(text), max(columns, 40), initial_indent=start, subsequent_indent=further, break_on_hyphens=False
+    )
 
 
 def _by_hand(report: Report, cards: Sequence[Card]) -> Iterator[str]:

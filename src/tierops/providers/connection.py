@@ -84,7 +84,7 @@ class Connection(NamedTuple):
                 yield
             except VendorError as error:
                 if self.check and error.status in _KEY_REFUSED:
-                    error.args = (f"{error}. {self.check}",)
+                    error.args = (f"{str(error).removesuffix('.')}. {self.check}",)
                 raise
 
     def history(self, live: Live) -> History | None:
