@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONWARNINGS =
 
-.PHONY: demo docs test chaos browser-test pictures pipelines lint types workflows check schemas bench bench-members mutation clean
+.PHONY: demo docs test chaos browser-test pictures pipelines lint types workflows check schemas bench bench-ready bench-members mutation clean
 
 demo: .venv/ready
 	@$(BIN)/tierops demo
@@ -76,9 +76,24 @@ schemas: .venv/ready
 	    >schemas/$$kind.schema.json || exit 1; \
 	done
 
-# Start-up time of an installed wheel, beside terraform and octodns-sync where they are there.
-bench: .venv/ready
-	@$(BIN)/python benchmarks/startup.py
+# How fast tierops is beside terraform (where it is installed) and octoDNS, told in docs/performance.md. Some thirty
+# minutes on two cores; parts of it: `make bench-ready`, then .venv-bench/tierops/bin/python -m benchmarks --help.
+bench: bench-ready
+	@.venv-bench/tierops/bin/python -m benchmarks --out build/benchmark.json
+	@.venv-bench/tierops/bin/python -m benchmarks.report build/benchmark.json
+
+# Each tool in an environment of its own. tierops is a wheel of what is here now, for an editable install starts slower.
+OCTODNS := octodns==1.22.0
+
+bench-ready: .venv-bench/octodns/ready
+	@test -x .venv-bench/tierops/bin/python || $(PYTHON) -m venv .venv-bench/tierops
+	@.venv-bench/tierops/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
+	@.venv-bench/tierops/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+
+.venv-bench/octodns/ready: Makefile
+	@test -x .venv-bench/octodns/bin/python || $(PYTHON) -m venv .venv-bench/octodns
+	@.venv-bench/octodns/bin/python -m pip install --quiet --disable-pip-version-check $(OCTODNS)
+	@touch $@
 
 # Ten million members: DuckDB, Spark on this machine and plain Python side by side.
 bench-members: .venv/ready
@@ -95,7 +110,7 @@ mutation: .venv-mutation/ready
 check: lint types workflows test demo
 
 clean:
-	@rm -rf .venv .venv-lint .venv-mutation mutants mutation.md dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-bench .venv-lint .venv-mutation mutants mutation.md dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Spark is tested where there is a Java runtime (Debian: apt install default-jre-headless). `lifetimes` brings the orders
 # of 23,570 customers, which tests count; it is never imported, so what it depends on is not installed.

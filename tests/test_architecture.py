@@ -53,9 +53,10 @@ ONE_IMPORTER = {
     "yaml": {"config/syntax.py", "config/yamltext.py"},
     "httpx": {
         f"providers/{name}.py"
-        for name in ("address", "answer", "http", "token", "connection", "wire", "contract/setup")
-    },
-    "httpcore": {"providers/wire.py"},
+        for name in ("address", "answer", "http", "token", "connection", "contract/setup", "wire", "exchange")
+    }
+    | {"providers/direct.py", "providers/proxied.py"},
+    "httpcore": {"providers/proxied.py"},
     "certifi": {"providers/trust.py"},
     "cryptography": {"plan_file/signing.py"},
     "jinja2": {"output/jinja.py", "output/notice.py", "commands/scaffold.py"},

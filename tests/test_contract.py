@@ -269,6 +269,15 @@ class TestVoucherifyV2(contract.Writing):
     )
 
 
+class TestVoucherifyV2OfANewStructure(contract.Writing):
+    """The structure is made before its tiers, by a request of its own."""
+
+    setup = TestVoucherifyV2.setup._replace(
+        place={"structure": "club", "card_definition": "Points", "downgrade": {"type": "MULTI_LEVEL"}},
+        prepare=lambda _: None,
+    )
+
+
 def test_every_vendor_of_tierops_has_a_setup_here() -> None:
     classes = (TestVoucherify, TestVoucherifyV2, TestFanfare, TestSalesforce, TestOpenLoyalty, TestTalonOne)
     setups = (one.setup for one in classes)

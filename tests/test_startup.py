@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,12 @@ tiers:
   - {name: Bronze, from: 0}
   - {name: Silver, from: 250}
 """
-HEAVY = {"pydantic", "jsonschema", "deepdiff", "jinja2", "importlib.metadata"}
+# What no plan needs that finds nothing to do and meets no proxy: httpcore and what it brings are for proxies only.
+HEAVY = {"pydantic", "jsonschema", "deepdiff", "jinja2", "ruamel", "duckdb", "importlib.metadata", "rich", "asyncio"}
+HEAVY |= {"httpcore", "h11", "anyio", "certifi", "dataclasses", "difflib", "zoneinfo", "concurrent.futures"}
+# What nobody needs who does not talk to a vendor, and what nobody needs who reads no file.
+NETWORK = {"httpx", "http.client", "ssl", "_ssl", "idna", "urllib.request", "tierops.providers.http"}
+FILES = {"yaml", "jsonschema_rs", "tierops.config.load", "tierops.pipeline"}
 CODE = """
 import json, sys
 from tierops import cli
@@ -31,9 +37,9 @@ sys.stderr.write("\\n" + json.dumps([int(code), *(name for name in json.loads(sy
 """
 
 
-def imported(folder: Path, *arguments: str, **environ: str) -> list[object]:
-    """The exit code of a command in a process of its own, and the heavy packages that it imported."""
-    command = [sys.executable, "-c", CODE, json.dumps(arguments), json.dumps(sorted(HEAVY))]
+def imported(folder: Path, *arguments: str, among: Set[str] = frozenset(HEAVY), **environ: str) -> list[object]:
+    """The exit code of a command in a process of its own, and those of the modules that it imported."""
+    command = [sys.executable, "-c", CODE, json.dumps(arguments), json.dumps(sorted(among))]
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, **environ}, capture_output=True, text=True, check=True
     )
@@ -48,8 +54,13 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_validate_asks_jsonschema_and_imports_nothing_else_that_is_heavy(project: Path) -> None:
-    assert imported(project, "validate") == [0, "jsonschema"]
+@pytest.mark.parametrize("line", [("--version",), ("--help",)])
+def test_what_reads_no_file_imports_nothing_that_reads_or_sends(line: tuple[str, ...], project: Path) -> None:
+    assert imported(project, *line, among=HEAVY | NETWORK | FILES) == [0]
+
+
+def test_validate_imports_nothing_heavy(project: Path) -> None:
+    assert imported(project, "validate") == [0]
 
 
 def test_plan_imports_nothing_heavy(project: Path, emulator: Emulator, served: Served) -> None:
@@ -57,9 +68,10 @@ def test_plan_imports_nothing_heavy(project: Path, emulator: Emulator, served: S
     assert imported(project, "plan", **KEYS, VOUCHERIFY_URL=f"{served.url}/voucherify") == [0]
 
 
-def test_a_plan_that_is_wrong_is_explained_by_jsonschema(project: Path) -> None:
+@pytest.mark.parametrize("command", ["plan", "validate"])
+def test_a_file_that_is_wrong_is_explained_by_jsonschema(project: Path, command: str) -> None:
     (project / "tiers" / "club.yaml").write_text(PROGRAM + "extra: 1\n")
-    assert "jsonschema" in imported(project, "plan", **KEYS)
+    assert "jsonschema" in imported(project, command, **KEYS)
 
 
 def test_a_plan_without_members_imports_nothing_that_counts_them(
@@ -83,3 +95,10 @@ def test_nothing_of_promises_is_imported_where_there_are_none(project: Path) -> 
     (project / "tiers" / "policy.yaml").write_text("version: 1\nrules: {most-tiers: {most: 1}}\n")
     done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
     assert "tierops.promises.demands" in done.stdout.splitlines()[-1]
+
+
+def test_no_garbage_is_collected_while_it_starts(project: Path) -> None:
+    code = "import atexit, gc, sys; from tierops.__main__ import main; sys.argv[1:] = ['validate']; counted = []"
+    code += "; atexit.register(lambda: print(len(counted))); gc.callbacks.append(lambda *_: counted.append(1)); main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0"

@@ -15,9 +15,10 @@ from harness import InProcess, Slept
 
 from tierops.emulator import Emulator
 from tierops.model import Abilities, Request, Scale
+from tierops.providers.accounts import Credentials, Dialect
 from tierops.providers.http import Client
 from tierops.providers.limits import Waiting
-from tierops.providers.vendor import Credentials, Dialect, Vendor, counted
+from tierops.providers.vendor import Vendor, counted
 
 VENDOR = Vendor(
     name="vendor",

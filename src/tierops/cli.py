@@ -92,8 +92,6 @@ def cli(ctx: click.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run tierops and exit with one of `errors.Exit`."""
-    # A short run makes more objects than it drops: collecting garbage in between only costs time at the start.
-    gc.set_threshold(100_000)
     console.open_streams()
     session = Session()
     try:

@@ -31,9 +31,9 @@ def rows(environments: Sequence[Sequence[Target]]) -> tuple[Row, ...]:
 
 
 def _target(address: str, targets: Sequence[Target | None]) -> Iterator[Row]:
-    places = dict.fromkeys(name for target in targets if target for name in target.place.fields)
-    for name in places:
-        yield from _row(address, "", name, [target.place.fields.get(name) if target else None for target in targets])
+    blocks = [dict(_flat(target.place.block)) if target else {} for target in targets]
+    for path in dict.fromkeys(path for block in blocks for path in block):
+        yield from _row(address, "", ".".join(path), [block.get(path) for block in blocks])
     ladders = [{tier.name: tier for tier in target.tiers} if target else {} for target in targets]
     for name in dict.fromkeys(name for ladder in ladders for name in ladder):
         yield from _tier(address, name, targets, [ladder.get(name) for ladder in ladders])

@@ -60,33 +60,31 @@ def read_files(
     today: date,
     paths: Sequence[Path] = (),
     contents: Mapping[Path, bytes] | None = None,
-    full_check: bool = False,
+    has_advice: bool = False,
 ) -> Files:
     """Read and check the files of all folders together. Raises `TieropsError` where there is nothing to check.
 
     `today` decides which waivers still hold.
 
-    `full_check` is for whoever asked about the files: jsonschema is asked as well, and advice is given.
+    `has_advice` is for whoever asked about the files: what may well be meant is told as well.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
 
-    loaded = config.load_all(
-        directories, environment=environment, paths=paths, contents=contents, full_check=full_check, today=today
-    )
+    loaded = config.load_all(directories, environment=environment, paths=paths, contents=contents, today=today)
     programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
     broken = rules.check(programs, today)
     if loaded.has_promises:
         from tierops import promises
 
         broken += promises.check(loaded.programs, loaded.policy, today)
-    wanted = broken if full_check else (problem for problem in broken if not problem.is_advice)
+    wanted = broken if has_advice else (problem for problem in broken if not problem.is_advice)
     told = tuple(sorted((*loaded.problems, *wanted), key=lambda problem: problem.at))
     return Files(loaded.programs, told, loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked, loaded.policy)
 
 
 def read_in_all_environments(
-    directories: Sequence[Path], *, today: date, paths: Sequence[Path] = (), full_check: bool = False
+    directories: Sequence[Path], *, today: date, paths: Sequence[Path] = (), has_advice: bool = False
 ) -> Files:
     """`read_files` with the values of each environment in turn; once where there are none.
 
@@ -100,7 +98,7 @@ def read_in_all_environments(
     contents = config_files.streams(paths)
     names: Sequence[str | None] = folders.names(directories) or (None,)
     reads = [
-        read_files(directories, name, today=today, paths=paths, contents=contents, full_check=full_check)
+        read_files(directories, name, today=today, paths=paths, contents=contents, has_advice=has_advice)
         for name in names
     ]
     holders: dict[Problem, list[str | None]] = {}

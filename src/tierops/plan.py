@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from urllib.parse import quote
 
 from tierops import diff, rules
 from tierops.errors import PlanRefused, VendorError
 from tierops.model import (
+    ID,
     Abilities,
     Change,
     Identity,
@@ -154,18 +156,27 @@ def remaining_requests(
 ) -> tuple[Request, ...]:
     """The plan's requests that still have something to create, as they stand in the plan.
 
-    Only where a part of one request is live already, the rest of the ladder is rendered anew. Raises `PlanRefused`
+    Where the plan makes the place itself, and it is there by now, its id is filled in. Only where a part of one request
+    is live already, the rest of the ladder is rendered anew. Raises `PlanRefused`
     where nothing can be created beside what is live now, as where the vendor creates whole ladders only.
     """
     sent = {name for request in planned.requests for name in request.tiers}
     missing_tiers = [tier for tier in absent if tier.name in sent]
     names = {tier.name for tier in missing_tiers}
-    left = tuple(request for request in planned.requests if names & set(request.tiers))
+    left = tuple(
+        _filled(request, live)
+        for request in planned.requests
+        if names & set(request.tiers) or (names and live.is_new and not request.tiers)
+    )
     if left and (why := vendor.abilities(planned.target.place, live).blocked or vendor.unfit(live, missing_tiers)):
         raise PlanRefused(f"{planned.address}: {why}")
     if all(names >= set(request.tiers) for request in left):
         return left
     return vendor.requests(live, missing_tiers)
+
+
+def _filled(request: Request, live: Live) -> Request:
+    return request if live.is_new else request._replace(path=request.path.replace(ID, quote(live.identity.id, safe="")))
 
 
 def _why_taken(target: Target, live: Live) -> str:

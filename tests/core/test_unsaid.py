@@ -96,7 +96,7 @@ def test_what_is_left_of_a_request_is_rendered_beside_what_is_live_now() -> None
 
 def test_a_tier_that_an_answer_named_by_id_and_a_list_shows_otherwise_is_told() -> None:
     made = planned(Vendor(), (), wanted("A"))
-    known = Known()
+    known = Known(is_guarded=False)
     known.begin(("A",))
     known.confirm(live("A"))
     shown = made.live._replace(tiers=(LiveTier("id-A", "a", Range(Decimal(0), None)),))

@@ -14,7 +14,9 @@ from tierops.emulator.web import BODY_LIMIT, requested_paths
 
 TIERS = "/v1/loyalties/camp_club/tiers"
 JSON = {"Content-Type": "application/json"}
-MOUNTS = ["/fanfare", "/fanfare/api", "/fanfare/api/v1", "/voucherify"]
+MOUNTS = [
+    "/fanfare", "/fanfare/api", "/fanfare/api/v1", "/openloyalty", "/salesforce", "/talonone", "/voucherify",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

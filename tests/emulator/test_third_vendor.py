@@ -143,7 +143,7 @@ def test_switches_and_keys_are_its_own(shop: Emulator, signed_in: httpx.Client) 
     shop.switches = Switches()
     assert _codes(signed_in, "Bronze") == [409]
     assert Switches.table(vendors)[-4].name == "corner-shop.twice"
-    with pytest.raises(ValueError, match=r"VENDOR one of fanfare, .*voucherify, corner-shop"):
+    with pytest.raises(ValueError, match=r"VENDOR one of fanfare, .*, corner-shop$"):
         Switches.parse(["other.twice=refused"], vendors)
 
 

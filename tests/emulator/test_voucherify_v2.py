@@ -20,6 +20,7 @@ EARNED = {**WALLET, "period": {"value": 1, "unit": "YEAR"}, "type": "IMMEDIATELY
 @pytest.fixture
 def v2(app: Emulator, client: httpx.Client) -> httpx.Client:
     app.voucherify_v2.add_structure("Club tiers", id="lts_club")
+    app.voucherify_v2.add_card("Coffee points", id="lcdef_1")
     return client
 
 

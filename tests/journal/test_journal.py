@@ -31,9 +31,9 @@ from tierops.journal import Journal, begin, who
 from tierops.journal.check import Verdict, verify
 from tierops.journal.line import LONGEST, NOTHING, compose
 from tierops.model import Request, Severity, Value
+from tierops.providers.accounts import Credentials, Dialect
 from tierops.providers.http import Client
 from tierops.providers.limits import Waiting
-from tierops.providers.vendor import Credentials, Dialect
 from tierops.text import jsontext
 
 POST = "POST /v1/loyalties/*/tiers"

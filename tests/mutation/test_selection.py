@@ -19,7 +19,7 @@ def test_all_that_is_named_is_there() -> None:
 def test_the_core_and_every_vendor_are_mutated() -> None:
     mutated = set(SETTINGS["only_mutate"])
     files = [ROOT / "src/tierops" / name for name in ("diff.py", "plan.py", "providers/expect.py")]
-    folders = [ROOT / "src/tierops/providers" / vendor.name for vendor in providers.own()]
+    folders = [ROOT / "src" / vendor.package.replace(".", "/") for vendor in providers.own()]
     for folder in (ROOT / "src/tierops/rules", ROOT / "src/tierops/apply", *folders):
         files += folder.glob("*.py")
     assert mutated == {path.relative_to(ROOT).as_posix() for path in files}

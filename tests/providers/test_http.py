@@ -18,9 +18,10 @@ from vendors import CREATE, DIALECT, VENDOR, Answers, Notes, bearing, client, li
 
 from tierops.errors import AnswerLost, NotSent, VendorError
 from tierops.model import LiveTier, Range, Value
+from tierops.providers.accounts import Credentials, Dialect
 from tierops.providers.expect import expect_list
 from tierops.providers.http import Client
-from tierops.providers.vendor import Allowance, Credentials, Dialect
+from tierops.providers.vendor import Allowance
 
 NOW = 1_800_000_000.0
 GOLD = LiveTier("1", "Gold", Range(None, None))

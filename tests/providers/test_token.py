@@ -17,9 +17,9 @@ from vendors import CREATE, Notes, client, listening, ok, says
 
 from tierops.errors import Interrupted, NotSent, VendorError
 from tierops.model import Value
+from tierops.providers.accounts import Credentials, SignIn
 from tierops.providers.expect import expect_map, expect_text
 from tierops.providers.http import Client
-from tierops.providers.vendor import Credentials, SignIn
 from tierops.text import jsontext
 
 SECRET = "c4n4ry-client-secret"

@@ -8,7 +8,8 @@ from vendors import VENDOR
 from tierops import providers
 from tierops.errors import TieropsError, VendorError
 from tierops.model import Place
-from tierops.providers.vendor import Allowance, Part, counted, credential, secrets_of, segment, untold, whole
+from tierops.providers.accounts import credential, secrets_of, segment
+from tierops.providers.vendor import Allowance, Part, counted, untold, whole
 
 
 def test_a_place_is_told_from_others_by_the_parts_that_say_so() -> None:

@@ -59,7 +59,8 @@ def exit_code(results: Sequence[Result]) -> Exit:
     """The one code for all targets; the worst news wins."""
     if any(result.is_interrupted for result in results):
         return Exit.INTERRUPTED
-    fates = {outcome.fate for result in results for outcome in result.outcomes}
+    outcomes = [outcome for result in results for outcome in (*result.outcomes, *filter(None, (result.place,)))]
+    fates = {outcome.fate for outcome in outcomes}
     if Fate.UNKNOWN in fates:
         return Exit.UNKNOWN
     if fates & {Fate.NOT_DONE, Fate.CONFLICT}:
@@ -96,6 +97,7 @@ def _afford(
                 live = reads.lives[target.address]
                 requests = plan.remaining_requests(target, missing, live, connection.vendor)
                 more = sum(len(request.tiers) for request in requests)
-                calls += live.calls + len(requests) + connection.read_calls(live, more)
+                reads_after = 1 + sum(not request.tiers for request in requests)  # a place that is made is read, too
+                calls += live.calls + len(requests) + reads_after * connection.read_calls(live, more)
         if calls:
             connection.afford(calls)

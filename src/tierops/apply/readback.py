@@ -26,7 +26,7 @@ class Connection(Protocol):
         ...
 
     def send(self, request: Request) -> Sequence[LiveTier]:
-        """Send one request and give the tiers that its answer shows; see `providers.vendor.Account.send`."""
+        """Send one request and give the tiers that its answer shows; see `providers.accounts.Account.send`."""
         ...
 
     def read_calls(self, live: Live, more: int) -> int:
@@ -65,16 +65,18 @@ def settled(
     before: Live | None = None,
     ids: frozenset[str] = frozenset(),
     names: frozenset[str] = frozenset(),
+    *,
+    is_made: bool = False,
 ) -> Live:
     """A read that equals the one before it, a quiet period earlier. `before` is such an earlier read.
 
-    It is waited for until the list shows `ids` and a tier of each of the `names`, too; after too many reads the last
-    one has to do. Raises `IncompleteRead` for a list that keeps changing.
+    It is waited for until the list shows `ids` and a tier of each of the `names`, too, and with `is_made` the place
+    itself; after too many reads the last one has to do. Raises `IncompleteRead` for a list that keeps changing.
     """
     is_settled = False
     for after in _reads(connection, place, patience):
         is_settled = before is not None and after is not None and is_same_ladder(before, after)
-        if after is not None and is_settled and ids <= _ids(after) and names <= {tier.name for tier in after.tiers}:
+        if after is not None and is_settled and _shows(after, ids, names, is_made=is_made):
             return after
         before = after  # two lists that disagree may still catch up with the write
     if before is None or not is_settled:
@@ -82,15 +84,17 @@ def settled(
     return before
 
 
-def showing(connection: Connection, place: Place, patience: Patience, ids: frozenset[str]) -> Live:
-    """The first read that shows what answers named, by id; the last one where none does.
+def showing(
+    connection: Connection, place: Place, patience: Patience, ids: frozenset[str], *, is_made: bool = False
+) -> Live:
+    """The first read that shows what answers named, by id, and with `is_made` the place; the last one where none does.
 
     By id, because a list that lags may show a tier of the same name that another run created before.
     """
     live: Live | None = None
     for read in _reads(connection, place, patience):
         live = read or live
-        if read is not None and ids <= _ids(read):
+        if read is not None and _shows(read, ids, is_made=is_made):
             return read
     assert live is not None  # noqa: S101 (the last read raises where it is not complete)
     return live
@@ -109,12 +113,13 @@ def _reads(connection: Connection, place: Place, patience: Patience) -> Iterator
             yield None
 
 
-def _ids(live: Live) -> frozenset[str]:
-    return frozenset(tier.id for tier in live.tiers)
+def _shows(live: Live, ids: frozenset[str], names: frozenset[str] = frozenset(), *, is_made: bool) -> bool:
+    is_there = not (is_made and live.is_new)
+    return is_there and ids <= {tier.id for tier in live.tiers} and names <= {tier.name for tier in live.tiers}
 
 
 def is_same_ladder(before: Live, after: Live) -> bool:
     """True where two reads show the same tiers under the same ids, at a place that has not changed otherwise."""
     then, now = ({tier.id: tier for tier in live.tiers} for live in (before, after))
-    is_alike = then.keys() == now.keys() and before.facts == after.facts
+    is_alike = then.keys() == now.keys() and (before.identity.id, before.facts) == (after.identity.id, after.facts)
     return is_alike and all(diff.same(tier, now[id_]) for id_, tier in then.items())

@@ -9,13 +9,22 @@ from typing import NamedTuple
 from tierops import diff, plan
 from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, TargetPlan, Tier
 
+_CONFIRMED = "the vendor confirmed it; it was not read back"
+_MAY_HAVE_LANDED = "it may or may not have landed: plan again to see"
+_MAY_APPEAR = "not in the list, but it may still appear: plan again later"
+_SEEN_ONCE = "sent {} times without an answer and seen once: plan again later"
+
+PLACE = ""
+"""What a request that makes the place is known by, as others are by the names of their tiers."""
+
 
 class Known:
     """What answers said of the tiers of one target, by the name of the tier that was sent.
 
     `confirmed` is as an answer showed it, `stored` as it showed it under another name. `lost` counts the sends without
     an answer that tells, `refused` holds those that the vendor refused, `under_way` those of a request that may have
-    left and has no answer yet. With `is_guarded` the vendor itself refuses a second tier of a name.
+    left and has no answer yet. With `is_guarded` the vendor itself refuses a second tier of a name. `is_made` says that
+    an answer shows the place, which the plan makes.
 
     Another thread may look at it at any time: what an answer says is kept before `under_way` forgets the request.
     """
@@ -27,6 +36,7 @@ class Known:
         self.lost: Counter[str] = Counter()
         self.refused: set[str] = set()
         self.under_way: frozenset[str] = frozenset()
+        self.is_made = False
         self._answered = 0
 
     @property
@@ -50,6 +60,11 @@ class Known:
     def confirm(self, shown: Iterable[LiveTier]) -> None:
         """An answer shows these tiers, as they were wanted."""
         self.confirmed.update((tier.name, tier) for tier in shown)
+        self._end()
+
+    def make(self) -> None:
+        """An answer shows the place, as it was wanted."""
+        self.is_made = True
         self._end()
 
     def store(self, shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> None:
@@ -99,7 +114,8 @@ def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Res
     expected = plan.expected(target, live)
     view = _View(live, known, diff.duplicates(live.tiers), by_name, expected, plan.renamed(target, live))
     outcomes = tuple(_outcome(tier, view) for tier in target.creates)
-    return Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
+    result = Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
+    return result._replace(place=_place(target, live, known))
 
 
 def result_unread(target: TargetPlan, live: Live, known: Known, trouble: str, *, is_confirmed: bool) -> Result:
@@ -111,14 +127,43 @@ def result_unread(target: TargetPlan, live: Live, known: Known, trouble: str, *,
 
     def outcome(tier: Tier) -> Outcome:
         if is_confirmed and tier.name in known.confirmed:
-            return Outcome(tier.name, Fate.DONE, "the vendor confirmed it; it was not read back")
+            return Outcome(tier.name, Fate.DONE, _CONFIRMED)
         if tier.name in before:
             return Outcome(tier.name, Fate.DONE if known.was_sent(tier.name) else Fate.ALREADY)
         if known.was_sent(tier.name):
-            return Outcome(tier.name, Fate.UNKNOWN, "it may or may not have landed: plan again to see")
+            return Outcome(tier.name, Fate.UNKNOWN, _MAY_HAVE_LANDED)
         return Outcome(tier.name, Fate.NOT_DONE)
 
-    return Result(target, tuple(map(outcome, target.creates)), None, trouble, sends=known.sends)
+    result = Result(target, tuple(map(outcome, target.creates)), None, trouble, sends=known.sends)
+    return result._replace(place=_place_unread(target, live, known, is_confirmed=is_confirmed))
+
+
+def _place(target: TargetPlan, live: Live, known: Known) -> Outcome | None:
+    """What became of the place itself, None where the plan makes none."""
+    if not (name := _made_place(target)):
+        return None
+    if live.is_new:
+        is_in_doubt = known.is_made or known.is_in_doubt(PLACE)
+        return Outcome(name, Fate.UNKNOWN, _MAY_APPEAR) if is_in_doubt else Outcome(name, Fate.NOT_DONE)
+    if known.lost[PLACE] > 1 and not known.is_made:
+        return Outcome(name, Fate.UNKNOWN, _SEEN_ONCE.format(known.lost[PLACE]))
+    return Outcome(name, Fate.DONE if known.is_made or known.was_sent(PLACE) else Fate.ALREADY, live.identity.id)
+
+
+def _place_unread(target: TargetPlan, live: Live, known: Known, *, is_confirmed: bool) -> Outcome | None:
+    if not (name := _made_place(target)):
+        return None
+    if not live.is_new:
+        return _place(target, live, known)
+    if known.is_made and is_confirmed:
+        return Outcome(name, Fate.DONE, _CONFIRMED)
+    was_sent = known.is_made or known.was_sent(PLACE)
+    return Outcome(name, Fate.UNKNOWN, _MAY_HAVE_LANDED) if was_sent else Outcome(name, Fate.NOT_DONE)
+
+
+def _made_place(target: TargetPlan) -> str:
+    is_made = any(not request.tiers for request in target.requests)
+    return f"{target.target.place.noun} {target.live.identity.name!r}" if is_made else ""
 
 
 class _View(NamedTuple):
@@ -148,7 +193,7 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
         return Outcome(name, Fate.CONFLICT, f"created, but stored as {view.renamed}")
     if name not in view.by_name:
         if known.is_in_doubt(name):
-            return Outcome(name, Fate.UNKNOWN, "not in the list, but it may still appear: plan again later")
+            return Outcome(name, Fate.UNKNOWN, _MAY_APPEAR)
         return Outcome(name, Fate.NOT_DONE)
     live = view.by_name[name]
     if not diff.same(live, view.expected[live.id]):
@@ -158,8 +203,7 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
         return Outcome(name, Fate.UNKNOWN, f"{live.id} is live, and {unseen} may still appear: plan again later")
     # With one answer lost, one tier is what can have come of it. With two, and a list that lags, there may be two.
     if name not in known.confirmed and known.lost[name] > 1 and not known.is_guarded:
-        times = known.lost[name]
-        return Outcome(name, Fate.UNKNOWN, f"sent {times} times without an answer and seen once: plan again later")
+        return Outcome(name, Fate.UNKNOWN, _SEEN_ONCE.format(known.lost[name]))
     return Outcome(name, Fate.DONE if known.was_sent(name) else Fate.ALREADY, live.id)
 
 

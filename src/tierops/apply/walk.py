@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tierops import diff, plan
 from tierops.apply.readback import Connection, Patience, settled, showing
-from tierops.apply.results import Known, result_of, result_unread
+from tierops.apply.results import PLACE, Known, result_of, result_unread
 from tierops.errors import UNAUTHORIZED, AnswerLost, Interrupted, NotSent, PlanRefused, TieropsError, VendorError
 from tierops.model import Fate, Live, LiveTier, Place, Request, Result, Scale, TargetPlan, Tier
 
@@ -139,8 +139,10 @@ class Walk:
         Raises `_Stopped` where nothing more may be sent to this target.
         """
         self._patience.check()
-        self._patience.tell(f"{self._target.address}: creating {', '.join(request.tiers)}")
-        self._known.begin(request.tiers)
+        names = request.tiers or (PLACE,)
+        what = ", ".join(request.tiers) or f"{self._place.noun} {self._place.name!r}"
+        self._patience.tell(f"{self._target.address}: creating {what}")
+        self._known.begin(names)
         try:
             shown = self._connection.send(request)
         except NotSent as error:
@@ -154,9 +156,11 @@ class Walk:
             self._known.withdraw()
             raise
         except Exception:
-            self._known.lose(request.tiers)  # it may have left
+            self._known.lose(names)  # it may have left
             raise
         self._is_unread = True
+        if not request.tiers:
+            return self._after_place()
         wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
         scale = self._target.target.scale
         if _is_as_wanted(scale.held(shown), scale.held(wanted), scale):
@@ -166,30 +170,45 @@ class Walk:
         unlike = "the create was accepted, but its answer does not show the tiers as sent"
         return self._after_lost(request, AnswerLost(unlike, is_taken=True))
 
+    def _after_place(self) -> Sequence[Request]:
+        """What is sent into a place goes by its id, which a read must show."""
+        self._known.make()
+        self._live = showing(self._connection, self._place, self._patience, frozenset(), is_made=True)
+        self._is_unread = False
+        if self._live.is_new:
+            raise _Stopped("it was made, but no list shows it yet")
+        return ()
+
     def _after_refusal(self, request: Request, error: VendorError) -> Sequence[Request]:
         """A refusal is believed once the list shows that nothing came of the request."""
         if error.status == UNAUTHORIZED:  # with a key that has expired there is nothing to read back with either
             self._known.withdraw()
             raise _Stopped(str(error)) from None
         self._is_unread = True
-        self._known.refuse(request.tiers)
+        self._known.refuse(request.tiers or (PLACE,))
         self._live = self._read_back(error)
-        if {tier.name for tier in self._absent()} & set(request.tiers):
+        if self._is_absent(request):
             raise _Stopped(str(error)) from None
         return ()
 
     def _after_lost(self, request: Request, error: AnswerLost) -> Sequence[Request]:
         self._patience.tell(f"{self._target.address}: {error}; reading back")
-        self._known.lose(request.tiers)
+        names = request.tiers or (PLACE,)
+        self._known.lose(names)
         # What the vendor took is worth waiting for, unless it is stored under another name.
-        awaited = frozenset(request.tiers) - self._known.stored.keys() if error.is_taken else frozenset()
+        awaited = frozenset(names) - self._known.stored.keys() if error.is_taken else frozenset()
         self._live = self._read_back(error, awaited)
-        absent = [tier for tier in self._absent() if tier.name in request.tiers]
-        if absent and error.is_taken:
+        is_absent = self._is_absent(request)
+        if is_absent and error.is_taken:
             raise _Stopped(str(error))
-        if absent and self._known.lost[absent[0].name] >= _MOST_SENDS:
+        if is_absent and max(self._known.lost[name] for name in names) >= _MOST_SENDS:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
         return (request,)
+
+    def _is_absent(self, request: Request) -> bool:
+        """True where the last read lacks something that the request creates. Raises `PlanRefused`."""
+        absent = {tier.name for tier in self._absent()}
+        return bool(absent & set(request.tiers)) if request.tiers else self._live.is_new
 
     def _read_back(self, error: VendorError, awaited: frozenset[str] = frozenset()) -> Live:
         """A settled read, which shows the `awaited` tiers unless they take too long.
@@ -200,7 +219,8 @@ class Walk:
         if self._known.is_guarded and not (isinstance(error, AnswerLost) and error.is_taken):
             live = self._connection.fetch(self._place)
         else:
-            live = settled(self._connection, self._place, self._patience, names=awaited)
+            is_made, tiers = PLACE in awaited, awaited - {PLACE}
+            live = settled(self._connection, self._place, self._patience, names=tiers, is_made=is_made)
         self._is_unread, self._doubt = False, ""
         return live
 

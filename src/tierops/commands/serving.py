@@ -46,7 +46,7 @@ def run(
             vendor.load_examples()
     for place in places:
         if place.provider in emulator.vendors:
-            emulator.vendors[place.provider].seed(place.fields)
+            emulator.vendors[place.provider].seed(place.block)
         else:
             tell(f"{place.noun} {place.name!r} is not there: {place.provider} is not emulated")
     emulator.faults.extend(script)

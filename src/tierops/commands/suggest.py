@@ -150,7 +150,7 @@ def _text(
 def _targets(base: Program | None, vendor: Vendor | None, yaml: writing.Yaml) -> Iterator[str]:
     if base is not None and vendor is None:
         for target in base.targets:
-            place = writing.flow({key: yaml.text(value, in_flow=True) for key, value in target.place.fields.items()})
+            place = yaml.inline(target.place.block)
             entry = {"name": yaml.text(target.name, in_flow=True)} if target.name != target.provider else {}
             yield f"  - {writing.flow(entry | {target.provider: place})}"
         return

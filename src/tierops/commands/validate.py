@@ -30,10 +30,10 @@ def validate(session: Session, paths: tuple[Path, ...], all_environments: bool) 
     chosen = session.chosen
     chosen.keep_apart(*paths)
     if all_environments:
-        files = pipeline.read_in_all_environments(chosen.directories, today=chosen.today, paths=paths, full_check=True)
+        files = pipeline.read_in_all_environments(chosen.directories, today=chosen.today, paths=paths, has_advice=True)
     else:
         files = pipeline.read_files(
-            chosen.directories, chosen.environment, today=chosen.today, paths=paths, full_check=True
+            chosen.directories, chosen.environment, today=chosen.today, paths=paths, has_advice=True
         )
     targets = tuple(target for program in files.programs for target in program.targets)
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))

@@ -22,7 +22,7 @@ def ladders(document: Document, gate: Gate, today: str) -> Program | None:
     bones = _bones(document.data)
     if bones is None or values.holds_placeholder(bones):
         return None
-    if gate.check(document._replace(data=bones), "program", is_filled=True):
+    if not gate.accepts(document._replace(data=bones), "program", is_filled=True):
         return None
     built, problems = program.build(bones, today)
     return None if problems else built

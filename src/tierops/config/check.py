@@ -1,14 +1,14 @@
 """The gate: a document either is what its schema says, or every reason why not comes out with its place.
 
-jsonschema-rs decides, and jsonschema, which costs more time to import than a whole plan takes, explains; both read the
-same schema. jsonschema-rs is compiled code: where it cannot be had, jsonschema does both.
+jsonschema-rs decides for every command, and jsonschema, which takes two hundred times as long, explains what it
+refuses; both read the same schema. jsonschema-rs is compiled code: where it cannot be had, jsonschema does both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from tierops import providers
 from tierops.config.contract import Contract, schema
@@ -16,6 +16,8 @@ from tierops.config.marked import Document
 from tierops.errors import TieropsError
 from tierops.model import Problem
 from tierops.providers.vendor import Vendor
+
+_Kind: TypeAlias = Literal["program", "environment", "policy", "project"]
 
 
 class Gate:
@@ -25,22 +27,24 @@ class Gate:
         """`full_check` asks jsonschema in any case; a document must then pass both."""
         self._full_check = full_check
 
-    def check(
-        self,
-        document: Document,
-        kind: Literal["program", "environment", "policy", "project"],
-        *,
-        is_filled: bool = False,
-    ) -> list[Problem]:
+    def check(self, document: Document, kind: _Kind, *, is_filled: bool = False) -> list[Problem]:
         """Every finding (rule `schema`) about one document; an empty list means that it passed.
 
         `is_filled` says that values stand where placeholders were, so none counts as a number any more. Raises
         `TieropsError` where the document names a vendor whose package cannot be used.
         """
+        return problems(document, self._contract(document, kind, is_filled), full_check=self._full_check)
+
+    def accepts(self, document: Document, kind: _Kind, *, is_filled: bool = False) -> bool:
+        """Whether a document passes, for who does not ask why not. Raises as `check` does."""
+        return accepts(self._contract(document, kind, is_filled))(document.data)
+
+    def _contract(self, document: Document, kind: _Kind, is_filled: bool) -> Contract:
+        """With tierops' own vendors where those are enough."""
         contract = Contract(kind, providers.own(), is_filled)
-        if not accepts(contract)(document.data):
-            contract = contract._replace(vendors=self._vendors(document.data))
-        return problems(document, contract, full_check=self._full_check)
+        if accepts(contract)(document.data):
+            return contract
+        return contract._replace(vendors=self._vendors(document.data))
 
     def _vendors(self, data: Any) -> tuple[Vendor, ...]:
         """tierops' own vendors, and those of other distributions that the document names, by name."""

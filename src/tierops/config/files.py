@@ -92,7 +92,8 @@ def name_for(key: str) -> str:
 def policies(directory: Path) -> list[Path]:
     """The policy files of the folder (one; a second is for the caller to refuse); none where there is no folder."""
     entries = _listing(directory) if _is_folder(directory) else ()
-    return [path for entry in entries if kind(path := directory / entry.name, directory) == "policy"]
+    paths = (directory / entry.name for entry in entries if entry.name.startswith(POLICY))
+    return [path for path in paths if kind(path, directory) == "policy"]
 
 
 def misplaced(directory: Path) -> list[Path]:

@@ -60,7 +60,8 @@ def load(
 ) -> Loaded:
     """Read the programs below `directory`, or only the files and folders of `paths`.
 
-    `environment` names the one to fill values from. `full_check` asks jsonschema about every document.
+    `environment` names the one to fill values from. `full_check` asks jsonschema about every document, for
+    the tests of a vendor's schema: it must accept what jsonschema-rs accepts.
     `today` (in UTC by default) decides which waivers still hold. Content never raises, it ends in `problems`.
     Raises `TieropsError` for a folder or path that is not there or holds no files, and for a vendor whose package
     cannot be used; `UsageError` for an environment that is not there, or that is not named where there are some.

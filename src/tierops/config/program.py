@@ -50,10 +50,10 @@ def build(data: Map, today: str) -> tuple[Program, list[Problem]]:
     origins: dict[tuple[str, int], Mapping[tuple[str, ...], Origin]] = {}
     for target, at in _items(data["targets"]):
         name, vendor = _name(target), _vendor(target)
-        block = dict(target[vendor.name])
-        tiers = _ladder(data["tiers"], name, vendor, block)
+        place = vendor.place({key: exact(value) for key, value in target[vendor.name].items()})
+        tiers = _ladder(data["tiers"], name, vendor, place.fields)
         tests = member_tests.build(data, name, tiers)
-        place, scale, begins = vendor.place(block), vendor.scale(block), data.get("effective_from", "")
+        scale, begins = vendor.scale(place.fields), data.get("effective_from", "")
         targets.append(Target(data["program"], name, place, scale, tiers, at, waived, begins, tests))
         for index, (written, tier) in enumerate(zip(data["tiers"], tiers, strict=True)):
             origins[name, index] = _origins(written, name, vendor, tier.fields)

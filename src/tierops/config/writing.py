@@ -65,6 +65,14 @@ class Yaml(NamedTuple):
             return number(value)
         return "null" if value is None else "{}" if isinstance(value, Mapping) else "[]"
 
+    def inline(self, value: Value) -> str:
+        """Any value on one line, to stand between brackets. Raises `CannotSay`."""
+        if isinstance(value, Mapping) and value:
+            return flow({self.text(key, in_flow=True): self.inline(item) for key, item in value.items()})
+        if isinstance(value, list) and value:
+            return f"[{', '.join(map(self.inline, value))}]"
+        return self.scalar(value, in_flow=True)
+
     def entry(self, key: str, value: Value) -> list[str]:
         """One key of a block mapping with its value, whatever that is. Raises `CannotSay`."""
         return self._entry(key, value, 0)

@@ -78,8 +78,8 @@ class Api(ABC, Generic[S]):
         """Add the examples of the vendor's documentation, unless there is something already."""
         return
 
-    def seed(self, _place: Mapping[str, str]) -> None:
-        """Add the ladder that a target's block names, without tiers; none that is there, or comes with its tiers."""
+    def seed(self, _place: Mapping[str, Any]) -> None:
+        """Add the ladder that a target's block names, without tiers; none that is there, or that tierops makes."""
         return
 
     @abstractmethod

@@ -104,11 +104,12 @@ class AnswerLine(_Line):
 
 
 class OutcomeLine(_Line):
-    """What became of one create."""
+    """What became of one create: of a tier, or of the place of tiers."""
 
     kind: Literal["outcome"]
     address: _Text
-    tier: _Text
+    tier: _Text | None = None
+    place: _Text | None = None
     state: Literal["done", "already", "not-done", "conflict", "unknown"]
     detail: _Text
 

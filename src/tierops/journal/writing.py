@@ -174,8 +174,11 @@ class Journal:
             return ""
         self._has_ended = True
         for result in results:
+            address, place = result.target.address, result.place
+            if place is not None:
+                told = {"place": place.name, "state": place.fate.value, "detail": place.detail}
+                self.append("outcome", is_synced=False, address=address, **told)
             for name, fate, detail in result.outcomes:
-                address = result.target.address
                 self.append("outcome", is_synced=False, address=address, tier=name, state=fate.value, detail=detail)
         if audited is not None:
             self.plan(audited, audited.targets)

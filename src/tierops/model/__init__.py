@@ -9,6 +9,7 @@ from tierops.model.files import MEMBERS, UNREADABLE, Position, Problem, Severity
 from tierops.model.impact import Amount, Impact, Move, Outlook, Standing
 from tierops.model.ladder import LiveTier, Range, Scale, Tier, digits
 from tierops.model.plan import (
+    ID,
     Change,
     Edit,
     Fate,
@@ -38,6 +39,7 @@ from tierops.model.promises import (
 from tierops.model.values import Value, compact, exact, rounded
 
 __all__ = [
+    "ID",
     "MEMBERS",
     "POINTS",
     "TIMES",

@@ -49,8 +49,15 @@ class Change(NamedTuple):
     note: str = ""
 
 
+ID = "{id}"
+"""In the path of a request: the id of a place that is yet to be made."""
+
+
 class Request(NamedTuple):
-    """A request that apply will send: method, path below the base URL, JSON body, and the tiers that it creates."""
+    """A request that apply will send: method, path below the base URL, JSON body, and the tiers that it creates.
+
+    One without tiers makes the place of those behind it, whose paths have `ID` where its id belongs.
+    """
 
     method: str
     path: str
@@ -161,7 +168,7 @@ class Result(NamedTuple):
     `remaining` is the difference that the last read showed, None where nothing was read after the last write.
     `trouble` says what stopped the target, and is empty where nothing did; `is_interrupted` where somebody did,
     `is_refused` where live was no longer what the plan was made for. `sends` counts the requests that may have been
-    carried out, `steps` is what remains to be done by hand.
+    carried out, `steps` is what remains to be done by hand. `place` is what became of a place that the plan makes.
     `source` says what live was compared with: the files, or the plan alone where nobody read any.
     """
 
@@ -174,3 +181,4 @@ class Result(NamedTuple):
     sends: int = 0
     steps: tuple[str, ...] = ()
     source: str = "the files"
+    place: Outcome | None = None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tierops.model.files import Position
 from tierops.model.ladder import LiveTier, Scale, Tier
 from tierops.model.promises import MemberTest, Schedule
+from tierops.model.values import Value
 
 
 class Waiver(NamedTuple):
@@ -22,19 +23,25 @@ class Waiver(NamedTuple):
 class Place(NamedTuple):
     """A vendor's address of a ladder. `noun` is what the vendor calls one.
 
-    `fields` is the block of a target as it stands in the file, `home` the part of it that tells one ladder from
-    another.
+    `fields` is what of a target's block names it, `home` the part of that which tells one ladder from another.
+    `settings` is what else the block says, of a place that tierops may make.
     """
 
     provider: str
     noun: str
     home: tuple[str, ...]
     fields: Mapping[str, str]
+    settings: Mapping[str, Value] = {}
 
     @property
     def name(self) -> str:
         """The ladder, as the file names it."""
         return " / ".join(self.home)
+
+    @property
+    def block(self) -> Mapping[str, Value]:
+        """The block of a target, as it stands in the file."""
+        return {**self.fields, **self.settings}
 
 
 class Target(NamedTuple):

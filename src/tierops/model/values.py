@@ -46,6 +46,8 @@ def compact(fields: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _compact(value: Value) -> Value:
+    if isinstance(value, str):  # most are, and to tell that something is no Mapping takes Python far longer
+        return value
     if isinstance(value, Mapping):
         return compact(value)
     return [_compact(item) for item in value] if isinstance(value, list) else exact(value)
@@ -56,6 +58,8 @@ def rounded(value: Value, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
 
     JavaScript is such a reader, and many a vendor's server: what comes back from there is another number, for ever.
     """
+    if isinstance(value, str):
+        return
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from rounded(item, (*path, key))

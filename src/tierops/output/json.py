@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierops import __version__, plan_file
-from tierops.model import Edit, History, Kind, Plan, Problem, Result, Value, Verdict, exact
+from tierops.model import Edit, History, Kind, Outcome, Plan, Problem, Result, Value, Verdict, exact
 from tierops.output import view
 from tierops.output.checklist import checklist
 from tierops.output.report import Report
@@ -89,10 +89,16 @@ def _summary(plan: Plan) -> dict[str, Value]:
 
 
 def _result(result: Result) -> Value:
+    place = {} if result.place is None else {"place": _outcome(result.place)}
     return {
         "address": result.target.address,
         "trouble": result.trouble or None,
-        "outcomes": [{"name": o.name, "state": o.fate.value, "detail": o.detail} for o in result.outcomes],
+        **place,
+        "outcomes": [_outcome(outcome) for outcome in result.outcomes],
         "steps": list(result.steps),
         "remaining": None if result.remaining is None else [plan_file.change_data(c) for c in result.remaining],
     }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Value]:
+    return {"name": outcome.name, "state": outcome.fate.value, "detail": outcome.detail}

@@ -230,7 +230,17 @@ def _effects(targets: Sequence[TargetPlan]) -> Iterator[str]:
     yield from (f"{shortened(sentence, 300)}." for sentence in dict.fromkeys(undo))
 
 
+def _places(targets: Sequence[Result]) -> Iterator[str]:
+    for made in filter(None, (result.place for result in targets)):
+        name = shortened(made.name, 200)
+        if made.fate is Fate.DONE:
+            yield f"The {name} is new."
+        elif made.fate is Fate.UNKNOWN:
+            yield f"The {name} may or may not have been made: plan again to see."
+
+
 def _results(targets: Sequence[Result]) -> Iterator[str]:
+    yield from _places(targets)
     fates = Counter(outcome.fate for result in targets for outcome in result.outcomes)
     if not fates:
         yield "Nothing had to be created."

@@ -171,7 +171,7 @@ def _spot(target: TargetPlan, report: Report) -> Spot:
 def _result(result: model.Result, report: Report) -> Card:
     outcomes = tuple(
         Outcome(shortened(o.name), o.fate.value, words.FATES[o.fate], shortened(o.detail, _MOST_NOTE))
-        for o in result.outcomes
+        for o in (*filter(None, (result.place,)), *result.outcomes)
     )
     return _card(result.target, result.remaining or (), report)._replace(
         outcomes=outcomes,

@@ -82,7 +82,7 @@ def _target_data(planned: TargetPlan) -> Value:
         "target": target.name,
         "provider": target.provider,
         "at": target.at._asdict(),
-        "place": dict(target.place.fields),
+        "place": dict(target.place.block),
         "identity": identity_data(live.identity),
         "unit": target.scale.unit,
         "whole_numbers": target.scale.is_whole,

@@ -98,7 +98,7 @@ class ChangeDocument(_Document):
 
 
 class RequestDocument(_Document):
-    """A request that apply sends, with the tiers that it creates."""
+    """A request that apply sends, with the tiers that it creates; with none, it makes the place of those behind it."""
 
     method: Literal["POST", "PUT"]
     path: str
@@ -125,7 +125,7 @@ class TargetDocument(_Document):
     target: str
     provider: str
     at: PositionDocument
-    place: dict[str, str]
+    place: dict[str, Any]
     identity: IdentityDocument
     unit: str
     whole_numbers: bool

@@ -139,9 +139,11 @@ def _made_again(document: TargetDocument) -> TargetPlan:
 
 def _place(document: TargetDocument, vendor: Vendor) -> tuple[Place, Scale]:
     parts = {part.name for part in vendor.parts}
-    if document.place.keys() != parts:
-        raise PlanRefused(f"a place of {vendor.title} has {', '.join(sorted(parts))}")
-    return vendor.place(document.place), vendor.scale(document.place)
+    named = document.place.keys() - {*vendor.settings}
+    if named != parts or not all(isinstance(document.place[name], str) for name in named):
+        raise PlanRefused(f"a place of {vendor.title} has {', '.join(sorted(parts))}, each a text")
+    place = vendor.place(document.place)
+    return place, vendor.scale(place.fields)
 
 
 def _refuse_other_version(plan: Plan) -> None:

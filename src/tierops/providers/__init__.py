@@ -13,7 +13,8 @@ from tierops.errors import TieropsError
 
 if TYPE_CHECKING:
     from tierops.emulator import Api
-    from tierops.providers.vendor import Account, Vendor
+    from tierops.providers.accounts import Account
+    from tierops.providers.vendor import Vendor
 
 ENTRY_POINTS = "tierops.providers"
 
@@ -67,7 +68,7 @@ def secrets(environ: Mapping[str, str]) -> Iterator[str]:
     A key is among them as it stands there, and as it is sent.
     """
     from tierops.providers import proxies
-    from tierops.providers.vendor import bare
+    from tierops.providers.accounts import bare
 
     yield from proxies.passwords(environ)
     for vendor in loaded():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from html import unescape
 from typing import NamedTuple
 
 import httpx
@@ -110,6 +109,8 @@ def _text(content: bytes) -> str:
 
 def _heading(answer: Answer) -> str:
     """The title of a page, or else how its text begins."""
+    from html import unescape  # a long table, for pages that no API gives
+
     text = _text(answer.content[:20_000])
     title = re.search(r"<title[^>]*>([^<]+)", text, re.IGNORECASE)
     return " ".join(unescape(title[1] if title else re.sub("<[^>]*>", " ", text)).split())[:80]

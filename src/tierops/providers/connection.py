@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkab
 from tierops import providers
 from tierops.errors import UNAUTHORIZED, IncompleteRead, TieropsError, VendorError
 from tierops.model import Edit, History, Live, LiveTier, Place, Request
+from tierops.providers.accounts import Account, Credentials
 from tierops.providers.http import Client, Witness
 from tierops.providers.limits import Waiting
-from tierops.providers.vendor import Account, Credentials, Vendor
+from tierops.providers.vendor import Vendor
 
 if TYPE_CHECKING:
     import httpx

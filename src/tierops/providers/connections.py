@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tierops import providers
@@ -27,11 +26,11 @@ class Usage(NamedTuple):
     left: int | None
 
 
-@dataclass(frozen=True)
 class Connections(Mapping[str, "Connection"]):
     """A connection to each vendor, by name. Use it as a context manager."""
 
-    connected: Mapping[str, Connection]
+    def __init__(self, connected: Mapping[str, Connection]) -> None:
+        self.connected = connected
 
     def __getitem__(self, name: str) -> Connection:
         return self.connected[name]

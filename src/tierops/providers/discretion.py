@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from tierops.errors import VendorError
 from tierops.model import Value
-from tierops.providers.vendor import Credentials, secrets_of
+from tierops.providers.accounts import Credentials, secrets_of
 from tierops.text import jsontext
 from tierops.text.redaction import Redaction
 from tierops.text.visible import short

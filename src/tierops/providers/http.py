@@ -20,11 +20,12 @@ from tierops import __version__
 from tierops.errors import NOT_FOUND, UNAUTHORIZED, AnswerLost, NotSent, VendorError
 from tierops.model import LiveTier, Request, Value
 from tierops.providers import address, proxies, wire
+from tierops.providers.accounts import Credentials, Dialect
 from tierops.providers.answer import Answer, Times, described, is_page, loads, parsed, reason, receive
 from tierops.providers.discretion import Discretion
 from tierops.providers.limits import Limits, Waiting, is_passing, tries
 from tierops.providers.token import Token
-from tierops.providers.vendor import Credentials, Dialect, Vendor
+from tierops.providers.vendor import Vendor
 from tierops.text import jsontext
 
 # A write may take a vendor minutes (its own limit is said to be three); giving up early makes an answer "lost".

@@ -11,9 +11,10 @@ import httpx
 
 from tierops.errors import UNAUTHORIZED, NotSent, TieropsError
 from tierops.model import Value
+from tierops.providers.accounts import SignIn, secrets_of
 from tierops.providers.answer import Answer, Times, described, parsed, reason, receive
 from tierops.providers.limits import Limits, Waiting, is_passing, tries
-from tierops.providers.vendor import SignIn, secrets_of, untold
+from tierops.providers.vendor import untold
 from tierops.text import jsontext
 from tierops.text.redaction import Redaction
 

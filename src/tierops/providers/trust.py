@@ -29,6 +29,7 @@ def _context(file: str, folder: str) -> ssl.SSLContext:
         made = ssl.create_default_context()
     except OSError as error:  # certificates that are not there raise nothing here
         raise TieropsError(f"SSLKEYLOGFILE cannot be written: {error.strerror or error}") from None
+    made.set_alpn_protocols(["http/1.1"])
     if own := _the_systems():
         # OpenSSL takes the two variables in place of the system's store, and passes over what it cannot read.
         if file or folder:

@@ -1,4 +1,6 @@
-"""What a vendor is: a declaration, which every part of tierops reads, and an account, which talks to the vendor's API.
+"""What a vendor is: a declaration, which every part of tierops reads.
+
+What talks to the vendor's API is an account; see `accounts`.
 
 A vendor is a package, here or in a distribution of its own with an entry point in the group `tierops.providers`. Its
 `__init__` holds `VENDOR`, the declaration, and imports nothing heavy. Beside it lie
@@ -12,20 +14,11 @@ A vendor is a package, here or in a distribution of its own with an entry point 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
-from urllib.parse import quote
-
-from tierops.errors import TieropsError, VendorError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from tierops.model import Abilities, Benefit, Live, LiveTier, Place, Request, Scale, Tier, Value
-    from tierops.providers.http import Client
-
-
-# As GitHub, GitLab and shells, and Azure write it. Where there is no such variable, some of them leave it as it is.
-_PLACEHOLDER = re.compile(r"\$\{\{.*\}\}|\$\{\w+\}|\$[A-Z][A-Z0-9_]+|\$\(\w+\)")
+    from tierops.model import Abilities, Benefit, Live, Place, Request, Scale, Tier, Value
 
 
 class Part(NamedTuple):
@@ -120,6 +113,7 @@ class Vendor(NamedTuple):
     keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
     the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
     vendors, `pace` how many seconds its requests are apart where no answer says what is left.
+    `settings` are the keys of a target's block that only a place to be made needs.
     """
 
     name: str
@@ -147,12 +141,15 @@ class Vendor(NamedTuple):
     url_help: str = ""
     rank: int = 100
     pace: float = 0.0
+    settings: tuple[str, ...] = ()
 
-    def place(self, fields: Mapping[str, str]) -> Place:
+    def place(self, block: Mapping[str, Any]) -> Place:
         """The place that a target's block names."""
         from tierops.model import Place
 
-        return Place(self.name, self.noun, tuple(fields[p.name] for p in self.parts if p.is_home), fields)
+        fields = {part.name: block[part.name] for part in self.parts}
+        home = tuple(fields[part.name] for part in self.parts if part.is_home)
+        return Place(self.name, self.noun, home, fields, {key: block[key] for key in self.settings if key in block})
 
     def used(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """The names of the variables whose keys are sent: an alternative takes the place of those before it."""
@@ -175,126 +172,3 @@ class Vendor(NamedTuple):
         if self.default_url:
             return ()
         return (Variable(self.url_variable, f"the address of your {self.title}", is_secret=False),)
-
-
-class SignIn(NamedTuple):
-    """A request for a token: `form` goes to `path` below the base URL; `headers` reads those that its answer gives.
-
-    `headers` raises `VendorError` for an answer that is not as documented. `refusal` makes a sentence of the JSON of a
-    refusal. `secrets` are the values of the form that nobody else may see.
-    """
-
-    path: str
-    form: Mapping[str, str]
-    headers: Callable[[Value], Mapping[str, str]]
-    refusal: Callable[[Value], str]
-    secrets: tuple[str, ...]
-
-
-class Credentials(NamedTuple):
-    """With what requests are sent: `headers`, and those that `sign_in` brings.
-
-    `open_headers` names those that are no secret, `id_headers` those that hold the id of a key and not the key: an
-    answer may hold it. `fingerprint` stands for the account and tells nothing of it; None where the keys name none.
-    """
-
-    headers: Mapping[str, str]
-    fingerprint: str | None = None
-    sign_in: SignIn | None = None
-    open_headers: frozenset[str] = frozenset()
-    id_headers: frozenset[str] = frozenset()
-
-
-def secrets_of(headers: Mapping[str, str]) -> list[str]:
-    """The keys in these headers: their values, in `Authorization` without the scheme before it (`Bearer …`)."""
-    pairs = headers.items()
-    return [text.partition(" ")[2] or text if name.lower() == "authorization" else text for name, text in pairs]
-
-
-class Dialect(NamedTuple):
-    """How a vendor says what is not in the answer's place.
-
-    - `explain(body)`: one sentence from the JSON of an error, in any shape that the vendor documents.
-    - `refusal(body)`: the status that the JSON of a success says where it is a documented error all the same, None
-      where it is none. 500 stands for one that does not say whether anything came of the request.
-    - `pause(body)`: the seconds to wait that a refusal for too many calls names, None where it names none.
-    - `request_id(headers, body)`: the vendor's name for a request, which its support asks for; `body` is the JSON of a
-      refusal, None for any other answer.
-    """
-
-    explain: Callable[[Value], str]
-    refusal: Callable[[Value], int | None] = lambda _: None
-    pause: Callable[[Value], float | None] = lambda _: None
-    request_id: Callable[[Mapping[str, str], Value], Value] = lambda _headers, _body: None
-
-
-class Account(Protocol):
-    """A vendor's API, with somebody's keys. Safe to use from several threads."""
-
-    dialect: ClassVar[Dialect]
-
-    def __init__(self, client: Client, fingerprint: str | None) -> None:
-        """`fingerprint` is that of the credentials."""
-        ...
-
-    @staticmethod
-    def credentials(environ: Mapping[str, str]) -> Credentials:
-        """What the variables hold. Raises `TieropsError` that names those to set."""
-        ...
-
-    def fetch(self, place: Place) -> Live:
-        """Every live tier of the place.
-
-        Raises `IncompleteRead` where nothing proves that the list is whole, and `VendorError` for any other failure.
-        """
-        ...
-
-    def discover(self) -> tuple[Mapping[str, str], ...]:
-        """The block of every ladder of the account, as a target has it. Raises as `fetch` does."""
-        ...
-
-    def locate(self, named: Mapping[str, str]) -> Mapping[str, str]:
-        """The whole block of a ladder of which a person named the home. Raises `VendorError` where there is none."""
-        ...
-
-    def read_calls(self, live: Live, more: int) -> int:
-        """How many requests a read like that of `live` takes, at the most, once so many tiers more are live."""
-        ...
-
-    def send(self, request: Request) -> Sequence[LiveTier]:
-        """Send one request of a plan as it stands there, and give the tiers that its answer shows.
-
-        Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
-        where the vendor refused.
-        """
-        ...
-
-
-def bare(value: str) -> str:
-    """A key without what gets copied with it: blanks and quotes around it, and `Bearer` before it."""
-    value = value.strip()
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`":
-        value = value[1:-1].strip()
-    return value[7:].strip() if value[:7].lower() == "bearer " else value
-
-
-def credential(environ: Mapping[str, str], name: str) -> str:
-    """The key that a variable holds, empty where it is not set.
-
-    Raises `TieropsError`, without the value in it, where no header could hold it or it only stands for a key.
-    """
-    value = bare(environ.get(name, ""))
-    if not value.isascii() or not value.isprintable():
-        raise TieropsError(f"{name} holds characters that no key has; copy it again")
-    if _PLACEHOLDER.fullmatch(value):
-        raise TieropsError(
-            f"{name} holds no key but a placeholder, as ${{{{ secrets.{name} }}}} is one, which nothing filled in"
-        )
-    return value
-
-
-def segment(text: str) -> str:
-    """An id or a name as one part of a URL's path. Raises `VendorError` for what would lead elsewhere or nowhere."""
-    if text in {"", ".", ".."} or any("\ud800" <= character <= "\udfff" for character in text):
-        raise VendorError(f"{text!r} cannot be the name or id of anything that a URL leads to")
-    return quote(text, safe="")

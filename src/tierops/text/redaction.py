@@ -6,7 +6,6 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from html import unescape
 from threading import Lock
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, quote_plus
@@ -127,6 +126,8 @@ def _meant_by(escape: re.Match[str]) -> str:
 def _meant(escape: str) -> str:
     """The character that an escape stands for."""
     if escape[0] == "&":
+        from html import unescape  # a long table, for a rare sign
+
         return unescape(escape)
     if escape[0] == "\\" and escape[1] not in "uUx":
         return escape[1]

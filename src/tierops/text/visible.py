@@ -15,14 +15,14 @@ _MOST, _HEAD, _TAIL = 1200, 800, 300
 # A letter of any script carries fewer marks than this. More of them climb over the lines above and below.
 _MOST_MARKS = 5
 # Shown as nothing although they are letters or marks to Unicode; all else that is invisible is not `isprintable`.
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
+    map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _EMOJI_STYLE = "\ufe0f"
 _JOINERS = "\u200c\u200d"
 # Letters of the scripts in which a joiner, or one that keeps apart, makes another word: Arabic to Mongolian.
-_JOINED = re.compile("[\u0600-\u1cff\ua800-\uabff]")
-_SKINS = re.compile("[\U0001f3fb-\U0001f3ff]")
+_JOINED = (("\u0600", "\u1cff"), ("\ua800", "\uabff"))
+_SKINS = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 
 # Words that are read from right to left, with what stands between the words of a name: of two names with a comma or a
 # range between them, each is one run.
@@ -30,8 +30,8 @@ _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U
 _RUN = rf"[{_RIGHT_TO_LEFT}](?:[ '\"\u2019.{_JOINERS}-]?[{_RIGHT_TO_LEFT}])*"
 _OPEN, _CLOSE = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
 
-_LINES = re.compile(rf"(\n|\x1b\[[0-9;]*m|{_OPEN}{_RUN}{_CLOSE})")  # line ends, click's colours, `isolated` words
-_WORDS = re.compile(_RUN)
+# Line ends, click's colours, `isolated` words. Compiled where it is first needed, for that takes a millisecond.
+_LINES = rf"(\n|\x1b\[[0-9;]*m|{_OPEN}{_RUN}{_CLOSE})"
 # What the logs of CI services take for a command to them. GitHub's runner and Azure's agent look for the second and
 # third anywhere in a line, for the first only at its beginning.
 _AT_START = re.compile(r"^((?:[ \t]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
@@ -49,8 +49,8 @@ def page(text: str, *, has_commands: bool = False) -> str:
     What is escaped is so in a way that JSON and YAML in double quotes read back as it was. With `has_commands` a line
     may begin with `::`.
     """
-    if not (plain := _LINES.sub("", text)).isprintable() or not plain.isascii() or _OPEN in text:
-        text = "".join(map(_own, _LINES.split(text)))
+    if not text.isascii() or not text.replace("\n", "").isprintable():
+        text = "".join(map(_own, re.split(_LINES, text)))
     if "##" in text:
         text = _ANYWHERE.sub(r"\\u0023", text)
     return text if has_commands or "::" not in text else _AT_START.sub(r"\1\\u003a", text)
@@ -80,7 +80,7 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
     for character, after in zip(text, (*text[1:], ""), strict=True):
         is_mark = character > "\u02ff" and category(character)[0] == "M"
         marks = marks + 1 if is_mark else 0
-        is_fine = character.isprintable() and marks <= _MOST_MARKS and not _INVISIBLE.match(character)
+        is_fine = character.isprintable() and marks <= _MOST_MARKS and character not in _INVISIBLE
         is_emoji = character == _EMOJI_STYLE and bool(before) and category(before) == "So"
         is_joined = character in _JOINERS and _joins(before, after)
         found.append(character if is_fine or is_emoji or is_joined else escape(character))
@@ -101,14 +101,14 @@ def isolated(text: str) -> str:
         turns = any(bidirectional(character) in {"R", "AL"} for character in words[0])
         return f"{_OPEN}{words[0]}{_CLOSE}" if turns else words[0]
 
-    return _WORDS.sub(apart, text)
+    return re.sub(_RUN, apart, text)
 
 
 def _own(part: str) -> str:
     """A part of a page, as `_LINES` splits it."""
-    if part.startswith(_OPEN) and _LINES.fullmatch(part):
+    if part.startswith(_OPEN) and re.fullmatch(_LINES, part):
         return f"{_OPEN}{escaped(part[1:-1])}{_CLOSE}"
-    return part if _LINES.fullmatch(part) else escaped(part, is_start=False)
+    return part if re.fullmatch(_LINES, part) else escaped(part, is_start=False)
 
 
 def _joins(before: str, after: str) -> bool:
@@ -117,9 +117,9 @@ def _joins(before: str, after: str) -> bool:
 
     if not before or not after:
         return False
-    if _JOINED.match(before) and _JOINED.match(after):
+    if all(any(first <= character <= last for first, last in _JOINED) for character in (before, after)):
         return category(before)[0] in "LM" and category(after)[0] in "LM"
-    is_picture = category(before) == "So" or before == _EMOJI_STYLE or bool(_SKINS.match(before))
+    is_picture = category(before) == "So" or before == _EMOJI_STYLE or before in _SKINS
     return is_picture and category(after) == "So"
 
 

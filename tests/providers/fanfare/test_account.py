@@ -31,11 +31,11 @@ from tierops.model import (
     Tier,
     Value,
 )
+from tierops.providers.accounts import Credentials
 from tierops.providers.connection import Connection
 from tierops.providers.fanfare import VENDOR
 from tierops.providers.fanfare.account import Account, explain, request_id, retry_after
 from tierops.providers.fanfare.tiers import decode
-from tierops.providers.vendor import Credentials
 
 GROUP = "019a0000-0000-7000-8000-0000000000bb"
 

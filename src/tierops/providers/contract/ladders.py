@@ -71,7 +71,7 @@ def made(setup: Setup, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
 def _tiers(setup: Setup, ends: Sequence[Decimal | None], names: Sequence[str], random: Random) -> tuple[Tier, ...]:
     born = (Tier(setup.born, Range(Decimal(0), ends[0])),) if setup.born else ()
     return born + tuple(
-        Tier(name, Range(*bounds), setup.vendor.fields(setup.blocks(random), setup.place, index))
+        Tier(name, Range(*bounds), setup.vendor.fields(setup.blocks(random), setup.fields, index))
         for index, (name, bounds) in enumerate(zip(names, pairwise(ends), strict=True), len(born))
     )
 

@@ -95,7 +95,8 @@ class Reading:
         assert vendor.title
         assert vendor.noun
         assert any(part.is_home for part in vendor.parts)
-        assert [*dict.fromkeys(names)] == names == [*self.setup.place]
+        assert [*dict.fromkeys(names)] == names
+        assert {*names} <= self.setup.place.keys() <= {*names, *vendor.settings}
         assert all(part.help for part in vendor.parts)
         assert all(variable.help for variable in vendor.variables)
         assert all(name.isupper() for name in (vendor.url_variable, *(one.name for one in vendor.variables)))
@@ -115,13 +116,13 @@ class Reading:
         schema = json.loads((files(vendor.package) / "schema.json").read_text(encoding="utf-8"))
         for part in (schema["place"], schema["fields"], {"properties": schema["overlay"]}):
             Draft202012Validator.check_schema({**part, "$defs": schema.get("$defs", {})})
-        assert schema["place"]["properties"].keys() == {part.name for part in vendor.parts}
+        assert schema["place"]["properties"].keys() == {*(part.name for part in vendor.parts), *vendor.settings}
         assert schema["fields"].get("properties", {}).keys() == schema["overlay"].keys()
         assert schema["overlay"].keys() >= {key for seed in SEEDS for key in self.setup.blocks(Random(seed))}
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_block_and_what_a_tier_holds_are_inverse(self, seed: int) -> None:
-        vendor, place = self.setup.vendor, self.setup.place
+        vendor, place = self.setup.vendor, self.setup.fields
         for index, tier in enumerate(drawn(self.setup, seed)):
             block = vendor.block(tier.fields, place, index)
             assert vendor.fields(block, place, index) == tier.fields
@@ -151,12 +152,13 @@ class Reading:
         with self.setup.world() as world:
             self.held(world, drawn(self.setup, seed))
             live = world.connection.fetch(world.place)
-        imported = importing.program_text(vendor, self.setup.place, live, key="club", today=date(2027, 1, 1))
+        place = world.place.fields
+        imported = importing.program_text(vendor, place, live, key="club", today=date(2027, 1, 1))
         (tmp_path / "club.yaml").write_text(imported.text, encoding="utf-8")
         loaded = config.load(tmp_path, full_check=True)
         assert loaded.problems == ()
         (target,) = loaded.programs[0].targets
-        assert target.place == world.place
+        assert target.place.fields == place
         assert imported.notes == ()
         assert plan.build(target, live, vendor).changes == ()
 
@@ -180,9 +182,9 @@ class Reading:
             self.held(world, tiers)
             assert world.plan(tiers).changes == ()
             homes = [part.name for part in self.setup.vendor.parts if part.is_home]
-            located = world.connection.account.locate({home: self.setup.place[home] for home in homes})
-            assert located == self.setup.place
-            assert self.setup.place in world.connection.account.discover()
+            block = world.place.fields
+            assert world.connection.account.locate({home: block[home] for home in homes}) == block
+            assert block in world.connection.account.discover()
 
     def test_a_plan_sends_nothing_but_get_and_a_sign_in(self) -> None:
         with self.setup.world() as world:

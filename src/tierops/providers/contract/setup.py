@@ -53,7 +53,7 @@ class Setup(NamedTuple):
     """
 
     vendor: Vendor
-    place: Mapping[str, str]
+    place: Mapping[str, Value]
     prepare: Callable[[Emulator], object] = lambda _: None
     blocks: Callable[[Random], Mapping[str, Value]] = lambda _: {}
     hold: Callable[[Emulator, Sequence[Tier]], object] | None = None
@@ -70,7 +70,12 @@ class Setup(NamedTuple):
     @property
     def scale(self) -> Scale:
         """What balances count at the place."""
-        return self.vendor.scale(self.place)
+        return self.vendor.scale(self.fields)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What of the block names the place."""
+        return self.vendor.place(self.place).fields
 
     def target(self, tiers: Sequence[Tier]) -> Target:
         """A program that wants these tiers at the place."""

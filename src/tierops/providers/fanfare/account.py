@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from tierops.errors import NOT_FOUND, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value, exact
+from tierops.providers.accounts import Credentials, Dialect, credential, segment
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text
 from tierops.providers.fanfare import audiences
 from tierops.providers.fanfare.passes import DIRECTIONS, Passes
 from tierops.providers.fanfare.tiers import Audience, attribute_of, decode, is_tier
-from tierops.providers.vendor import Credentials, Dialect, credential, segment
 from tierops.text import jsontext, names
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 from tierops.errors import NOT_FOUND, AnswerLost, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import Credentials, Dialect, credential, segment
 from tierops.providers.expect import expect_list, expect_map, expect_text, short
 from tierops.providers.openloyalty import lists, tiers
 from tierops.providers.openloyalty.tiers import Condition
 from tierops.providers.overview import unmistakable
-from tierops.providers.vendor import Credentials, Dialect, credential, segment
 from tierops.text import jsontext, names
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from tierops.errors import VendorError
 from tierops.model import Live, LiveTier, Range, Request, Scale, Tier, Value, compact, exact
+from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_list, expect_map, expect_text, short
-from tierops.providers.vendor import segment
 
 MONTHS = "monthsSinceJoiningProgram"
 NO_WALLET = "none"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tierops.errors import NOT_FOUND, UNAUTHORIZED, IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import Credentials, Dialect, SignIn, credential
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text, short
 from tierops.providers.overview import unmistakable
 from tierops.providers.salesforce import soql, tiers
 from tierops.providers.salesforce.org import GROUP, PROGRAM, SPENT, Org, Row, told
-from tierops.providers.vendor import Credentials, Dialect, SignIn, credential
 from tierops.text import jsontext, names
 
 if TYPE_CHECKING:

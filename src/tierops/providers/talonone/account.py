@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from tierops.errors import NOT_FOUND, IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Edit, Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import Credentials, Dialect, credential
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text, short
 from tierops.providers.overview import unmistakable
 from tierops.providers.talonone import READ_ONLY, tiers
-from tierops.providers.vendor import Credentials, Dialect, credential
 from tierops.text import jsontext, names
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from tierops.errors import NOT_FOUND, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import Credentials, Dialect, credential, segment
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text, short
 from tierops.providers.overview import unmistakable
-from tierops.providers.vendor import Credentials, Dialect, credential, segment
 from tierops.providers.voucherify import REGION, tiers
 from tierops.text import jsontext, names
 

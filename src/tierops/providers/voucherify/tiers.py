@@ -12,8 +12,9 @@ from urllib.parse import unquote
 
 from tierops.errors import VendorError
 from tierops.model import POINTS, TIMES, Benefit, Live, LiveTier, Range, Request, Tier, Value, compact, digits, exact
+from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_map, expect_same, expect_text, short
-from tierops.providers.vendor import Term, segment
+from tierops.providers.vendor import Term
 
 FIELDS = ("earning_rules", "rewards", "metadata")
 LISTED = 100  # tiers in a list at the most

@@ -9,25 +9,27 @@ from __future__ import annotations
 from tierops.model import Abilities, Live, Place
 from tierops.providers import voucherify
 from tierops.providers.vendor import Part
-from tierops.providers.voucherify_v2 import tiers
+from tierops.providers.voucherify_v2 import structures, tiers
 
 _DASHBOARD = "in the dashboard (Loyalty, Tier structures)"
+_MEND = f"change it in the draft, {_DASHBOARD}, or in the file; or name another structure"
 
 
 def _abilities(_place: Place, live: Live) -> Abilities:
-    status = live.facts.get("status", tiers.DRAFT)
+    status, unlike = live.facts.get(structures.STATUS, structures.DRAFT), live.facts.get(structures.UNLIKE)
+    is_draft = status == structures.DRAFT
     return Abilities(
         by_hand="tierops does not change tiers: edit the tier in the dashboard (Loyalty, Tier structures), where"
         " outside a draft only names and metadata can be changed, or write what is live into the file",
         members="join this tier once the structure is activated: until then no member moves",
-        undo="In the draft the tier can be deleted by hand",
-        blocked=_frozen(status),
-        where=_DASHBOARD if status == tiers.DRAFT else f"in the draft of a new structure, {_DASHBOARD}",
+        undo=f"In the draft the tier{' and the structure' if live.is_new else ''} can be deleted by hand",
+        blocked=_frozen(status) or (f"the structure is there, but its {unlike}: {_MEND}" if unlike else ""),
+        where=_DASHBOARD if is_draft else f"in the draft of a new structure, {_DASHBOARD}",
     )
 
 
 def _frozen(status: str) -> str:
-    if status == tiers.DRAFT:
+    if status == structures.DRAFT:
         return ""
     return (
         f"the structure is {status}, and outside a draft its ladder is frozen: make a new structure with the ladder"
@@ -47,4 +49,5 @@ VENDOR = voucherify.VENDOR._replace(
     block=tiers.block,
     package=__name__,
     rank=3,
+    settings=structures.SETTINGS,
 )

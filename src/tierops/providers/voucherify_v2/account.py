@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from tierops.errors import NOT_FOUND, IncompleteRead, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_map, expect_same, expect_text
 from tierops.providers.overview import unmistakable
-from tierops.providers.vendor import segment
 from tierops.providers.voucherify import REGION, account
-from tierops.providers.voucherify_v2 import tiers
+from tierops.providers.voucherify_v2 import structures, tiers
 from tierops.providers.voucherify_v2.lists import FALLING, LISTED, RISING, Reader, Row
-from tierops.text import jsontext, names
+from tierops.providers.voucherify_v2.structures import STRUCTURES
+from tierops.text import names
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 _ID = "lts_"
 _STRUCTURE = "tier_structure"
 _BY_NAME = "filters[name][conditions][$is]"
+_CARDS = "/v2/loyalties/card-definitions"
+_CARD_ID = "lcdef_"
 _NO_STRUCTURE = (
     "Check the name in the dashboard (Loyalty, Tier structures), that the keys belong to its project, and that"
     f" VOUCHERIFY_URL is {REGION}"
 )
+_TO_MAKE = "To have it made, give the target its `card_definition` and `downgrade`"
 
 
 class Account:
@@ -36,6 +40,7 @@ class Account:
     def __init__(self, client: Client, fingerprint: str | None) -> None:
         self._client = client
         self._fingerprint = fingerprint
+        self._cards: dict[str, str] = {}  # ids by name
         self._seen: dict[str, Row] = {}
 
     def survey(self, places: Sequence[Place]) -> None:
@@ -44,7 +49,7 @@ class Account:
         Nothing says how long the list is, so it is given up where it takes more than a tenth of what it could save.
         """
         wanted = {place.fields["structure"] for place in places}
-        listed = Reader(self._client).rows(tiers.STRUCTURES, RISING, most_pages=1 + len(wanted) // 10)
+        listed = Reader(self._client).rows(STRUCTURES, RISING, most_pages=1 + len(wanted) // 10)
         self._seen = {
             name: row
             for name, row in unmistakable(listed.values(), "name").items()
@@ -60,7 +65,10 @@ class Account:
         reader = Reader(self._client)
         # What a survey saw is good for one fetch: whoever fetches again wants to see the structure afresh.
         seen = self._seen.pop(named, None)
-        before = seen or _found(reader, named, RISING) or self._absent(reader, named)
+        before = seen or _found(reader, named, RISING)
+        said = structures.asked(place.settings, self._card(reader, place))
+        if before is None:
+            return self._absent(reader, place, said)
         id_, name = expect_text(before, "id"), expect_text(before, "name")
         lists = [reader.rows(tiers.path(id_), order) for order in (RISING, FALLING)]
         after = _found(reader, named, FALLING)
@@ -71,21 +79,19 @@ class Account:
             )
         if after is None or _state(before) != _state(after):
             raise IncompleteRead(f"structure {name!r} changed while it was read")
+        facts = structures.facts(before, said)
         return Live(
-            Identity(self._client.base_url, "tier structure", id_, name, self._fingerprint),
-            tiers.decode(tuple(lists[0].values()), id_),
+            self._identity(id_, name),
+            tiers.decode(tuple(lists[0].values()), id_, facts.get(structures.UNLIKE, "")),
             f"the same {len(lists[0])} tiers in both orders, each to the end of its cursor",
             steps=(_to_activate(name, id_),),
-            facts=_facts(before),
+            facts=facts,
             calls=reader.calls + (seen is not None),
         )
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
         """Every structure, oldest first; by id where its name is not the only one, or cannot be written or read."""
-        reader = Reader(self._client)
-        rows = reader.rows(tiers.STRUCTURES, RISING)
-        if rows != reader.rows(tiers.STRUCTURES, FALLING):
-            raise IncompleteRead("the tier structures differ with the order in which they are listed; run again")
+        rows = _both(Reader(self._client), STRUCTURES, "tier structures")
         titles = [expect_text(row, "name") for row in rows.values()]
         return tuple(
             {"structure": name if _is_plain(name) and titles.count(name) == 1 else id_}
@@ -97,30 +103,78 @@ class Account:
         return named
 
     def read_calls(self, live: Live, more: int) -> int:
-        """As many as last time, and in each order those for the pages that so many tiers more take."""
-        return live.calls + 2 * (_pages(len(live.tiers) + more) - _pages(len(live.tiers)))
+        """As many as last time, and in each order those for the pages that so many tiers more take.
+
+        One that is made is read in four more than it takes to see that it is not there, at the most.
+        """
+        return live.calls + 4 * live.is_new + 2 * (_pages(len(live.tiers) + more) - _pages(len(live.tiers)))
 
     def send(self, request: Request) -> Sequence[LiveTier]:
-        """Create one tier."""
+        """Create one tier, or the structure."""
+        if not request.tiers:
+            return self._client.create(request, lambda answer: structures.made(answer, request.body))
         structure_id = tiers.structure_of(request.path)
         return self._client.create(request, lambda answer: tiers.decode([expect_map(answer, "tier")], structure_id))
 
-    def _absent(self, reader: Reader, named: str) -> Row:
-        """Raise, with what could be meant; a structure that this list shows was not shown by the one before."""
-        rows = () if named.startswith(_ID) else reader.rows(tiers.STRUCTURES, FALLING).values()
-        live = [expect_text(row, "name") for row in rows]
+    def _absent(self, reader: Reader, place: Place, said: Mapping[str, Value]) -> Live:
+        """A structure that two lists of all of them do not show, where tierops can make it.
+
+        Raises `VendorError` where it cannot, with what could be meant.
+        """
+        named = place.fields["structure"]
+        if named.startswith(_ID):
+            raise VendorError(f"there is no tier structure {named!r}. {_NO_STRUCTURE}", NOT_FOUND)
+        live = [expect_text(row, "name") for row in _both(reader, STRUCTURES, "tier structures").values()]
         if named in live:
             raise IncompleteRead(f"structure {named!r} is in one list and not in the other")
-        raise VendorError(
-            f"there is no tier structure {named!r}{names.suggestion(named, live) or '.'} {_NO_STRUCTURE}", NOT_FOUND
+        if not structures.can_be_made(place.settings):
+            instead = names.suggestion(named, live) or "."
+            raise VendorError(f"there is no tier structure {named!r}{instead} {_NO_STRUCTURE}. {_TO_MAKE}", NOT_FOUND)
+        return Live(
+            self._identity("", named),
+            (),
+            f"none of this name in the list of all tier structures ({len(live)}), in both orders",
+            steps=(_to_activate(named, "", structures.described(said)),),
+            facts=structures.facts_of_new(said),
+            calls=reader.calls,
+            near=names.near(named, live),
         )
+
+    def _card(self, reader: Reader, place: Place) -> str:
+        """The id of the point wallet that the block names by id or name; empty where it names none."""
+        named = str(place.settings.get("card_definition", ""))
+        if not named or named.startswith(_CARD_ID):
+            return named
+        if named not in self._cards:
+            rows = _both(reader, _CARDS, "card definitions").items()
+            ids = [id_ for id_, row in rows if row.get("name") == named]
+            if len(ids) != 1:
+                every = names.suggestion(named, [str(row.get("name")) for _, row in rows]) or "."
+                raise VendorError(
+                    f"there is no point wallet (card definition) {named!r}{every} Check it in the dashboard (Loyalty)"
+                    if not ids
+                    else f"{len(ids)} point wallets are named {named!r}: name one by its id ({', '.join(ids)})"
+                )
+            self._cards[named] = ids[0]
+        return self._cards[named]
+
+    def _identity(self, id_: str, name: str) -> Identity:
+        return Identity(self._client.base_url, "tier structure", id_, name, self._fingerprint)
+
+
+def _both(reader: Reader, path: str, what: str) -> dict[str, Row]:
+    """A list to its end, oldest first. Raises `IncompleteRead` where it is another one in the opposite order."""
+    rows = reader.rows(path, RISING)
+    if rows != reader.rows(path, FALLING):
+        raise IncompleteRead(f"the {what} differ with the order in which they are listed; run again")
+    return rows
 
 
 def _found(reader: Reader, named: str, order: str) -> Row | None:
     """The structure of this id or name, None where there is none. Raises `VendorError` where two share the name."""
     if named.startswith(_ID):
         try:
-            row = reader.get(f"{tiers.STRUCTURES}/{segment(named)}")
+            row = reader.get(f"{STRUCTURES}/{segment(named)}")
         except VendorError as error:
             if error.status == NOT_FOUND:
                 raise VendorError(f"tier structure {named!r}: {error}. {_NO_STRUCTURE}", NOT_FOUND) from None
@@ -128,7 +182,7 @@ def _found(reader: Reader, named: str, order: str) -> Row | None:
         expect_same(row, "object", _STRUCTURE, f"structure {named!r}")
         expect_same(row, "id", named, f"structure {named!r}")
         return None if row.get("status") == "DELETED" else row
-    rows = reader.rows(tiers.STRUCTURES, order, {_BY_NAME: named}).values()
+    rows = reader.rows(STRUCTURES, order, {_BY_NAME: named}).values()
     called = [row for row in rows if row.get("name") == named]  # how the filter compares is not documented
     if len(called) > 1:
         ids = ", ".join(expect_text(row, "id") for row in called)
@@ -142,21 +196,13 @@ def _state(row: Row) -> tuple[Value, ...]:
     return row.get("id"), row.get("status"), row.get("updated_at")
 
 
-def _to_activate(name: str, id_: str) -> str:
+def _to_activate(name: str, id_: str, rules: str = "") -> str:
+    how = f" ({rules})" if rules else ""
+    call = f" or with POST {STRUCTURES}/{id_}/activate" if id_ else ""
     return (
-        f"check the ladder of {name!r}, then activate the structure in the dashboard (Loyalty, Tier structures) or with"
-        f" POST {tiers.STRUCTURES}/{id_}/activate: from then on members move, and the ladder cannot be changed"
+        f"check the ladder of {name!r}{how}, assign the structure to its program, then activate it in the dashboard"
+        f" (Loyalty, Tier structures){call}: from then on members move, and the ladder cannot be changed"
     )
-
-
-def _facts(row: Row) -> dict[str, str]:
-    """What decides about what a tier means: the status, what is counted, and how a tier is lost."""
-    rules: dict[str, Value] = {
-        key: row[key]
-        for key in ("type", "point_balance", "point_earned", "expiration", "downgrade")
-        if row.get(key) is not None
-    }
-    return {"status": expect_text(row, "status"), "rules": jsontext.dumps(rules)}
 
 
 def _pages(number: int) -> int:

@@ -11,12 +11,12 @@ from decimal import Decimal
 from urllib.parse import unquote
 
 from tierops.errors import VendorError
-from tierops.model import Live, LiveTier, Range, Request, Tier, Value, compact
+from tierops.model import ID, Live, LiveTier, Range, Request, Tier, Value, compact
+from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_map, expect_same, expect_text, short
-from tierops.providers.vendor import segment
+from tierops.providers.voucherify_v2 import structures
+from tierops.providers.voucherify_v2.structures import STRUCTURES
 
-STRUCTURES = "/v2/loyalties/tier-structures"
-DRAFT = "DRAFT"
 FIELDS = ("downgrade", "points_expiration", "metadata")
 _INHERITED = ("downgrade", "points_expiration")
 _POINTS, _WITH_SEGMENT = "POINTS", "POINTS_AND_SEGMENT"
@@ -33,9 +33,14 @@ def structure_of(path: str) -> str:
 
 
 def requests(live: Live, tiers: Sequence[Tier]) -> tuple[Request, ...]:
-    """One for each tier, low to high: no state between two of them breaks a rule of the vendor."""
+    """One for each tier, low to high: no state between two of them breaks a rule of the vendor.
+
+    Before them is the one that makes the structure, where there is none.
+    """
     rising = sorted(tiers, key=lambda tier: tier.range.lower or 0)
-    return tuple(Request("POST", path(live.identity.id), encode(tier), (tier.name,)) for tier in rising)
+    where = f"{STRUCTURES}/{ID}/tiers" if live.is_new else path(live.identity.id)
+    creates = tuple(Request("POST", where, encode(tier), (tier.name,)) for tier in rising)
+    return (structures.create(live), *creates) if live.is_new else creates
 
 
 def fields(block: Mapping[str, Value], _place: Mapping[str, str], _index: int) -> Mapping[str, Value]:
@@ -56,12 +61,15 @@ def encode(tier: Tier) -> Value:
     return {"name": tier.name, "qualification_rules": {"type": _POINTS, "points": points}, **own}
 
 
-def decode(rows: Sequence[Mapping[str, Value]], structure_id: str) -> tuple[LiveTier, ...]:
+def decode(rows: Sequence[Mapping[str, Value]], structure_id: str, unlike: str = "") -> tuple[LiveTier, ...]:
     """The tiers of a structure as listed, low to high.
 
+    `unlike` says in what the structure is not as the file has it, which is then a difference of each of its tiers.
     Raises `VendorError` for what is not as documented, for a row of something else, and for bounds between two points.
     """
-    tiers = (_decode_one(row, structure_id) for row in rows)
+    tiers = [_decode_one(row, structure_id) for row in rows]
+    if unlike:
+        tiers = [tier._replace(fields={**tier.fields, "structure": unlike}) for tier in tiers]
     return tuple(sorted(tiers, key=lambda tier: (tier.range.lower or Decimal(0), tier.id)))
 
 

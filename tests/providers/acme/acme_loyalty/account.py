@@ -10,8 +10,8 @@ from acme_loyalty import tiers
 
 from tierops.errors import IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import Credentials, Dialect, SignIn, credential
 from tierops.providers.expect import expect_list, expect_map, expect_text, short
-from tierops.providers.vendor import Credentials, Dialect, SignIn, credential
 from tierops.text import jsontext
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from tierops.errors import VendorError
 from tierops.model import Live, LiveTier, Range, Request, Scale, Tier, Value
+from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_list, expect_text, short
-from tierops.providers.vendor import segment
 
 FIELDS = ("color", "perks")
 _STARTS_ONLY = Scale(has_ends=False)

@@ -10,8 +10,8 @@ from toy_loyalty import tiers
 
 from tierops.errors import IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
+from tierops.providers.accounts import Credentials, Dialect, credential, segment
 from tierops.providers.expect import expect_list, expect_map, expect_text
-from tierops.providers.vendor import Credentials, Dialect, credential, segment
 from tierops.text import jsontext
 
 if TYPE_CHECKING:

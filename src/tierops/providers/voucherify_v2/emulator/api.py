@@ -24,6 +24,7 @@ _BASE = "/v2/loyalties"
 _ONE = f"{_BASE}/tier-structures/{{structure}}"
 _STRUCTURES = Listing("lcrsts_", ("created_at", "name", "type", "status"), has_names=True)
 _TIERS = Listing("lcrst_", ("created_at", "name"))
+_CARDS = Listing("lcrscdef_", ("created_at", "name"), has_names=True)
 _ACTIVITIES = Listing("lcrsats_", ("created_at",))
 
 
@@ -54,6 +55,7 @@ class Api(api.Api[Switches]):
             Route(f"{_ONE}/tiers", {"GET": self._list_tiers, "POST": self._create_tier}),
             Route(f"{_ONE}/tiers/{{tier}}", {"PUT": self._change_tier, "DELETE": self._delete_tier}),
             Route(f"{_ONE}/activities", {"GET": self._list_activities}),
+            Route(f"{_BASE}/card-definitions", {"GET": self._list_cards}),
             Route(f"{_BASE}/programs", {"GET": programs.listed}),
             Route(f"{_BASE}/programs/{{program}}", {"GET": programs.one}),
             Route(f"{_BASE}/programs/{{program}}/tier-structures", {"GET": programs.assignments}),
@@ -66,10 +68,13 @@ class Api(api.Api[Switches]):
         if not self.dashboard.structures():
             self.dashboard.load_examples()
 
-    def seed(self, place: Mapping[str, str]) -> None:
-        """The structure, which no create of tiers makes. What begins as an id does is one."""
-        name = place["structure"]
-        if self.store.find(STRUCTURE, name) is None:
+    def seed(self, place: Mapping[str, Any]) -> None:
+        """The structure, or the wallet for one that tierops makes. What begins as an id does is one."""
+        name, card = place["structure"], place.get("card_definition")
+        if card is not None:
+            if all(card not in (row["id"], row["name"]) for row in self.dashboard.cards()):
+                self.dashboard.add_card(card, id=card if card.startswith("lcdef_") else None)
+        elif self.store.find(STRUCTURE, name) is None:
             self.dashboard.add_structure(name, id=name if name.startswith("lts_") else None)
 
     def authenticate(self, call: Call) -> None:
@@ -103,11 +108,21 @@ class Api(api.Api[Switches]):
         switches = self.switches()
         fields = payload.structure(payload.body(call), switches)
         name = fields.pop("name")
+        self._refuse_unknown_card(fields)
         if switches.duplicate_structure != "accepted" and self.store.find(STRUCTURE, name):
             raise errors.refused(switches.duplicate_structure, "duplicate_found", f"Duplicated structure {name}")
         return Answer(
             200, self.dashboard.add_structure(stored(name, switches.stored_name), visible_at=self._visible(), **fields)
         )
+
+    def _refuse_unknown_card(self, fields: Mapping[str, Any]) -> None:
+        how, measure = self.switches().unknown_card, fields.get("point_balance") or fields.get("point_earned") or {}
+        card = measure.get("card_definition_id")
+        if how != "accepted" and not any(row["id"] == card for row in self.dashboard.cards()):
+            raise errors.refused(how, "not_found", f"Cannot find card_definition with id {card}")
+
+    def _list_cards(self, call: Call, _path: Mapping[str, str]) -> Answer:
+        return self._lists.page(call, _CARDS, self.dashboard.cards(), self.switches())
 
     def _get(self, _call: Call, path: Mapping[str, str]) -> Answer:
         return Answer(200, self._structure(path["structure"], self.clock()))

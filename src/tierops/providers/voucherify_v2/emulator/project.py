@@ -12,6 +12,7 @@ from tierops.emulator.web import timestamp
 
 STRUCTURE, TIER, PROGRAM = "voucherify-v2.structure", "voucherify-v2.tier", "voucherify-v2.program"
 ASSIGNMENT, ACTIVITY = "voucherify-v2.assignment", "voucherify-v2.activity"
+CARD = "voucherify-v2.card_definition"
 DELETED = "DELETED"
 
 _WALLET = "lcdef_12f0a1a0110c5d6df0"
@@ -58,6 +59,24 @@ class Project:
             self.note(structure, "created")
             self.add_tiers(structure["id"], tiers)
         return structure
+
+    def add_card(self, name: str, *, id: str | None = None) -> Record:  # noqa: A002 - the vendor's own word
+        """A new point wallet. Of its form, only the name and the id are known."""
+        card: Record = {
+            "id": id or self.store.next_id("lcdef_"),
+            "name": name,
+            "status": "ACTIVE",
+            "created_at": self.now(),
+            "updated_at": None,
+            "object": "card_definition",
+        }
+        self.store.insert(CARD, "", card)
+        return card
+
+    def cards(self) -> list[Record]:
+        """All point wallets, and the one that there is anyway."""
+        usual = {"id": _WALLET, "name": "Points", "status": "ACTIVE", "created_at": "", "object": "card_definition"}
+        return [usual, *self.store.select(CARD)]
 
     def add_tiers(self, structure: str, tiers: Iterable[Mapping[str, Any]], *, visible_at: float = 0) -> list[Record]:
         """Append tiers; `min_value`, `max_value` stand for the rules, and what a raw tier brings itself is kept."""

@@ -17,6 +17,7 @@ class Switches(SwitchSet):
 
     duplicate_tier: str = choice("accepted", "409", "400", doc="a tier name that the structure has already")
     duplicate_structure: str = choice("accepted", "409", "400", doc="a structure name that the project has already")
+    unknown_card: str = choice("404", "400", "accepted", doc="a structure for a point wallet that is not there")
     overlap: str = choice("403", "400", "accepted", doc="a tier whose points overlap another one's")
     path_overlap: str = choice("accepted", "refused", doc="a tier for points that overlaps one for a segment")
     inner_open: str = choice("refused", "accepted", doc="a tier without an end below another one")
