@@ -145,6 +145,7 @@ def read_live(targets: Sequence[Target], connections: Connections, watch: Watch 
         except VendorError as error:
             return error
 
+    connections.survey([target.place for target in targets], side_by_side)
     answers = list(zip(targets, side_by_side(read, targets, watch=watch, what="reading live"), strict=True))
     lives = {target.address: live for target, live in answers if isinstance(live, Live)}
     failures = [(target, error) for target, error in answers if isinstance(error, VendorError)]
@@ -288,6 +289,7 @@ def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: S
                 raise PlanRefused(f"what the plan was made for has gone: {error}") from None
             raise
 
+    connections.survey([one.target.place for one in planned], partial(side_by_side, stop=stop))
     reads = side_by_side(read, planned, stop, watch, "reading live")
     lives = {one.address: live for one, live in zip(planned, reads, strict=True)}
     _refuse_one_place_twice([one.target for one in planned], lives)

@@ -9,8 +9,11 @@ from tierops.errors import Interrupted
 from tierops.host.interrupts import Stop
 from tierops.host.progress import UNWATCHED, Watch
 
-MOST = 16
-"""How many ladders are read or written side by side; with one httpx client, more are no faster."""
+MOST = 64
+"""How many ladders are read or written side by side, at the most.
+
+Almost all of that time is spent waiting for answers. How many may ask one vendor at once is for its limits to say.
+"""
 
 _SLICE = 0.05  # seconds between two looks at the stop
 _LAST = 0.3  # seconds for those that do not wait for an answer to end
