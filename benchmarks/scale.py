@@ -11,6 +11,7 @@ from math import ceil
 from typing import NamedTuple
 
 from tierops.host.threads import MOST as THREADS
+from tierops.providers.limits import MOST_UNTOLD as UNTOLD
 
 LATENCY = 0.05  # seconds of an answer
 
@@ -19,6 +20,7 @@ class Limit(NamedTuple):
     """So many calls in each window of `seconds`, for a whole account; `is_paced` spreads them over the window.
 
     `pause` are the seconds lost once the window is used up, where no header tells when it ends and a refusal must.
+    `at_once` are the requests under way at a time: fewer where no answer says how many calls are left.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Limit(NamedTuple):
     seconds: float
     is_paced: bool = False
     pause: float | None = None
+    at_once: int = THREADS
 
 
 class Cost(NamedTuple):
@@ -51,6 +54,23 @@ class Cost(NamedTuple):
         return None if self.creates is None else self.plan_empty(targets) + self.creates(targets)
 
 
+def _campaigns(targets: int, there: int) -> int:
+    """A hundred in each request of the list, which is not read on where it has more pages than there are targets."""
+    pages = ceil(there / 100)
+    return targets + pages if pages <= targets else 1 + 2 * targets
+
+
+def _structures(targets: int, there: int) -> int:
+    """A hundred in each request of a list that does not say how long it is, and so is given up before it costs much."""
+    pages, most = ceil(there / 100), 1 + targets // 10
+    return 3 * targets + pages if pages <= most else most + 4 * targets
+
+
+def _groups(targets: int, there: int) -> int:
+    """The sign-in, the org, its fields; all programmes, groups and tiers, 2,000 in each request; their number."""
+    return 4 + 2 * ceil(there / 2000) + ceil(10 * there / 2000) if there <= 100 * targets else 4 + 4 * targets
+
+
 def _pages(targets: int) -> int:
     """Pages of Fanfare's list of all audiences: a hundred a page, one at the least."""
     return max(1, ceil(10 * targets / 100))
@@ -64,29 +84,30 @@ def _fanfare_creates(targets: int) -> int:
 _VOUCHERIFY = (Limit("Business", 100, 60), Limit("Organization", 2000, 60), Limit("sandbox", 100, 3600))
 
 COSTS = {
-    "voucherify": Cost("Voucherify v1", lambda n, _: 2 * n, lambda n: 2 * n, lambda n: 5 * n, _VOUCHERIFY),
-    "voucherify-v2": Cost("Voucherify v2", lambda n, _: 4 * n, lambda n: 4 * n, lambda n: 18 * n, _VOUCHERIFY),
+    "voucherify": Cost("Voucherify v1", _campaigns, lambda n: _campaigns(n, n), lambda n: 5 * n, _VOUCHERIFY),
+    "voucherify-v2": Cost("Voucherify v2", _structures, lambda n: _structures(n, n), lambda n: 18 * n, _VOUCHERIFY),
     "fanfare": Cost(
         "Fanfare", lambda n, there: _pages(there) + n, lambda _: 1, _fanfare_creates,
         (Limit("the lowest one documented", 100, 60), Limit("Admin API", 1000, 60)),
     ),
     "salesforce": Cost(
-        "Salesforce", lambda n, _: 3 + 4 * n, lambda n: 3 + 4 * n, lambda n: 9 * n,
+        "Salesforce", _groups, lambda n: _groups(n, n), lambda n: 9 * n,
         (Limit("Enterprise, no licence counted", 100_000, 86_400),),
     ),
     "openloyalty": Cost(
-        "Open Loyalty", lambda n, _: 3 * n, lambda n: 3 * n, lambda n: 9 * n,
-        (Limit("staging", 50, 1, pause=3), Limit("production", 1200, 1)),
+        "Open Loyalty", lambda n, there: 2 * n + ceil(there / 50), lambda n: 2 * n + ceil(n / 50), lambda n: 9 * n,
+        (Limit("staging", 50, 1, pause=3, at_once=UNTOLD), Limit("production", 1200, 1, at_once=UNTOLD)),
     ),
     "talonone": Cost(
-        "Talon.One", lambda n, _: 2 * n, lambda n: 2 * n, None, (Limit("each endpoint", 3, 1, is_paced=True),)
+        "Talon.One", lambda n, _: n + 1, lambda n: n + 1, None,
+        (Limit("each endpoint", 3, 1, is_paced=True, at_once=UNTOLD),),
     ),
 }  # fmt: skip
 
 
-def seconds(requests: int, limit: Limit, latency: float = LATENCY, threads: int = THREADS) -> float:
+def seconds(requests: int, limit: Limit, latency: float = LATENCY) -> float:
     """How long so many requests take: as fast as answers come until a window is used up, and then for its end."""
-    fastest = threads / latency
+    fastest = limit.at_once / latency
     if limit.is_paced:
         return requests / min(fastest, limit.calls / limit.seconds)
     if fastest * limit.seconds <= limit.calls:
@@ -121,7 +142,7 @@ def _told(value: float) -> str:
     for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
         if value >= 1.95 * size:
             return f"{value / size:,.0f} {unit}"
-    return f"{value:,.{0 if value >= 1.95 else 1}f} s"
+    return f"{max(value, 0.1):,.{0 if value >= 1.95 else 1}f} s"
 
 
 def sections() -> Mapping[str, str]:

@@ -22,7 +22,7 @@ _UNTOLD = 10.0  # seconds to wait after a refusal that does not say how long
 _LONGEST_PAUSE = 31 * 86400.0  # seconds; more was meant in another unit, or not at all
 _LONGEST_DATE = 64  # characters
 _FORBIDDEN = 403  # with Retry-After, it is a limit to how fast one may ask
-_MOST_UNTOLD = 16  # calls at once to a vendor that does not say how many are left
+MOST_UNTOLD = 16  # calls at once to a vendor that does not say how many are left
 _TRIES = 4
 _LOOK = 0.1  # seconds between two looks whether anything may leave at all
 _FIRST_PAUSE = 0.5  # seconds, and twice as long after each further try
@@ -191,7 +191,7 @@ class Limits:
 
         Where nothing is told of what is left, the first refusal would meet all that are under way, so they are fewer.
         """
-        most = _MOST_UNTOLD if self.left is None else max(1, self.left)
+        most = MOST_UNTOLD if self.left is None else max(1, self.left)
         return self._in_flight >= most
 
     def _ends_here(self) -> float | None:
