@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tierops import diff, plan
-from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, TargetPlan, Tier
+from tierops.model import Change, Fate, FieldChange, Kind, Live, LiveTier, Outcome, Result, TargetPlan, Tier
 
 _CONFIRMED = "the vendor confirmed it; it was not read back"
 _MAY_HAVE_LANDED = "it may or may not have landed: plan again to see"
@@ -108,13 +108,15 @@ def _has_its_range(shown: LiveTier, tier: Tier) -> bool:
     return shown.range == tier.range
 
 
-def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Result:
-    """What the last read shows of each create."""
+def result_of(
+    target: TargetPlan, live: Live, known: Known, trouble: str, amiss: tuple[FieldChange, ...] = ()
+) -> Result:
+    """What the last read shows of each create, and in what its place is `amiss`."""
     by_name = {tier.name: tier for tier in live.tiers}
     expected = plan.expected(target, live)
     view = _View(live, known, diff.duplicates(live.tiers), by_name, expected, plan.renamed(target, live))
     outcomes = tuple(_outcome(tier, view) for tier in target.creates)
-    result = Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
+    result = Result(target, outcomes, _remaining(target, live, amiss), trouble, sends=known.sends, steps=live.steps)
     return result._replace(place=_place(target, live, known))
 
 
@@ -207,7 +209,7 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
     return Outcome(name, Fate.DONE if known.was_sent(name) else Fate.ALREADY, live.id)
 
 
-def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:
+def _remaining(target: TargetPlan, live: Live, amiss: tuple[FieldChange, ...]) -> tuple[Change, ...]:
     """The differences left, with the notes of the plan where the line is still the same."""
     planned = {change.name: change for change in target.changes}
 
@@ -215,4 +217,4 @@ def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:
         known = planned.get(change.name, change)
         return known if known.kind in (change.kind, Kind.BLOCKED) else change
 
-    return tuple(map(noted, diff.changes(live.tiers, target.target.tiers, target.target.scale)))
+    return tuple(map(noted, diff.changes(live.tiers, target.target.tiers, target.target.scale, amiss)))

@@ -77,7 +77,8 @@ class Walk:
             is_believed = is_believed or is_interrupted
             result = result_unread(self._target, self._live, self._known, trouble, is_confirmed=is_believed)
         else:
-            result = result_of(self._target, self._live, self._known, trouble)
+            amiss = self._connection.vendor.abilities(self._place, self._live).amiss
+            result = result_of(self._target, self._live, self._known, trouble, amiss)
         return result._replace(is_interrupted=is_interrupted)
 
     def given_up(self) -> Result:

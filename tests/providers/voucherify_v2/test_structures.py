@@ -10,7 +10,7 @@ from tierops import apply
 from tierops.emulator import Fault
 from tierops.emulator.faults import KINDS
 from tierops.errors import Exit, PlanRefused, VendorError
-from tierops.model import Fate, Kind, Result, TargetPlan
+from tierops.model import Fate, FieldChange, Kind, Result, TargetPlan
 from tierops.providers import contract
 from tierops.providers.voucherify_v2 import VENDOR
 
@@ -103,7 +103,7 @@ def test_all_that_the_block_says_is_sent() -> None:
 
 def test_a_wallet_is_found_by_its_name_and_a_name_that_two_have_is_told() -> None:
     with of(card_definition="Coffee points", downgrade={"type": "MULTI_LEVEL"}).world() as world:
-        with pytest.raises(VendorError, match=r"no point wallet \(card definition\) 'Coffee points'"):
+        with pytest.raises(VendorError, match=r"no point wallet 'Coffee points'\. Check `card_definition`"):
             planned_in(world)
         world.emulator.voucherify_v2.add_card("Coffee points", id="lcdef_1")
         body: Any = planned_in(world).requests[0].body
@@ -401,9 +401,10 @@ def test_settings_that_are_not_as_the_file_says_are_a_difference_and_block_what_
             (Kind.BLOCKED, "T2"),
             (Kind.DIFFERS, "T0"),
         ]
-        said = 'downgrade is {"type":"NO_DOWNGRADE"} and not {"type":"MULTI_LEVEL"}'
-        assert [(field.path, field.before) for field in planned.changes[2].fields] == [(("structure",), said)]
-        assert f"the structure is there, but its {said}" in planned.changes[0].note
+        live, said = {"type": "NO_DOWNGRADE"}, {"type": "MULTI_LEVEL"}
+        assert planned.changes[2].fields == (FieldChange(("structure", "downgrade"), live, said),)
+        said_so = 'downgrade is {"type":"NO_DOWNGRADE"} and not {"type":"MULTI_LEVEL"}'
+        assert f"the structure is there, but its {said_so}" in planned.changes[0].note
         dashboard.edit_structure("Club", downgrade={"type": "MULTI_LEVEL"})
         assert {change.kind for change in planned_in(world).changes} == {Kind.CREATE}
 
