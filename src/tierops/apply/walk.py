@@ -161,7 +161,7 @@ class Walk:
             raise
         self._is_unread = True
         if not request.tiers:
-            return self._after_place()
+            return self._after_place(shown)
         wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
         scale = self._target.target.scale
         if _is_as_wanted(scale.held(shown), scale.held(wanted), scale):
@@ -171,13 +171,19 @@ class Walk:
         unlike = "the create was accepted, but its answer does not show the tiers as sent"
         return self._after_lost(request, AnswerLost(unlike, is_taken=True))
 
-    def _after_place(self) -> Sequence[Request]:
-        """What is sent into a place goes by its id, which a read must show."""
-        self._known.make()
-        self._live = showing(self._connection, self._place, self._patience, frozenset(), is_made=True)
+    def _after_place(self, shown: Sequence[LiveTier]) -> Sequence[Request]:
+        """What is sent into a place goes by its id, which a read must show: one that lags may show another's."""
+        self._known.make(shown)
+        made = self._known.made
+        self._live = showing(self._connection, self._place, self._patience, frozenset(), made, is_made=True)
         self._is_unread = False
-        if self._live.is_new:
+        seen = self._live.identity.id
+        if not seen:
             raise _Stopped("it was made, but no list shows it yet")
+        if made not in ("", seen):
+            raise _Stopped(
+                f"it was made ({made}), but what the list shows is {seen}, and nothing is sent into that one"
+            )
         return ()
 
     def _after_refusal(self, request: Request, error: VendorError) -> Sequence[Request]:

@@ -311,6 +311,25 @@ def test_a_second_one_of_the_name_that_appears_with_ours_ends_as_unknown() -> No
         assert held(world) == [[], []]
 
 
+def test_another_ones_structure_that_a_list_shows_while_ours_is_still_hidden_is_not_taken_for_ours() -> None:
+    """Two runs, and a list that lags: ours was confirmed by an id, which the list has to show."""
+    with SETUP.world("voucherify-v2.read_after_write_lag_ms=60000") as world:
+        planned = planned_in(world)
+
+        def another(body: Any) -> object:
+            world.bends.clear()
+            world.emulator.voucherify_v2.add_structure("Club", id="lts_other", downgrade={"type": "MULTI_LEVEL"})
+            return body
+
+        world.bends.append(contract.Bend(POST, another))
+        result = world.apply(planned)
+        assert (made(result), apply.exit_code([result])) == (Fate.UNKNOWN, Exit.UNKNOWN)
+        assert {one.fate for one in result.outcomes} == {Fate.NOT_DONE}
+        assert "lts_other is live, and lts_" in str(result.place)
+        assert "nothing is sent into that one" in result.trouble
+        assert held(world) == [[], []]
+
+
 @pytest.mark.parametrize(
     "other",
     [

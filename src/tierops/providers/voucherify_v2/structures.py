@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tierops.errors import VendorError
-from tierops.model import FieldChange, Live, Request, Value, compact
+from tierops.model import FieldChange, Live, LiveTier, Range, Request, Value, compact
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text
 from tierops.text import jsontext
 
@@ -84,8 +84,8 @@ def create(live: Live) -> Request:
     return Request("POST", STRUCTURES, {"name": live.identity.name, **rules, "status": DRAFT}, ())
 
 
-def made(answer: Value, body: Value) -> tuple[()]:
-    """The tiers that the answer to `create` shows: none.
+def made(answer: Value, body: Value) -> tuple[LiveTier]:
+    """The structure that the answer to `create` shows: its id and name, in the form of a tier without bounds.
 
     Raises `VendorError` unless it shows what was sent: by another name the structure would not be found.
     """
@@ -98,7 +98,7 @@ def made(answer: Value, body: Value) -> tuple[()]:
     expect_same(row, "status", status, what)
     if told := unlike(facts(row, sent)):
         raise VendorError(f"{what} was made, but its {told}")
-    return ()
+    return (LiveTier(id_, name, Range(None, None)),)
 
 
 def _leaves(value: Mapping[str, Value], path: str = "") -> Iterator[tuple[str, str]]:
