@@ -208,6 +208,8 @@ class Walk:
         is_absent = self._is_absent(request)
         if is_absent and error.is_taken:
             raise _Stopped(str(error))
+        if is_absent and not self._known.is_guarded and not self._known.ids <= {tier.id for tier in self._live.tiers}:
+            raise _Stopped(f"{error}; the list lacks what was confirmed before, so it does not tell what came of this")
         if is_absent and max(self._known.lost[name] for name in names) >= _MOST_SENDS:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
         return (request,)
@@ -218,7 +220,7 @@ class Walk:
         return bool(absent & set(request.tiers)) if request.tiers else self._live.is_new
 
     def _read_back(self, error: VendorError, awaited: frozenset[str] = frozenset()) -> Live:
-        """A settled read, which shows the `awaited` tiers unless they take too long.
+        """A settled read, which shows the `awaited` tiers, and what was confirmed, unless they take too long.
 
         Any complete one where the vendor itself refuses a second tier of a name, and did not take the request.
         """
@@ -227,7 +229,8 @@ class Walk:
             live = self._connection.fetch(self._place)
         else:
             is_made, tiers = PLACE in awaited, awaited - {PLACE}
-            live = settled(self._connection, self._place, self._patience, names=tiers, is_made=is_made)
+            ids = self._known.ids  # a list without them is older than the request
+            live = settled(self._connection, self._place, self._patience, ids=ids, names=tiers, is_made=is_made)
         self._is_unread, self._doubt = False, ""
         return live
 

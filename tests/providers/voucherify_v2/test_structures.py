@@ -260,6 +260,31 @@ def test_a_tier_that_is_refused_leaves_a_structure_that_was_made_and_no_exit_1()
         assert (made(result), apply.exit_code([result])) == (Fate.DONE, Exit.PARTIAL)
 
 
+@pytest.mark.parametrize(("hidden", "sends", "code"), [(4, 2, Exit.DONE), (10**6, 1, Exit.UNKNOWN)])
+def test_nothing_is_sent_again_on_a_list_that_lacks_what_was_confirmed_before(
+    hidden: int, sends: int, code: Exit
+) -> None:
+    """Empty in both orders, and twice: it is no proof, for it is older than the first tier."""
+    with SETUP.world() as world:
+        planned = planned_in(world)
+        world.emulator.faults.append(Fault("POST */tiers", "500-before", after=1))
+        lists: list[tuple[int, list[str]]] = []  # how many tiers were sent before, and which are shown
+
+        def hides(body: Any) -> object:
+            posts = [one for one in sent(world) if one[1].endswith("/tiers")]
+            if len(posts) < 2:
+                return body
+            rows = [] if len(lists) < hidden else body["data"]
+            lists.append((len(posts), [row["name"] for row in rows]))
+            return {**body, "data": rows}
+
+        world.bends.append(contract.Bend("GET */tiers", hides))
+        result = world.apply(planned)
+        assert [body["name"] for _, path, body in sent(world) if path.endswith("/tiers")].count("T1") == sends
+        assert apply.exit_code([result]) is code
+        assert ((2, ["T0"]) in lists) is (code is Exit.DONE)
+
+
 # Others, and runs that were killed.
 
 
