@@ -51,13 +51,13 @@ def amiss(place: Place, live: Live) -> tuple[FieldChange, ...]:
 
 
 def by_hand(live: Live) -> str:
-    """What a person is to do about it, as sentences before others; empty where nothing is amiss."""
+    """What a person is to do about it, to be followed by more of that; empty where nothing is amiss."""
     title = live.facts.get(UNASSIGNED)
     if not title:
         return ""
     return (
         f"the structure is not assigned to {title}: assign it in the dashboard (Loyalty, Programs), or name the"
-        " program that it is for. For tiers, "
+        " program that it is for; "
     )
 
 
