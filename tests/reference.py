@@ -11,15 +11,34 @@ from tierops.providers.vendor import Part, Vendor
 _NOTHING = Live(Identity("", "", "", "", None), (), "")
 
 
-def vendors(declarations: Iterable[Vendor]) -> str:
-    """A section for each of them, in Markdown."""
-    return "\n" + "\n".join(map(_section, declarations))
+HEADINGS = ("Keys", "Reading", "Writing", "Blocked", "To undo a create", "Never tried live")
+"""The sections of a guide; a vendor that is only read has no `Writing`."""
+
+_MADE = "<!-- pytest --bless tests/test_readme.py makes this page of the vendor's declaration and its guide.md -->"
 
 
-def _section(vendor: Vendor) -> str:
+def page(vendor: Vendor) -> str:
+    """The page of a vendor, in Markdown."""
     rows = "".join(f"| {name} | {text} |\n" for name, text in _rows(vendor))
-    guide = (files(vendor.package) / "guide.md").read_text(encoding="utf-8")
-    return f"## {vendor.title}\n\n| `{vendor.name}` |  |\n| --- | --- |\n{rows}\n{guide}"
+    return f"# {vendor.title}\n\n{_MADE}\n\n| `{vendor.name}` |  |\n| --- | --- |\n{rows}\n{guide(vendor)}"
+
+
+def guide(vendor: Vendor) -> str:
+    """What a person must know."""
+    return (files(vendor.package) / "guide.md").read_text(encoding="utf-8")
+
+
+def overview(declarations: Iterable[Vendor]) -> list[tuple[str, ...]]:
+    """A row for each vendor: its page, its name in files, what a target is, and what tierops does there."""
+    return [
+        (
+            f"[{vendor.title}](vendors/{vendor.name}.md)",
+            f"`{vendor.name}`",
+            vendor.noun,
+            "reads" if vendor.read_only else "reads, creates",
+        )
+        for vendor in declarations
+    ]
 
 
 def _rows(vendor: Vendor) -> Iterable[tuple[str, str]]:
@@ -34,7 +53,7 @@ def _rows(vendor: Vendor) -> Iterable[tuple[str, str]]:
     if vendor.read_only:
         yield "creates", vendor.read_only
     else:
-        yield "a create", f"Members in its range {abilities.members}. {abilities.undo}"
+        yield "a create, and undoing it", f"Members in its range {abilities.members}. {abilities.undo}"
     yield "what differs", abilities.by_hand
 
 

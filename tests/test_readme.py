@@ -19,6 +19,7 @@ from tierops.emulator import Emulator, Switches
 from tierops.emulator.faults import BENDERS, SPOILERS, STOPPERS
 from tierops.errors import Exit
 from tierops.output import rules as explanations
+from tierops.providers.vendor import Vendor
 from tierops.rules import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -97,7 +98,7 @@ def faults(_: Run) -> str:
 
 
 def vendors(_: Run) -> str:
-    return f"{reference.vendors(providers.own())}\n"
+    return table(("vendor", "in files", "a target is a", "tierops"), reference.overview(providers.own()))
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -139,6 +140,22 @@ def test_the_pages_are_current(
     found = pattern.search(text)
     assert found
     assert found[0] == make(offline)
+
+
+@pytest.mark.parametrize("vendor", providers.own(), ids=lambda vendor: vendor.name)
+def test_the_page_of_a_vendor_is_current_and_has_every_section(vendor: Vendor, request: pytest.FixtureRequest) -> None:
+    path = ROOT / "docs" / "vendors" / f"{vendor.name}.md"
+    if request.config.getoption("--bless"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(reference.page(vendor))
+    assert path.read_text() == reference.page(vendor)
+    wanted = [name for name in reference.HEADINGS if name != "Writing" or not vendor.read_only]
+    assert re.findall("^## (.+)$", reference.guide(vendor), re.MULTILINE) == wanted
+
+
+def test_every_vendor_has_a_page_and_every_page_a_vendor() -> None:
+    pages = {path.stem for path in (ROOT / "docs" / "vendors").iterdir()}
+    assert pages == {vendor.name for vendor in providers.own()}
 
 
 PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])

@@ -171,7 +171,7 @@ def _differences(before: Value, after: Value, path: tuple[str, ...] = ()) -> Ite
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from _differences(before.get(key), after.get(key), (*path, key))
-    elif jsontext.canonical(before) != jsontext.canonical(after):
+    elif not jsontext.same(before, after):
         yield path, after
 
 

@@ -40,8 +40,8 @@ def same(before: LiveTier | Tier, after: LiveTier | Tier) -> bool:
     """True where the two promise the same to members: name, range and vendor fields, compared by type and value."""
     if (before.name, before.range) != (after.name, after.range):
         return False
-    # `==` comes first because it is fast; the canonical text then tells `true` from `1`.
-    return before.fields == after.fields and jsontext.canonical(before.fields) == jsontext.canonical(after.fields)
+    # Not `==`, to which `true` is `1`; and no canonical texts, which cost far more than all else of a comparison.
+    return jsontext.same(before.fields, after.fields)
 
 
 def fields(before: LiveTier | Tier, after: LiveTier | Tier) -> tuple[FieldChange, ...]:
@@ -84,5 +84,5 @@ def _maps(before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[F
     # Within a list, deepdiff takes 0 for false and 1 for true. What it passes over is told whole.
     for name in before.keys() | after.keys():
         sides = before.get(name), after.get(name)
-        if name not in told and jsontext.canonical(sides[0]) != jsontext.canonical(sides[1]):
+        if name not in told and not jsontext.same(*sides):
             yield FieldChange((name,), *sides)

@@ -11,12 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tierops import __version__, apply, diff, plan, providers, rules
 from tierops.errors import NOT_FOUND, BadInput, PlanRefused, VendorError
 from tierops.host import disk, extras
 from tierops.host.interrupts import Stop
+from tierops.host.progress import UNWATCHED, Watch
 from tierops.host.threads import side_by_side
 from tierops.model import (
     UNREADABLE,
@@ -61,17 +62,19 @@ def read_files(
     paths: Sequence[Path] = (),
     contents: Mapping[Path, bytes] | None = None,
     has_advice: bool = False,
+    watch: Watch = UNWATCHED,
 ) -> Files:
     """Read and check the files of all folders together. Raises `TieropsError` where there is nothing to check.
 
-    `today` decides which waivers still hold.
-
+    `today` decides which waivers still hold. `watch` is told of the files that were read.
     `has_advice` is for whoever asked about the files: what may well be meant is told as well.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
     """
     from tierops import config
 
-    loaded = config.load_all(directories, environment=environment, paths=paths, contents=contents, today=today)
+    loaded = config.load_all(
+        directories, environment=environment, paths=paths, contents=contents, today=today, watch=watch
+    )
     programs = sorted((*loaded.programs, *loaded.broken), key=lambda program: program.at)
     broken = rules.check(programs, today)
     if loaded.has_promises:
@@ -83,10 +86,8 @@ def read_files(
     return Files(loaded.programs, told, loaded.environment or config.NO_ENVIRONMENT, loaded.unchecked, loaded.policy)
 
 
-def read_in_all_environments(
-    directories: Sequence[Path], *, today: date, paths: Sequence[Path] = (), has_advice: bool = False
-) -> Files:
-    """`read_files` with the values of each environment in turn; once where there are none.
+def read_in_all_environments(directories: Sequence[Path], *, paths: Sequence[Path] = (), **how: Any) -> Files:
+    """`read_files` with the values of each environment in turn; once where there are none. `how` is what else it takes.
 
     The programs are those that are right in all of them, as the first one has them. A problem that is not in all of
     them says where it is.
@@ -97,10 +98,7 @@ def read_in_all_environments(
 
     contents = config_files.streams(paths)
     names: Sequence[str | None] = folders.names(directories) or (None,)
-    reads = [
-        read_files(directories, name, today=today, paths=paths, contents=contents, has_advice=has_advice)
-        for name in names
-    ]
+    reads = [read_files(directories, name, paths=paths, contents=contents, **how) for name in names]
     holders: dict[Problem, list[str | None]] = {}
     for name, files in zip(names, reads, strict=True):
         for problem in dict.fromkeys(files.problems):
@@ -138,7 +136,7 @@ class LiveRead(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def read_live(targets: Sequence[Target], connections: Connections) -> LiveRead:
+def read_live(targets: Sequence[Target], connections: Connections, watch: Watch = UNWATCHED) -> LiveRead:
     """Every target's live ladder, read side by side. One that cannot be read stops no other."""
 
     def read(target: Target) -> Live | VendorError:
@@ -147,7 +145,8 @@ def read_live(targets: Sequence[Target], connections: Connections) -> LiveRead:
         except VendorError as error:
             return error
 
-    answers = list(zip(targets, side_by_side(read, targets), strict=True))
+    connections.survey([target.place for target in targets], side_by_side)
+    answers = list(zip(targets, side_by_side(read, targets, watch=watch, what="reading live"), strict=True))
     lives = {target.address: live for target, live in answers if isinstance(live, Live)}
     failures = [(target, error) for target, error in answers if isinstance(error, VendorError)]
     _refuse_one_place_twice([target for target in targets if target.address in lives], lives)
@@ -257,11 +256,16 @@ def save_plan(made: Plan, path: Path) -> None:
     """Write a plan file that its owner alone can read. Raises `BadFile`."""
     from tierops import plan_file
 
-    disk.save(path, plan_file.dumps(made), disk.PRIVATE)
+    disk.save_lines(path, plan_file.pieces(made), disk.PRIVATE)
 
 
 def carry_out(
-    planned: Sequence[TargetPlan], reads: apply.Reads | None, connections: Connections, patience: Patience, stop: Stop
+    planned: Sequence[TargetPlan],
+    reads: apply.Reads | None,
+    connections: Connections,
+    patience: Patience,
+    stop: Stop,
+    watch: Watch = UNWATCHED,
 ) -> tuple[Result, ...]:
     """Apply plans.
 
@@ -269,11 +273,12 @@ def carry_out(
     `stop` is given up, nothing is waited for any longer.
     """
     if reads is None:
-        reads = apply.Reads(_read_again(planned, connections, stop), patience.now())
-    return apply.run(planned, connections, reads, patience, partial(side_by_side, stop=stop))
+        reads = apply.Reads(_read_again(planned, connections, stop, watch), patience.now())
+    each = partial(side_by_side, stop=stop, watch=watch, what="applying")
+    return apply.run(planned, connections, reads, patience, each)
 
 
-def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: Stop) -> dict[str, Live]:
+def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: Stop, watch: Watch) -> dict[str, Live]:
     """Live now. Raises `PlanRefused` where what a plan was made for has gone, `VendorError` where it cannot be read."""
 
     def read(one: TargetPlan) -> Live:
@@ -284,7 +289,8 @@ def _read_again(planned: Sequence[TargetPlan], connections: Connections, stop: S
                 raise PlanRefused(f"what the plan was made for has gone: {error}") from None
             raise
 
-    reads = side_by_side(read, planned, stop)
+    connections.survey([one.target.place for one in planned], partial(side_by_side, stop=stop))
+    reads = side_by_side(read, planned, stop, watch, "reading live")
     lives = {one.address: live for one, live in zip(planned, reads, strict=True)}
     _refuse_one_place_twice([one.target for one in planned], lives)
     return lives

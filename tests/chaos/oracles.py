@@ -187,7 +187,7 @@ class Judge:
             self._break(run, "said that nothing was written, though an answer was lost")
         has_sent = any(not one.was_refused and one.status != 429 for one in posts)
         may_refuse = self._may_refuse() if run.used_file else self._has_changed(run)
-        if run.code is Exit.REFUSED and (has_sent or not may_refuse):
+        if run.code is Exit.REFUSED and (has_sent or not (may_refuse or self._was_blinded(run))):
             self._break(run, f"refused its plan for no reason: {run.error}")
         for place, look in seen.items():
             for name in twice_named(look) if look else ():
@@ -225,6 +225,15 @@ class Judge:
         """Did others change a place between two of its looks, or did a list that lags make it seem so?"""
         truths = [one.truth for one in run.asked]
         return not self.world.is_consistent or any(truth != truths[0] for truth in truths)
+
+    def _was_blinded(self, run: Run) -> bool:
+        """Did a list hide all tiers of a ladder, so that nothing told it from an empty one?"""
+        for place in self.world.places:
+            looks = place.words.looks(run.asked, place.name, self._homes[place]) if place.words.is_blind else ()
+            for look in looks:
+                if look.is_complete and not {*look.names} - {ITSELF[0]} and not self._is_true(look, place):
+                    return True
+        return False
 
     def _is_excused(self, run: Run, runs: Sequence[Run]) -> bool:
         """Only duplicates that no list could show to this run are in its way, and they are no news or not its own.

@@ -44,6 +44,7 @@ class Words(ABC):
     worth a try, `calm` those of a vendor that behaves. `is_whole`: a ladder is created whole or not at all.
     `is_guarded`: a second tier of a name is refused. `is_shared`: one list tells of all ladders, and a run may use it
     for several. `is_replacing`: a create that lands late takes away what is there, and makes others of its names.
+    `is_blind`: where a list has no total, one that hides all that there is, in every order, is one of an empty ladder.
     `settings` is what a block says besides of a ladder that is made by a request of its own; such a vendor's ladders
     have `ITSELF` beside their tiers.
     """
@@ -58,6 +59,7 @@ class Words(ABC):
     is_guarded: ClassVar[bool] = False
     is_shared: ClassVar[bool] = False
     is_replacing: ClassVar[bool] = False
+    is_blind: ClassVar[bool] = False
     settings: ClassVar[Mapping[str, Value]] = {}
 
     @abstractmethod

@@ -171,7 +171,7 @@ def test_a_part_that_several_vendors_have_goes_to_the_one_that_is_named_already_
 @pytest.mark.parametrize("vendor", providers.own(), ids=lambda vendor: vendor.name)
 def test_the_parts_of_a_place_are_those_of_the_schema(vendor: Vendor) -> None:
     block = json.loads(config.schema("program"))["$defs"]["target"]["properties"][vendor.name]
-    assert list(block["properties"]) == [part.name for part in vendor.parts]
+    assert list(block["properties"]) == [*(part.name for part in vendor.parts), *vendor.settings]
     for part in vendor.parts:
         choices = block["properties"][part.name].get("anyOf", [{}])[0].get("enum", [])
         assert choices == list(part.choices)

@@ -206,10 +206,11 @@ def test_the_samples_go_to_each_environment_with_its_values(
     environment: str, campaign: str, rule: str, samples: Emulator, tierops: Run
 ) -> None:
     assert tierops("validate", "--env", environment).code == Exit.DONE
-    assert tierops("apply", "--auto-approve", "--env", environment).code == Exit.DONE
+    chosen = ("--env", environment, "--program", "coffee-club", "--program", "loyalty-campaign")
+    assert tierops("apply", "--auto-approve", *chosen).code == Exit.DONE
     silver = samples.voucherify.tiers(campaign)[1]
     assert silver["earning_rules"] == {rule: {"type": "MULTIPLY", "multiplier": 2}}
-    assert tierops("plan", "--detailed-exitcode", "--env", environment).code == Exit.DONE
+    assert tierops("plan", "--detailed-exitcode", *chosen).code == Exit.DONE
 
 
 def test_an_unresolved_value_fails_before_any_request_with_the_nearest_name(samples: Emulator, tierops: Run) -> None:

@@ -132,18 +132,51 @@ def test_table_lists_the_switches_of_every_vendor() -> None:
     assert "fanfare.overlap=issue | plain | accepted" in lines
 
 
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> list[Emulator]:
+    """The emulators that a demonstration used."""
+    seen: list[Emulator] = []
+
+    def begun(*args: Any, **settings: Any) -> Emulator:
+        seen.append(Emulator(*args, **settings))
+        return seen[-1]
+
+    monkeypatch.setattr("tierops.commands.demo.Emulator", begun)
+    return seen
+
+
 def test_demo_tells_its_story_with_no_setting_of_a_real_account(
-    offline: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    offline: Run, monkeypatch: pytest.MonkeyPatch, played: list[Emulator], tmp_path: Path
 ) -> None:
     settings = ("TIEROPS_ENV", "VOUCHERIFY_URL", "VOUCHERIFY_OAUTH_TOKEN", "VOUCHERIFY_PROJECT", "FANFARE_SECRET_KEY")
-    for name in settings:
+    for name in (*settings, "SALESFORCE_URL", "SALESFORCE_ACCESS_TOKEN", "OPENLOYALTY_TOKEN"):
         monkeypatch.setenv(name, "real")
     ended = offline("demo")
     assert ended.code == Exit.DONE
     assert "(requests that write, so far: 1; by this last apply: 0)" in ended.out
-    assert "5. Somebody edits Middle in the dashboard: 600 points instead of 499." in ended.out
-    assert "7. And who would move then?" in ended.out
+    assert "Silver is the second\nrequest to v2" in ended.out
+    assert "(Creates that Voucherify Loyalty v2 got: 3.\nIt holds Bronze, Silver, Gold, each once.)" in ended.out
+    assert "7. Somebody edits Middle in the dashboard: 600 points instead of 499." in ended.out
+    assert "9. And who would move then?" in ended.out
+    assert [line for line in ended.out.splitlines() if len(line) > 80 and not line.startswith("$ ")] == []
     assert list(tmp_path.iterdir()) == []
+
+    (emulator,) = played
+    ladder = ["Bronze", "Silver", "Gold"]
+    assert [tier["name"] for tier in emulator.voucherify_v2.tiers("Travel Club (sandbox)")] == ladder
+    assert [tier["Name"] for tier in emulator.salesforce.tiers("Status")] == ladder
+    assert [tier["name"] for tier in emulator.openloyalty.tiers("Travel Club")] == ladder
+    assert [audience["name"] for audience in emulator.fanfare.audiences()] == ladder
+    posts = [body for method, path, body in emulator.requests if method == "POST" and path.endswith("/tiers")]
+    assert [body["name"] for body in posts if isinstance(body, dict)] == ladder
+
+
+def test_demo_fails_where_a_tier_is_there_twice(offline: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = next(kind for kind in own() if kind.loss)
+    monkeypatch.setattr(vendor, "loss", vendor.loss._replace(held=lambda _: ["Bronze", "Silver", "Silver"]))
+    ended = offline("demo")
+    assert ended.code == Exit.FAILED
+    assert "the demonstration failed: 3 creates were sent, and there are Bronze, Silver, Silver" in ended.err
 
 
 def test_every_vendor_that_is_installed_is_served_and_has_its_switches(

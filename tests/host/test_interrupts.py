@@ -201,22 +201,23 @@ def test_a_closed_terminal_ends_nothing_under_nohup(clubs: Emulator, served: Ser
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", ["plan", "drift"])
+@pytest.mark.parametrize(("hanging", "requests"), [("GET *", 1), ("GET */tiers", 3)])  # the list of campaigns, or both
 def test_a_signal_ends_what_only_reads_without_waiting_for_the_vendor(
-    command: str, number: int, clubs: Emulator, served: Served, tmp_path: Path
+    command: str, number: int, hanging: str, requests: int, clubs: Emulator, served: Served, tmp_path: Path
 ) -> None:
-    clubs.faults.append(Fault(on="GET *", kind="hang-after", value=25_000, times=9))
+    clubs.faults.append(Fault(on=hanging, kind="hang-after", value=25_000, times=9))
     start = time.monotonic()
     arguments = ("--format", "json")
-    is_time = lambda: len(clubs.requests) >= 2  # noqa: E731
+    is_time = lambda: len(clubs.requests) >= requests  # noqa: E731
     code, out, _ = interrupted(served, tmp_path, is_time, number, command=(command,), arguments=arguments)
     assert code == json.loads(out)["exit_code"] == Exit.INTERRUPTED
     assert json.loads(out)["error"] == "interrupted; nothing was written"
     assert time.monotonic() - start < 15
 
 
-@pytest.mark.parametrize("programs", [1, 2])
+@pytest.mark.parametrize(("programs", "hanging", "requests"), [(1, "GET *", 1), (2, "GET *", 1), (2, "GET */tiers", 3)])
 def test_two_signals_end_an_apply_that_still_reads(
-    programs: int, clubs: Emulator, served: Served, tmp_path: Path
+    programs: int, hanging: str, requests: int, clubs: Emulator, served: Served, tmp_path: Path
 ) -> None:
     """A plan file is carried out: live is read again first, and the vendor hangs."""
     if programs == 1:
@@ -225,11 +226,11 @@ def test_two_signals_end_an_apply_that_still_reads(
     plan = [sys.executable, "-m", "tierops", "plan", "--out", "plan.json"]
     subprocess.run(plan, cwd=tmp_path, env=environ, check=True, capture_output=True)
     clubs.requests.clear()
-    clubs.faults.append(Fault(on="GET *", kind="hang-after", value=25_000, times=9))
+    clubs.faults.append(Fault(on=hanging, kind="hang-after", value=25_000, times=9))
     start = time.monotonic()
     two = (signal.SIGINT, signal.SIGTERM)
     command = ("apply", "plan.json")
-    code, out, err = interrupted(served, tmp_path, lambda: len(clubs.requests) >= programs, *two, command=command)
+    code, out, err = interrupted(served, tmp_path, lambda: len(clubs.requests) >= requests, *two, command=command)
     assert (code, out) == (Exit.INTERRUPTED, "")
     assert "error: interrupted; nothing was written" in err
     assert time.monotonic() - start < 15

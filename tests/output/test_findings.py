@@ -344,7 +344,7 @@ def test_sarif_holds_what_github_takes_the_heaviest_first_and_counts_the_rest() 
     listed = validated(*[note] * 10, *[Problem("schema", "x", AT)] * 3)
 
     def run(most: int) -> dict[str, Any]:
-        return json.loads(sarif_format.render(listed, most))["runs"][0]
+        return json.loads("".join(sarif_format.render(listed, most)))["runs"][0]
 
     assert [result["level"] for result in run(5)["results"]] == ["error"] * 3 + ["note"] * 2
     (notification,) = run(5)["invocations"][0]["toolExecutionNotifications"]

@@ -85,6 +85,16 @@ def test_where_nothing_is_created_nothing_remains_to_be_done(form: str) -> None:
         assert STEP not in render(page, form)
 
 
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+@pytest.mark.parametrize("fate", [Fate.NOT_DONE, Fate.CONFLICT, Fate.UNKNOWN])
+def test_an_incomplete_ladder_is_not_to_be_published(fate: Fate, form: str) -> None:
+    failed = result(Fate.DONE, fate, steps=(STEP,))._replace(trouble="refused", remaining=planned().changes[:1])
+    page = unspanned(unstyle(render(report(planned(), command="apply")._replace(results=(failed,)), form)))
+    assert "1 tier created." in page
+    assert STEP[1:] not in page
+    assert "Something remains to be done by hand" not in page
+
+
 def test_json_has_the_steps_of_each_target() -> None:
     results = json.loads(render(applied(), "json"))["results"]
     assert [result["steps"] for result in results] == [[STEP], [], [], [STEP]]

@@ -80,17 +80,17 @@ def apply(
         policies.refuse_before_its_day(planned, PlanRefused)
         urls: Mapping[str, str] = {}
         if not without_files:
-            files = pipeline.read_files(chosen.directories, name, today=chosen.today)
+            files = pipeline.read_files(chosen.directories, name, today=chosen.today, watch=session.watch)
             pipeline.check_files(planned, files)
             policies.refuse_what_it_forbids(plan, planned, files)
             urls = files.environment.urls
         prepared = Prepared(plan, planned, notes=plan.policy, source="the plan" if without_files else "the files")
         with session.connections([t.target.provider for t in planned], urls, max_wait) as connections:
             return _carry_out(session, prepared, connections, settle)
-    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today, watch=session.watch)
     targets = Selection(programs, addresses).of_files(files)
     with session.connections([t.provider for t in targets], files.environment.urls, max_wait) as connections:
-        read = pipeline.read_live(targets, connections)
+        read = pipeline.read_live(targets, connections, session.watch)
         reads = applying.Reads(read.lives, monotonic())
         plan, unread = pipeline.make_plan(targets, read, files.environment.name, ttl)
         if unread:
@@ -130,7 +130,7 @@ def _carry_out(session: Session, prepared: Prepared, accounts: Connections, sett
         session.journal.plan(prepared.plan, prepared.targets)
     with interrupts.orderly(stop, progress, session.leave):
         patience = applying.Patience(settle, stop.sleep, monotonic, progress, stop.check)
-        results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience, stop)
+        results = pipeline.carry_out(prepared.targets, prepared.reads, accounts, patience, stop, session.watch)
         results = tuple(result._replace(source=prepared.source) for result in results)
         return session.report(
             Report(

@@ -10,18 +10,71 @@ from typing import Any, NamedTuple, TextIO
 
 import click
 
+from tierops.host.progress import Stage
 from tierops.text.redaction import Redaction
 from tierops.text.visible import isolated, page, printable
 
 _COLUMNS, _MOST_COLUMNS = 80, 120  # of what no terminal reads; of lines that are still read well
+_BAR, _LEAST = 20, 20  # columns of the bar itself, and of a terminal that is wide enough to say anything
 
 
 class Unheard(Exception):
     """Nothing can be written to stdout: its reader has gone, or where it leads is full. The cause says which."""
 
 
+class Bar:
+    """How far work is, on the last line of a terminal, which is as wide as it is just then.
+
+    It is plain ASCII without colours, and moves the cursor with a carriage return alone.
+    """
+
+    first, pause = 1.0, 0.2  # seconds
+
+    def __init__(self) -> None:
+        self._taken = 0  # columns
+
+    def show(self, stage: Stage) -> None:
+        """Show how far the work is, instead of what was shown last."""
+        room = _columns(sys.stderr) - 1  # in the last one, some terminals go on to the next line
+        if room < _LEAST:
+            return
+        done = _BAR * stage.done // max(stage.total, 1)
+        text = f"{stage.what} [{'#' * done}{'.' * (_BAR - done)}] {stage.figures}"
+        text = text if len(text) <= room else f"{stage.what}: {stage.done:,} of {stage.total:,}"[:room]
+        self._write(f"\r{text.ljust(min(self._taken, room))}")
+        self._taken = len(text)
+
+    def clear(self) -> None:
+        """Leave the line empty for what comes next."""
+        if self._taken:
+            self._write(f"\r{' ' * min(self._taken, _columns(sys.stderr) - 1)}\r")
+            self._taken = 0
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError, RuntimeError):
+            click.echo(text, err=True, nl=False)
+
+
+class Lines:
+    """How far work is, a line each time, for a log."""
+
+    first = pause = 10.0  # seconds
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+
+    def show(self, stage: Stage) -> None:
+        """One line."""
+        self._note(f"{stage.what}: {stage.figures}")
+
+    def clear(self) -> None:
+        """A log keeps what it has."""
+
+
 class Console(NamedTuple):
     """Where a run speaks. `is_quiet` keeps progress back; `color` is as click takes it, None leaves it to the terminal.
+
+    `bar` makes room for whatever is said while it is shown.
 
     What goes to stderr is for people who watch: that it cannot be written ends nothing.
     """
@@ -29,6 +82,7 @@ class Console(NamedTuple):
     redaction: Redaction = Redaction(())
     is_quiet: bool = False
     color: bool | None = None
+    bar: Bar | None = None
 
     def page(self, text: str, *, has_commands: bool = False) -> None:
         """Whole lines for stdout; with `has_commands`, some of them are for the CI service. Raises `Unheard`."""
@@ -69,10 +123,7 @@ class Console(NamedTuple):
     @property
     def columns(self) -> int:
         """How wide stdout is, as far as a terminal reads it."""
-        try:
-            return min(os.get_terminal_size(sys.stdout.fileno()).columns or _COLUMNS, _MOST_COLUMNS)
-        except (OSError, ValueError, AttributeError):  # no terminal, no file, or nothing at all
-            return _COLUMNS
+        return min(_columns(sys.stdout), _MOST_COLUMNS)
 
     @property
     def is_terminal(self) -> bool:
@@ -106,8 +157,22 @@ class Console(NamedTuple):
         return isolated(printable(self.redaction.every(text)))
 
     def _print(self, text: str, *, err: bool = False, has_commands: bool = False) -> None:
+        if self.bar is not None:
+            self.bar.clear()
         shown = page(self.redaction.whole(text), has_commands=has_commands)
         click.echo(shown, err=err, nl=False, color=self.color)
+
+
+def is_watched() -> bool:
+    """Whether a terminal shows stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _columns(stream: TextIO | None) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS if stream else _COLUMNS
+    except (OSError, ValueError, AttributeError):  # no terminal, or no file
+        return _COLUMNS
 
 
 def open_streams() -> None:

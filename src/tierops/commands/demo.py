@@ -8,17 +8,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tierops import providers
+from tierops import pipeline, providers
 from tierops.commands import options
 from tierops.commands.session import Session
+from tierops.config.files import ENVIRONMENTS
 from tierops.emulator import Emulator
-from tierops.emulator.api import Story
+from tierops.emulator.api import Api, Loss, Story
 from tierops.emulator.server import serve
 from tierops.errors import Exit, TieropsError
 from tierops.host.resources import folder
@@ -33,32 +35,41 @@ _COUNTERS = ("duckdb", "narwhals", "pydantic")
 @click.pass_obj
 def demo(session: Session) -> Exit:
     """The whole story on the emulator, in half a minute."""
-    return tell(lambda text: session.console.page(f"{text}\n"))
+    return tell(lambda text: session.console.page(f"{text}\n"), session.chosen.today)
 
 
-def tell(say: Callable[[str], None]) -> Exit:
-    """Run the story of the first vendor that has one; `say` prints.
+def tell(say: Callable[[str], None], today: date) -> Exit:
+    """Run the story of the first vendor that has one, with what may get lost as its second act; `say` prints.
 
-    Raises `TieropsError` if a command ends otherwise than told.
+    Raises `TieropsError` if anything ends otherwise than told.
     """
     emulator = Emulator(vendors=providers.emulators())
     vendor, story = next((vendor, vendor.story) for vendor in emulator.vendors.values() if vendor.story)
     story.begin(vendor.dashboard)
     with serve(emulator) as server, tempfile.TemporaryDirectory(prefix="tierops-demo-") as work:
-        Path(work, "tiers").mkdir()
-        shutil.copy(folder("tiers") / story.sample, Path(work, "tiers"))
-        shutil.copy(folder("tiers") / _MEMBERS, work)
-        shell = _Shell(say, Path(work), emulator.vendors, vendor.environ(server.url))
+        one, several = Path(work, "one"), Path(work, "several")
+        for directory in (one, several):
+            Path(directory, "tiers").mkdir(parents=True)
+        shutil.copy(folder("tiers") / story.sample, one / "tiers")
+        shutil.copy(folder("tiers") / _MEMBERS, one)
+        environ = {key: text for api in emulator.vendors.values() for key, text in api.environ(server.url).items()}
+        shell = _Shell(say, one, emulator.vendors, environ)
         say(story.scene.format(url=f"{server.url}/{vendor.name}"))
-        _play(say, shell, emulator, story, vendor.dashboard)
+        _create(say, shell, emulator)
+        for other in emulator.vendors.values():
+            if other.loss:
+                _fill(several / "tiers", emulator, other.loss, today)
+                _lose(say, _Shell(say, several, emulator.vendors, environ), emulator, other, other.loss)
+        _edit(say, shell, story, vendor.dashboard)
+        _count(say, shell, story)
     say(story.epilogue)
     return Exit.DONE
 
 
-def _play(say: Callable[[str], None], shell: _Shell, emulator: Emulator, story: Story, dashboard: Any) -> None:
-    say("\n1. Is the file right? No network is needed to know.\n")
+def _create(say: Callable[[str], None], shell: _Shell, emulator: Emulator) -> None:
+    say("\nACT 1: A TIER IS MISSING\n\n1. Is the file right? No network is needed to know.\n")
     shell.run("validate")
-    say("\n2. What would change? One tier is missing, and a plan is a file that somebody can review.\n")
+    say("\n2. What would change? A plan is a file that somebody can review.\n")
     shell.run("plan", "--out", "plan.json")
     say("\n3. Carry out exactly that plan, and read back what came of it.\n")
     shell.run("apply", "plan.json")
@@ -67,15 +78,46 @@ def _play(say: Callable[[str], None], shell: _Shell, emulator: Emulator, story: 
     writes = emulator.writes
     shell.run("apply", "plan.json", "--quiet")
     say(f"(requests that write, so far: {emulator.writes}; by this last apply: {emulator.writes - writes})")
-    say(f"\n5. {story.edited} The plan shows it, and exits with 2.\n")
+
+
+def _fill(tiers: Path, emulator: Emulator, loss: Loss, today: date) -> None:
+    """Write the sample with its environments, and make the places that it names."""
+    shutil.copy(folder("tiers") / loss.sample, tiers)
+    shutil.copytree(folder("tiers") / ENVIRONMENTS, tiers / ENVIRONMENTS)
+    for program in pipeline.read_files([tiers], loss.environment, today=today).programs:
+        for target in program.targets:
+            emulator.vendors[target.place.provider].seed(target.place.block)
+
+
+def _lose(say: Callable[[str], None], shell: _Shell, emulator: Emulator, vendor: Api[Any], loss: Loss) -> None:
+    """The second act: an answer gets lost, tierops reads back, and nothing is there twice."""
+    emulator.faults.append(loss.fault)
+    say(f"\nACT 2: AN ANSWER GETS LOST\n\n{loss.scene}\n\n5. Create them all.\n")
+    shell.run("apply", "--env", loss.environment, "--auto-approve")
+    sent = sum(loss.fault.fits(method, path) for method, path, _ in emulator.requests)
+    names = loss.held(vendor.dashboard)
+    if len(emulator.faults) or len(set(names)) != len(names) or sent != len(names):
+        raise TieropsError(f"the demonstration failed: {sent} creates were sent, and there are {', '.join(names)}")
+    title = providers.find(vendor.name).title
+    say(f"(Creates that {title} got: {sent}.\nIt holds {', '.join(names)}, each once.)")
+    say("\n6. The vendors hold what the file wants: a plan finds nothing to do.\n")
+    shell.run("plan", "--env", loss.environment, "--detailed-exitcode")
+
+
+def _edit(say: Callable[[str], None], shell: _Shell, story: Story, dashboard: Any) -> None:
+    say(f"\nACT 3: THE DASHBOARD\n\n7. {story.edited}\n   The plan of the first file shows it, and exits with 2.\n")
     story.edit(dashboard)
     shell.run("plan", "--detailed-exitcode", expected=Exit.DIFFERENCES)
-    say(f"\n6. Where would tiers begin that hold 50, 30 and 20 percent? {_MEMBERS} has 250 members, all made up.\n")
+
+
+def _count(say: Callable[[str], None], shell: _Shell, story: Story) -> None:
+    say("\nACT 4: THE MEMBERS\n\n8. Where would tiers begin that hold 50, 30 and 20 percent?")
+    say(f"   {_MEMBERS} has 250 members, all made up.\n")
     if not all(map(find_spec, _COUNTERS)):
-        say("(Members are counted with what `pip install 'tierops[members]'` brings along; it is not installed here.)")
+        say("(Members are counted with what `pip install 'tierops[members]'` brings along;\nit is not installed here.)")
         return
     shell.run("suggest", "--members", _MEMBERS, "--shares", "50,30,20", "--out", _PROPOSAL)
-    say("\n7. And who would move then?\n")
+    say("\n9. And who would move then?\n")
     shell.run("impact", "--members", _MEMBERS, "--compare", f"tiers/{story.sample}", _PROPOSAL)
 
 

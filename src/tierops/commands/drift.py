@@ -32,11 +32,11 @@ def drift(
     chosen = session.chosen
     chosen.keep_apart(journal_file)
     session.begin_journal(journal_file, chosen.environment)
-    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today, watch=session.watch)
     targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
-        read = pipeline.read_live(targets, accounts)
+        read = pipeline.read_live(targets, accounts, session.watch)
         plan, unread = pipeline.make_plan(targets, read, files.environment.name, timedelta(0))
         histories = pipeline.read_histories(plan, accounts)
         usage = accounts.usage()

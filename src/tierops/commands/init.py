@@ -87,7 +87,11 @@ class _Present(NamedTuple):
 
 @click.command()
 @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-@click.option("--vendor", callback=_vendor, help=f"Where the program lives, or {_BOTH} [{providers.own()[0].name}].")
+@click.option(
+    "--vendor", callback=_vendor,
+    help=f"Where the program lives; {_BOTH} is {' and '.join(vendor.title for vendor in providers.own()[:2])}"
+    f" [{providers.own()[0].name}].",
+)  # fmt: skip
 @places.place()
 @click.option("--program", metavar="KEY", callback=options.key, help="Key of the program; else from the name.")
 @click.option(

@@ -83,6 +83,7 @@ def every(connection: Connection, tell: Callable[[str], None]) -> Iterator[Ladde
     """Every ladder of the account, in order; they are read side by side. `tell` hears of the progress."""
     blocks = connection.discover()
     places = [connection.vendor.place(block) for block in blocks]
+    connection.survey(places)
     pool = ThreadPoolExecutor(threads.MOST)
     try:
         reads = [pool.submit(connection.fetch, place) for place in places]

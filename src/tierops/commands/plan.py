@@ -42,11 +42,12 @@ def plan(
     chosen = session.chosen
     chosen.keep_apart(out, keyfile)
     sign = _signer(keyfile, out, session.console.note)
-    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today, watch=session.watch)
     targets = Selection(programs, addresses).of_files(files)
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
-        made, unread = pipeline.make_plan(targets, pipeline.read_live(targets, accounts), files.environment.name, ttl)
+        read = pipeline.read_live(targets, accounts, session.watch)
+        made, unread = pipeline.make_plan(targets, read, files.environment.name, ttl)
         counted = counting.of_plan(members, made)
         made = sign(policies.held(counted.plan, files, unread, counted.guard))
         usage = accounts.usage(made.targets)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from tierops import output, providers
-from tierops.commands import checkout, project
+from tierops.commands import checkout, console, project
 from tierops.commands.console import Console
 from tierops.errors import BadFile, BadInput, Exit
 from tierops.host import disk, logs
 from tierops.host.interrupts import Stop
+from tierops.host.progress import Watch
 from tierops.model import Problem
 from tierops.output import Report
 from tierops.providers.connections import Connections, connect
@@ -99,9 +100,9 @@ class Session:
     """What a command gets with `@click.pass_obj`. Nothing else reads the environment of the process.
 
     `command` is the name of the one that runs, `journal` the one that this run keeps, once it has begun, `ended` its
-    exit code, once that was reported. `wants_json` says that the line asks for JSON, although it may be wrong before
-    that option is reached. `line` is what the line says, `said` the names in it of what was said so far of options that
-    can be said once.
+    exit code, once that was reported. `is_telling` says that stdout has the beginning of a report, `wants_json` that
+    the line asks for JSON, although it may be wrong before that option is reached. `line` is what the line says, `said`
+    the names in it of what was said so far of options that can be said once.
     """
 
     def __init__(self) -> None:
@@ -113,6 +114,7 @@ class Session:
         self.said: set[str] = set()
         self.stop = Stop()
         self.journal: Journal | None = None
+        self.is_telling = False
         self.ended: Exit | None = None
         self.console = Console(_Keys(self.environ))
         self.line = Chosen()
@@ -154,6 +156,17 @@ class Session:
             return self.chosen.environment
         except BadInput:
             return self.line.environment
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Shows how far long work is: by a bar on a terminal, by lines in a log, or not at all."""
+        if self.line.quiet:
+            return Watch()
+        if self.environ.get("CI") or self.environ.get("TERM") == "dumb" or not console.is_watched():
+            return Watch(console.Lines(self.console.progress))
+        bar = console.Bar()
+        self.console = self.console._replace(bar=bar)
+        return Watch(bar)
 
     @property
     def writes(self) -> int:
@@ -202,7 +215,9 @@ class Session:
         format_ = self.line.format
         if format_ == "text" and self.console.is_terminal:
             report = report._replace(sources=_sources(report.problems))
-        self.console.page(output.render(report, format_), has_commands=format_ == "github")
+        for block in output.blocks(report, format_):
+            self.console.page(block, has_commands=format_ == "github")
+            self.is_telling = True
         if report.error and format_ not in {"json", "github"}:  # whose readers get it from stdout
             self.console.error(report.error)
         # What became of the creates matters more than a file.
@@ -210,7 +225,10 @@ class Session:
         return self.ended
 
     def fail(self, code: Exit, message: str, problems: tuple[Problem, ...] = ()) -> Exit:
-        """Report what kept the command from its work."""
+        """Report what kept the command from its work; on stderr alone where a report was not written to its end."""
+        if self.is_telling and self.ended is None:
+            self.console.error(message)
+            return code
         if self.wants_json:
             self.choose(format="json")
         return self.report(Report(self.command, code, error=message, problems=problems))
@@ -227,7 +245,8 @@ class Session:
 
     def _save(self, report: Report, file: ReportFile) -> bool:
         try:
-            disk.save(file.path, self.console.redaction.whole(output.as_file(report, file.format)), disk.ORDINARY)
+            blocks = map(self.console.redaction.whole, output.as_file(report, file.format))
+            disk.save_lines(file.path, blocks, disk.ORDINARY)
         except BadFile as error:
             self.console.error(f"the report is not saved: {error}")
             return False

@@ -33,7 +33,7 @@ def test(
     from tierops.promises import member_tests
 
     chosen = session.chosen
-    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today)
+    files = pipeline.read_files(chosen.directories, chosen.environment, today=chosen.today, watch=session.watch)
     others = tuple(problem for problem in files.problems if problem.rule != member_tests.RULE)
     files = files._replace(problems=others)
     targets = [target for target in Selection(programs, addresses).of_files(files) if target.tests]
@@ -59,5 +59,5 @@ def _read(
     """The live ladders by address, and a problem for each that cannot be read."""
     names = [target.provider for target in targets]
     with session.connections(names, files.environment.urls, max_wait, is_read_only=True) as accounts:
-        read = pipeline.read_live(targets, accounts)
+        read = pipeline.read_live(targets, accounts, session.watch)
     return {address: live.tiers for address, live in read.lives.items()}, read.problems

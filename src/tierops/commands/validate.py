@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,12 +30,11 @@ def validate(session: Session, paths: tuple[Path, ...], all_environments: bool) 
     """
     chosen = session.chosen
     chosen.keep_apart(*paths)
+    how: dict[str, Any] = {"today": chosen.today, "paths": paths, "has_advice": True, "watch": session.watch}
     if all_environments:
-        files = pipeline.read_in_all_environments(chosen.directories, today=chosen.today, paths=paths, has_advice=True)
+        files = pipeline.read_in_all_environments(chosen.directories, **how)
     else:
-        files = pipeline.read_files(
-            chosen.directories, chosen.environment, today=chosen.today, paths=paths, has_advice=True
-        )
+        files = pipeline.read_files(chosen.directories, chosen.environment, **how)
     targets = tuple(target for program in files.programs for target in program.targets)
     counts = (len(files.programs), len(targets), sum(len(target.tiers) for target in targets))
     rules = files.policy.rules if files.policy else ()

@@ -12,6 +12,7 @@ from tierops.config import files
 from tierops.config.environment import Environment
 from tierops.config.load import Loaded, load
 from tierops.errors import TieropsError, UsageError
+from tierops.host.progress import UNWATCHED, Watch
 from tierops.model import Position, Problem
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ def load_all(
     contents: Mapping[Path, bytes] | None = None,
     full_check: bool = False,
     today: date | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Loaded:
     """What `load` gives of each folder, as one. A path is read as one of the folder in which it lies.
 
     Raises as `load` does, and `TieropsError` where two folders say of one environment what cannot both be.
     """
     contents = files.streams(paths) if contents is None else contents
-    options: dict[str, Any] = {"contents": contents, "full_check": full_check, "today": today}
+    options: dict[str, Any] = {"contents": contents, "full_check": full_check, "today": today, "watch": watch}
     if len(directories) == 1:
         return load(directories[0], environment=environment, paths=paths, **options)
     _must_be_somewhere(directories, environment)

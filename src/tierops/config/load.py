@@ -12,6 +12,7 @@ from tierops.config import environment as environments
 from tierops.config.check import Gate
 from tierops.config.environment import Environment
 from tierops.config.marked import Document, Map
+from tierops.host.progress import UNWATCHED, Watch
 from tierops.model import Policy, Position, Problem, Program
 
 # Of one file. Who has more of them has a reason that shows in these; telling a hundred thousand takes minutes.
@@ -57,6 +58,7 @@ def load(
     contents: Mapping[Path, bytes] | None = None,
     full_check: bool = False,
     today: date | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Loaded:
     """Read the programs below `directory`, or only the files and folders of `paths`.
 
@@ -66,6 +68,7 @@ def load(
     Raises `TieropsError` for a folder or path that is not there or holds no files, and for a vendor whose package
     cannot be used; `UsageError` for an environment that is not there, or that is not named where there are some.
     `contents` is what was read from those `paths` that can be read only once; without it, that is done here.
+    `watch` is told of the files that were read.
     """
     contents = files.streams(paths) if contents is None else contents
     by_kind = _by_kind(directory, paths, contents)
@@ -87,7 +90,7 @@ def load(
     programs: list[Program] = []
     broken: list[Program] = []
     unchecked: list[str] = []
-    for path in program_files:
+    for path in watch.through("reading files", program_files):
         read = _read(path, contents.get(path), terms)
         programs += read.programs
         problems += read.problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -35,6 +35,20 @@ class Story(NamedTuple):
     """How to go on with an account of one's own."""
 
 
+class Loss(NamedTuple):
+    """What `tierops demo` plays with the vendor and others: a sample for several, and an answer that gets lost."""
+
+    sample: str
+    """The file below `tiers/`; the places that it names in `environment` are made without tiers."""
+    environment: str
+    scene: str
+    """What the file wants, and which answer will not come."""
+    fault: Fault
+    """Happens to one of the vendor's creates."""
+    held: Callable[[Any], Sequence[str]]
+    """The names of the tiers that the `dashboard` holds at the end."""
+
+
 class Api(ABC, Generic[S]):
     """One emulated vendor. The emulator finds the route of a request, runs its handler in a transaction, plays faults.
 
@@ -54,6 +68,7 @@ class Api(ABC, Generic[S]):
     cycle_seconds: ClassVar[int] = 1
     """How long a client waits once the calls of a billing cycle are used up."""
     story: ClassVar[Story | None] = None
+    loss: ClassVar[Loss | None] = None
 
     router: Router
     dashboard: Any = None

@@ -160,6 +160,14 @@ class Store:
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
+    def places(self, kind: str) -> list[str]:
+        """The places that have records of a kind, in the order of their first ones."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT place FROM record WHERE kind = ? GROUP BY place ORDER BY min(number)", (kind,)
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def stored(self, kind: str, place: str) -> list[Record]:
         """All records of one place in the order of insertion, visible or not."""
         with self._lock:

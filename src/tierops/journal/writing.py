@@ -153,7 +153,7 @@ class Journal:
 
     def plan(self, plan: Plan, targets: Sequence[TargetPlan]) -> None:
         """Write which plan is carried out, and at which of its targets."""
-        digest = plan_file.to_data(plan)["digest"]
+        digest = plan_file.digest(plan)
         described: list[Value] = [
             {
                 "address": target.address,

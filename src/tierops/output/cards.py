@@ -78,7 +78,6 @@ class Spot(NamedTuple):
     address: str
     place: str
     facts: tuple[tuple[str, str], ...]
-    requests: tuple[tuple[str, str], ...] = ()  # first line, body
 
 
 class Card(NamedTuple):

@@ -7,6 +7,7 @@ See: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from tierops.output.findings import Finding, Level, by_weight, findings
 from tierops.output.report import Report
@@ -17,7 +18,7 @@ SHOWN = 10  # of a kind, by GitHub
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """One command a line; nothing at all where nothing was found. What ended the command comes first.
 
     Where GitHub would not show all of them, one more says how many are in the log only.
@@ -33,7 +34,7 @@ def render(report: Report) -> str:
         hidden = ", ".join(_counted(numbers[level] - SHOWN, level) for level in Level if numbers[level] > SHOWN)
         text = f"GitHub shows {SHOWN} of a kind beside the files; in the log of this step are {hidden} more"
         lines.insert(place, f"::notice title=tierops::{_data(text)}")
-    return "".join(f"{line}\n" for line in lines)
+    return (f"{line}\n" for line in lines)
 
 
 def _counted(number: int, level: Level) -> str:

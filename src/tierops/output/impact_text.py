@@ -73,4 +73,6 @@ def _right(text: str, wide: int) -> str:
 
 
 def _wrapped(text: str, start: str) -> Iterator[str]:
-    yield from wrap(printable(text), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+    yield from wrap(
+        printable(text), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from markupsafe import Markup
 _FOLDER = Path(__file__).parent / "templates"
 
 
-def page(name: str, **values: object) -> str:
-    """An HTML template filled in; every value is escaped for HTML."""
-    return _environment(is_html=True).get_template(name).render(values)
+def pieces(name: str, **values: object) -> Iterator[str]:
+    """An HTML template filled in, bit by bit; every value is escaped for HTML."""
+    return _environment(is_html=True).get_template(name).generate(values)
 
 
 @cache

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tierops import __version__, plan_file
 from tierops.model import Edit, History, Kind, Outcome, Plan, Problem, Result, Value, Verdict, exact
 from tierops.output import view
 from tierops.output.checklist import checklist
 from tierops.output.report import Report
 from tierops.text import jsontext
+from tierops.text.jsontext import Entries, Written
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """One JSON object; `plan` is exactly what a plan file holds."""
-    data: dict[str, Value] = {
+    data: dict[str, Written] = {
         "format_version": "1",
         "tool_version": __version__,
         "command": report.command,
@@ -22,7 +25,7 @@ def render(report: Report) -> str:
         "checked": report.checked and dict(zip(("programs", "targets", "tiers"), report.checked, strict=True)),
         "unchecked": list(report.unchecked),
         "summary": None if report.plan is None else _summary(report.plan),
-        "plan": None if report.plan is None else plan_file.to_data(report.plan),
+        "plan": None if report.plan is None else plan_file.entries(report.plan),
         "requests": [usage._asdict() for usage in report.usage],
         "by_hand": _by_hand(report),
         "results": None if report.results is None else [_result(result) for result in report.results],
@@ -38,7 +41,8 @@ def render(report: Report) -> str:
         data["histories"] = {address: _history(told) for address, told in report.histories.items()}
     if report.journal is not None:
         data["journal"] = report.journal._asdict()
-    return jsontext.dumps(data, indent=2) + "\n"
+    yield from jsontext.pieces(Entries(data.items()), indent=2)
+    yield "\n"
 
 
 def _problem(problem: Problem) -> Value:

@@ -76,14 +76,15 @@ def _cases(report: Report) -> Iterator[_Case]:
         )
     places = _places(report)
     elsewhere: dict[str, dict[str, list[Finding]]] = {}
-    at_target: dict[tuple[str, str], list[Finding]] = {}  # by address and rule
+    at_targets: dict[str, dict[str, list[Finding]]] = {}  # by address, then by rule
     for finding in findings(report):
         if report.verdicts is not None and finding.rule == "failing-test":  # which has a case of its own
             continue
         targets = finding.targets or tuple(places.get(finding.program, ()))
         known = [target for target in targets if target in places.get(finding.program, ())]
         for target in known:
-            at_target.setdefault((f"{finding.program}/{target}", finding.rule), []).append(finding)
+            own = at_targets.setdefault(f"{finding.program}/{target}", {})
+            own.setdefault(finding.rule, []).append(finding)
         if not known:
             elsewhere.setdefault(finding.at.file, {}).setdefault(finding.rule, []).append(finding)
     listed = DRIFT if report.command == "drift" else CHECKS if report.verdicts is None else ()
@@ -92,8 +93,9 @@ def _cases(report: Report) -> Iterator[_Case]:
         for target, at in targets_at.items():
             address = f"{program}/{target}"
             # `drift` may have seen waived findings of the other rules, too.
-            for rule in dict.fromkeys([*rules, *(rule for where, rule in at_target if where == address)]):
-                yield _case(f"{rule} at {address}", program, at, at_target.get((address, rule), ()))
+            own = at_targets.get(address, {})
+            for rule in dict.fromkeys([*rules, *own]):
+                yield _case(f"{rule} at {address}", program, at, own.get(rule, ()))
     for file, by_rule in elsewhere.items():
         for rule, in_file in by_rule.items():
             yield _case(f"{rule} in {file}", file, in_file[0].at, in_file)

@@ -7,6 +7,7 @@ https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sar
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import PurePath
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from tierops.output.findings import Check, Finding, Level, by_weight, checks, fi
 from tierops.output.report import Report
 from tierops.output.words import plain
 from tierops.text import jsontext
+from tierops.text.jsontext import Entries, Items, Written
 from tierops.text.visible import printable
 
 MOST = 25_000  # results of a run; GitHub refuses a file with more
@@ -24,21 +26,23 @@ _ROOT = "the root of the repository"
 _SEVERITIES = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "recommendation"}
 
 
-def render(report: Report, most: int = MOST) -> str:
+def render(report: Report, most: int = MOST) -> Iterator[str]:
     """One SARIF log with one run, as ASCII. Findings beyond `most`, the lightest, are counted in a notification."""
     every = findings(report)
     kept = every if len(every) <= most else by_weight(every)[:most]
     listed = checks(report.command)
     numbers = {check.id: number for number, check in enumerate(listed)}
-    run: dict[str, Value] = {
+    run: dict[str, Written] = {
         "tool": {"driver": {"name": "tierops", "version": __version__, "rules": [_rule(check) for check in listed]}},
         "automationDetails": {"id": "/".join(["tierops", report.command, *_environment(report), ""])},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"description": _message(_ROOT)}},
         "invocations": [_invocation(report, len(every) - len(kept), most)],
-        "results": [_result(finding, numbers[finding.rule]) for finding in kept],
+        "results": Items(_result(finding, numbers[finding.rule]) for finding in kept),
     }
-    return jsontext.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    log: dict[str, Written] = {"$schema": _SCHEMA, "version": "2.1.0", "runs": Items([Entries(run.items())])}
+    yield from jsontext.pieces(Entries(log.items()), indent=2)
+    yield "\n"
 
 
 def _environment(report: Report) -> list[str]:

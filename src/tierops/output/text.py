@@ -31,26 +31,31 @@ _FATE_COLOURS = {Fate.DONE: "green", Fate.ALREADY: "cyan"}
 _INDENT = 6
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> Iterator[str]:
     """Lines for a person, coloured with ANSI codes that `click.echo` strips where no terminal reads them.
 
     `report.error` is not among them: it belongs on stderr.
     """
-    lines = [line for problem in folded(report.problems) for line in _problem(problem, report.sources)]
+    return (f"{line}\n" for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for problem in folded(report.problems):
+        yield from _problem(problem, report.sources)
     if report.results is not None:
-        lines += _results(report, report.results)
+        yield from _results(report, report.results)
     elif report.plan is not None:
-        lines += _drift(report, report.plan) if report.command == "drift" else _plan(report, report.plan)
+        yield from _drift(report, report.plan) if report.command == "drift" else _plan(report, report.plan)
     elif report.impacts is not None:
-        lines += impact_text.report(report.impacts)
+        yield from impact_text.report(report.impacts)
     elif report.verdicts is not None:
-        lines += summary.tested(report.verdicts)
+        yield from summary.tested(report.verdicts)
     elif report.checked is not None:
-        lines += summary.checked(report.checked, report.problems, report.unchecked)
+        yield from summary.checked(report.checked, report.problems, report.unchecked)
     elif report.journal is not None:
-        lines += _journal(report.journal, report.exit_code)
-    lines += [line for used in report.usage for line in _wrapped(words.usage(used), "", report.columns)]
-    return "\n".join([*lines, ""])
+        yield from _journal(report.journal, report.exit_code)
+    for used in report.usage:
+        yield from _wrapped(words.usage(used), "", report.columns)
 
 
 def _problem(problem: Problem, sources: source.Sources) -> Iterator[str]:
@@ -135,7 +140,10 @@ def _wrapped(text: str, start: str, columns: int) -> Iterator[str]:
     from textwrap import wrap
 
     further = " " * max(_INDENT, len(start))
-    yield from wrap(escaped(text), max(columns, 40), initial_indent=start, subsequent_indent=further)
+    # Addresses, paths and names have hyphens, and are copied.
+    yield from wrap(
+        escaped(text), max(columns, 40), initial_indent=start, subsequent_indent=further, break_on_hyphens=False
+    )
 
 
 def _by_hand(report: Report, cards: Sequence[Card]) -> Iterator[str]:

@@ -26,6 +26,7 @@ _MARKS = (  # what is said of a tier that is live, that will be, that the files 
     {Kind.DIFFERS: "differs", Kind.BLOCKED: "blocked"},
 )
 _MOST_DIFFERENT = 200  # rungs of a ladder, whatever differs
+_MOST_HELD = 20  # tiers of a rung that are named; more than any terminal has room for
 _MOST_NOTE = 600
 _MOST_VALUE = 300
 _MOST_BODY = 20_000
@@ -53,10 +54,13 @@ def cards(report: Report) -> tuple[Card, ...]:
 
 
 def requests(card: Card) -> tuple[str, ...]:
-    """The requests of a card as HTTP has them; what several targets are sent alike stands below all its addresses."""
+    """The requests of a card as HTTP has them; what several targets are sent alike stands below all its addresses.
+
+    They are long and few formats show them: so they are made for one card at a time, and no card holds them.
+    """
     heads: dict[str, list[str]] = {}
     for spot in card.spots:
-        for head, body in spot.requests:
+        for head, body in _requests(spot.plan):
             heads.setdefault(body, []).append(head)
     return tuple("\n".join((*addressed, body)) for body, addressed in heads.items())
 
@@ -101,14 +105,17 @@ def rungs(target: TargetPlan, most: int = MOST_RUNGS) -> tuple[Rung, ...]:
     told: list[Rung] = []
     rows = ladder.shortened(target, most)
     for row in rows[:_MOST_DIFFERENT]:
-        sides = [
-            tuple(_held(name, kinds.get(name), marks) for name in names)
-            for names, marks in zip(row.names, _MARKS, strict=True)
-        ]
+        sides = [_side(names, kinds, marks) for names, marks in zip(row.names, _MARKS, strict=True)]
         told.append(Rung("⋮" if row.alike else span(row.range), sides[0], sides[1], sides[2], row.alike))
     if left := len(rows) - len(told):
         told.append(Rung("⋮", (), (), (), left, "more, which differ, are left out here"))
     return tuple(told)
+
+
+def _side(names: Sequence[str], kinds: Mapping[str, Kind], marks: Mapping[Kind, str]) -> tuple[Held, ...]:
+    """The tiers of one side of a rung. Where tiers have no end, each rung has all below it: the rest is counted."""
+    told = tuple(_held(name, kinds.get(name), marks) for name in names[:_MOST_HELD])
+    return (*told, Held(f"{len(names) - _MOST_HELD:,} more")) if len(names) > _MOST_HELD else told
 
 
 def _held(name: str, kind: Kind | None, marks: Mapping[Kind, str]) -> Held:
@@ -164,7 +171,6 @@ def _spot(target: TargetPlan, report: Report) -> Spot:
         address=shortened(target.address, 200),
         place=f"{place} ({newness})" if newness else place,
         facts=facts_ if report.results is None else facts_[:2],
-        requests=tuple(_requests(target)) if report.is_planned else (),
     )
 
 

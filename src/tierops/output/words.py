@@ -145,8 +145,12 @@ def later_steps(target: TargetPlan) -> tuple[str, ...]:
 
 
 def remaining_steps(result: Result) -> tuple[str, ...]:
-    """What remains to be done by hand after apply; nothing where there was nothing to create."""
-    return result.steps if result.outcomes else ()
+    """What remains to be done by hand after apply; nothing where there was nothing to create.
+
+    Nor where a tier is not there: publishing would make an incomplete ladder effective, and the next apply comes first.
+    """
+    is_whole = all(outcome.fate in {Fate.DONE, Fate.ALREADY} for outcome in result.outcomes)
+    return result.steps if result.outcomes and is_whole else ()
 
 
 def unread(result: Result) -> str:

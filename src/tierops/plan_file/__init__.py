@@ -5,7 +5,16 @@ read by making it again from the target and the live ladder that the file holds:
 must be what tierops itself would plan.
 """
 
-from tierops.plan_file.data import FORMAT_VERSION, change_data, dumps, identity_data, signed_text, to_data
+from tierops.plan_file.data import (
+    FORMAT_VERSION,
+    change_data,
+    digest,
+    dumps,
+    entries,
+    identity_data,
+    pieces,
+    signed_text,
+)
 from tierops.plan_file.impact import impact_data
 from tierops.plan_file.reading import LARGEST, check, loads
 
@@ -14,10 +23,12 @@ __all__ = [
     "LARGEST",
     "change_data",
     "check",
+    "digest",
     "dumps",
+    "entries",
     "identity_data",
     "impact_data",
     "loads",
+    "pieces",
     "signed_text",
-    "to_data",
 ]

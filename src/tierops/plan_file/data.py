@@ -1,28 +1,69 @@
-"""A plan as JSON values."""
+"""A plan as JSON values, made target by target: all of them at once would take more memory than the plan itself."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 
 from tierops.model import Change, Identity, LiveTier, Plan, Problem, TargetPlan, Tier, Value, exact
 from tierops.plan_file.impact import impact_data
 from tierops.text import jsontext
+from tierops.text.jsontext import Entries, Items, Written
 
 FORMAT_VERSION = "1"
 
 
 def dumps(plan: Plan) -> str:
     """The text of a plan file."""
-    return jsontext.dumps(to_data(plan), indent=2) + "\n"
+    return "".join(pieces(plan))
 
 
-def to_data(plan: Plan) -> dict[str, Value]:
-    """The plan as JSON values, with its digest as the last key."""
-    data = _undigested(plan)
-    return data | {"digest": jsontext.digest(data)}
+def pieces(plan: Plan) -> Iterator[str]:
+    """The text of a plan file, target by target."""
+    yield from jsontext.pieces(entries(plan), indent=2)
+    yield "\n"
+
+
+def entries(plan: Plan) -> Entries:
+    """The plan as JSON values, with its digest as the last key; to be written once."""
+    return Entries(_entries(plan))
+
+
+def digest(plan: Plan) -> str:
+    """The digest that its file ends with, which names the plan in reports."""
+    made = sha256()
+    for _ in _targets(plan, lambda text: made.update(text.encode())):
+        pass
+    return f"sha256:{made.hexdigest()}"
 
 
 def signed_text(plan: Plan) -> str:
     """What a signature is made over: the canonical JSON of the plan file without its `signature` and `digest`."""
-    return jsontext.canonical(_undigested(plan._replace(signature=None)))
+    texts: list[str] = []
+    for _ in _targets(plan._replace(signature=None), texts.append):
+        pass
+    return "".join(texts)
+
+
+def _entries(plan: Plan) -> Iterator[tuple[str, Written]]:
+    made = sha256()
+    for key, value in _undigested(plan).items():
+        is_targets = key == "targets"
+        yield key, Items(_targets(plan, lambda text: made.update(text.encode()))) if is_targets else value
+    yield "digest", f"sha256:{made.hexdigest()}"
+
+
+def _targets(plan: Plan, hear: Callable[[str], object]) -> Iterator[Value]:
+    """Each target as JSON values; `hear` gets the canonical text of the whole plan on the way, bit by bit."""
+    data = _undigested(plan)
+    before = jsontext.canonical({key: value for key, value in data.items() if key < "targets"})
+    after = jsontext.canonical({key: value for key, value in data.items() if key > "targets"})
+    hear(f'{before[:-1]},"targets":[')  # there is something on both sides
+    for number, target in enumerate(plan.targets):
+        made = _target_data(target)
+        hear(f"{',' if number else ''}{jsontext.canonical(made)}")
+        yield made
+    hear(f"],{after[1:]}")
 
 
 def change_data(change: Change) -> dict[str, Value]:
@@ -46,13 +87,14 @@ def identity_data(identity: Identity) -> dict[str, Value]:
 
 
 def _undigested(plan: Plan) -> dict[str, Value]:
+    """All of a plan but its targets, in the order of the file."""
     data: dict[str, Value] = {
         "format_version": FORMAT_VERSION,
         "tool_version": plan.tool_version,
         "created_at": plan.created_at,
         "expires_at": plan.expires_at,
         "environment": plan.environment,
-        "targets": [_target_data(target) for target in plan.targets],
+        "targets": None,  # here, in their place; too many to be there at once
         "unread": list(plan.unread),
     }
     if plan.policy:

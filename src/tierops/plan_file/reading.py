@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tierops import __version__, plan, providers
 from tierops.errors import PlanRefused, TieropsError
 from tierops.model import Identity, Live, Place, Plan, Scale, Signature, Target, TargetPlan, Value
-from tierops.plan_file.data import FORMAT_VERSION, dumps
+from tierops.plan_file.data import FORMAT_VERSION, pieces
 from tierops.text import jsontext
 from tierops.text.visible import printable
 from tierops.text.wording import ago
@@ -38,7 +38,7 @@ def loads(content: bytes) -> Plan:
         tuple(document.unread),
         tuple(problem.value() for problem in document.policy),
     )
-    if dumps(loaded).encode() != content:
+    if not _is_text_of(loaded, content):
         _refuse_other_version(loaded)
         raise PlanRefused(_why_other(document, loaded))
     return loaded
@@ -61,6 +61,17 @@ def check(plan: Plan, now: datetime, environment: str | None) -> None:
     if plan.environment != environment:
         then, asked = (name or "no environment" for name in (plan.environment, environment))
         raise PlanRefused(f"the plan was made for {printable(then)}, not for {asked}")
+
+
+def _is_text_of(plan: Plan, content: bytes) -> bool:
+    """Whether a file of this content is what `dumps` writes of the plan, which is not made a second time for that."""
+    at = 0
+    for piece in pieces(plan):
+        part = piece.encode()
+        if content[at : at + len(part)] != part:
+            return False
+        at += len(part)
+    return at == len(content)
 
 
 def _data(content: bytes) -> Mapping[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
@@ -35,6 +35,19 @@ class Chronicle(Protocol):
         ...
 
 
+@runtime_checkable
+class Overview(Protocol):
+    """An account of a vendor whose lists show many places in fewer requests than one by one."""
+
+    def survey(self, places: Sequence[Place]) -> None:
+        """Look at all places that are about to be fetched.
+
+        The next fetch of each may begin with what was seen here of it, and no later one, for that is asked for to see
+        the place afresh. What is not seen, or not for sure, is fetched as ever. Raises `VendorError`.
+        """
+        ...
+
+
 class Connection(NamedTuple):
     """A vendor, an account of it, and the HTTP client between the two.
 
@@ -47,6 +60,12 @@ class Connection(NamedTuple):
     key: str | None = None
     check: str = ""
     sleep: Callable[[float], None] = time.sleep
+
+    def survey(self, places: Sequence[Place]) -> None:
+        """See `Overview.survey`. What fails here is told by the fetches, each of which then asks for itself."""
+        if len(places) > 1 and isinstance(self.account, Overview):
+            with suppress(VendorError):
+                self.account.survey(places)
 
     def fetch(self, place: Place) -> Live:
         """See `Account.fetch`."""
@@ -84,7 +103,7 @@ class Connection(NamedTuple):
                 yield
             except VendorError as error:
                 if self.check and error.status in _KEY_REFUSED:
-                    error.args = (f"{error}. {self.check}",)
+                    error.args = (f"{str(error).removesuffix('.')}. {self.check}",)
                 raise
 
     def history(self, live: Live) -> History | None:

@@ -22,6 +22,7 @@ _UNTOLD = 10.0  # seconds to wait after a refusal that does not say how long
 _LONGEST_PAUSE = 31 * 86400.0  # seconds; more was meant in another unit, or not at all
 _LONGEST_DATE = 64  # characters
 _FORBIDDEN = 403  # with Retry-After, it is a limit to how fast one may ask
+_MOST_UNTOLD = 16  # calls at once to a vendor that does not say how many are left
 _TRIES = 4
 _LOOK = 0.1  # seconds between two looks whether anything may leave at all
 _FIRST_PAUSE = 0.5  # seconds, and twice as long after each further try
@@ -151,8 +152,8 @@ class Limits:
         while True:
             self._waiting.check()
             with self._room:
-                while self.left is not None and self._in_flight > 0 and self.left <= self._in_flight:
-                    self._room.wait(_LOOK)  # what is under way may have taken the last call
+                while self._is_full():
+                    self._room.wait(_LOOK)
                     self._waiting.check()
                 now = self._waiting.now()
                 if self.left == 0 and (ends := self._ends_here()) is not None:
@@ -184,6 +185,14 @@ class Limits:
                 self.leave()
                 raise
         return waited
+
+    def _is_full(self) -> bool:
+        """Whether a call has to wait for one that is under way, which may have taken the last one that is left.
+
+        Where nothing is told of what is left, the first refusal would meet all that are under way, so they are fewer.
+        """
+        most = _MOST_UNTOLD if self.left is None else max(1, self.left)
+        return self._in_flight >= most
 
     def _ends_here(self) -> float | None:
         """When there are more calls, by the clock of this machine: an answer says what time it was for the vendor."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quote
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from tierops.model import Value
 
@@ -46,18 +46,50 @@ def texts(value: Value, *, has_keys: bool = True) -> Iterator[str]:
         yield value if isinstance(value, str) else _scalar(value)
 
 
+class Items(NamedTuple):
+    """An array whose items are made while it is written, one at a time."""
+
+    each: Iterable[Written]
+
+
+class Entries(NamedTuple):
+    """An object whose entries are made while it is written, one at a time."""
+
+    each: Iterable[tuple[str, Written]]
+
+
+Written: TypeAlias = Value | Items | Entries
+
+
 def dumps(value: Value, *, indent: int | None = None) -> str:
     """JSON text in ASCII with keys in the order given: one line, or indented as `json.dumps` would."""
-    parts: list[str] = []
-    _write(value, parts, indent or 0, "\n" if indent else "", is_sorted=False)
-    return "".join(parts)
+    return _text(value, " " * (indent or 0), "\n" if indent else "", is_sorted=False)
+
+
+def pieces(value: Written, *, indent: int) -> Iterator[str]:
+    """What `dumps` would say, bit by bit: no more than one value within `Items` and `Entries` is there at a time."""
+    return _pieces(value, " " * indent, "\n")
 
 
 def canonical(value: Value) -> str:
     """The one text of a value: sorted keys, no blanks. Equal texts mean equal values, and `true` is not `1`."""
-    parts: list[str] = []
-    _write(value, parts, 0, "", is_sorted=True)
-    return "".join(parts)
+    try:
+        return _IN_C.encode(value)  # takes a third of the time, but can write no fraction digit for digit
+    except _NotInC:
+        return _text(value, "", "", is_sorted=True)
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether the canonical texts of the two are the same, without making them."""
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Mapping | list) or isinstance(other, Mapping | list):
+        return False
+    return _scalar(one) == _scalar(other)
 
 
 def digest(value: Value) -> str:
@@ -65,28 +97,60 @@ def digest(value: Value) -> str:
     return "sha256:" + sha256(canonical(value).encode()).hexdigest()
 
 
-def _write(value: Value, parts: list[str], indent: int, newline: str, *, is_sorted: bool) -> None:
-    """Append the text of a value; `newline` starts a line at its own depth, and is empty where all is one line."""
-    if isinstance(value, str):
-        parts.append(quote(value))
-    elif isinstance(value, Mapping):
-        inner = newline and newline + " " * indent
-        before, colon = "{" + inner, ": " if indent else ":"
-        for key in sorted(value) if is_sorted else value:
-            parts += before, quote(key), colon
-            _write(value[key], parts, indent, inner, is_sorted=is_sorted)
-            before = "," + inner
-        parts.append(newline + "}" if value else "{}")
-    elif isinstance(value, list):
-        inner = newline and newline + " " * indent
-        before = "[" + inner
-        for item in value:
-            parts.append(before)
-            _write(item, parts, indent, inner, is_sorted=is_sorted)
-            before = "," + inner
-        parts.append(newline + "]" if value else "[]")
-    else:
-        parts.append(_scalar(value))
+def _pieces(value: Written, indent: str, newline: str) -> Iterator[str]:
+    if not isinstance(value, Items | Entries):
+        yield _text(value, indent, newline, is_sorted=False)
+        return
+    inner = newline + indent
+    opening, closing = "[]" if isinstance(value, Items) else "{}"
+    before = opening + inner
+    named = value.each if isinstance(value, Entries) else (("", item) for item in value.each)
+    for key, one in named:
+        yield f"{before}{quote(key)}: " if isinstance(value, Entries) else before
+        yield from _pieces(one, indent, inner)
+        before = "," + inner
+    yield newline + closing if before[0] == "," else opening + closing
+
+
+def _text(value: Value, indent: str, newline: str, *, is_sorted: bool) -> str:
+    """The text of a value; `newline` starts a line at its own depth, and is empty where all is one line.
+
+    What most values are is asked for first, and by type, for all that a report says goes through here.
+    """
+    if type(value) is str:
+        return quote(value)
+    if type(value) is list or type(value) is dict:
+        if not value:
+            return "[]" if type(value) is list else "{}"
+        inner = newline and newline + indent
+        if type(value) is list:
+            items = [_text(item, indent, inner, is_sorted=is_sorted) for item in value]
+            return f"[{inner}{f',{inner}'.join(items)}{newline}]"
+        colon = ": " if newline else ":"
+        keys = sorted(value) if is_sorted else value
+        entries = [f"{quote(key)}{colon}{_text(value[key], indent, inner, is_sorted=is_sorted)}" for key in keys]
+        return f"{{{inner}{f',{inner}'.join(entries)}{newline}}}"
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, Mapping):
+        return _text(dict(value), indent, newline, is_sorted=is_sorted)
+    if isinstance(value, list):
+        return _text(list(value), indent, newline, is_sorted=is_sorted)
+    return quote(value) if isinstance(value, str) else _scalar(value)
+
+
+class _NotInC(Exception):
+    """The encoder of the standard library met what it cannot write as it is."""
+
+
+def _plain(value: object) -> dict[str, Value]:
+    """A mapping as the standard encoder takes it."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise _NotInC
+
+
+_IN_C = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False, allow_nan=False, default=_plain)
 
 
 def _scalar(value: object) -> str:

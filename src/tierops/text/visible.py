@@ -7,13 +7,16 @@ that is printed: what passed `printable` passes it unchanged, what was forgotten
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 # Characters of a text that is shown to a person, and how many of its beginning and end are left of a longer one: some
 # fifteen lines of a terminal. The end stays, for that is where two long names differ and where a sentence says why.
 _MOST, _HEAD, _TAIL = 1200, 800, 300
 # A letter of any script carries fewer marks than this. More of them climb over the lines above and below.
 _MOST_MARKS = 5
+# Characters of a block of output: enough to make what is done once a block cheap, and few for the memory.
+_BLOCK = 1 << 16
 # Shown as nothing although they are letters or marks to Unicode; all else that is invisible is not `isprintable`.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
@@ -56,6 +59,22 @@ def page(text: str, *, has_commands: bool = False) -> str:
     return text if has_commands or "::" not in text else _AT_START.sub(r"\1\\u003a", text)
 
 
+def whole_lines(pieces: Iterable[str], least: int = _BLOCK) -> Iterator[str]:
+    """The text of the pieces in blocks of whole lines, of at least so many characters but for the last."""
+    kept: list[str] = []
+    size = 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        if size >= least and "\n" in piece:
+            text = "".join(kept)
+            end = text.rindex("\n") + 1
+            yield text[:end]
+            kept, size = [text[end:]], len(text) - end
+    if text := "".join(kept):
+        yield text
+
+
 def short(text: str, most: int = _MOST) -> str:
     """The text, or the beginning and the end of a longer one with how long it is."""
     if len(text) <= most:
@@ -69,7 +88,7 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
 
     A mark at the beginning is one of them unless `is_start` is false, for it would change what is printed before.
     """
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or _harmless().fullmatch(text):
         return text
     from unicodedata import category
 
@@ -86,6 +105,12 @@ def escaped(text: str, escape: Callable[[str], str] | None = None, *, is_start: 
         found.append(character if is_fine or is_emoji or is_joined else escape(character))
         before = character
     return "".join(found)
+
+
+@cache
+def _harmless() -> re.Pattern[str]:
+    """Most texts of reports, told at once: what can be seen, is no mark and stays in its place."""
+    return re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u257f]*")
 
 
 def isolated(text: str) -> str:

@@ -39,6 +39,7 @@ class VoucherifyV2(Words):
         "voucherify-v2.name_filter=folded",
         "voucherify-v2.name_filter=ignored",
     )
+    is_blind = True
     settings: ClassVar = {"card_definition": "lcdef_12f0a1a0110c5d6df0", "downgrade": _DOWNGRADE}
 
     def block(self, ladder: str) -> Mapping[str, str]:

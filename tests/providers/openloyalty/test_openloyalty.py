@@ -313,6 +313,12 @@ def test_a_store_or_set_that_is_not_there_is_told(club: Emulator, slept: Slept) 
         fetched(club, slept)
 
 
+def test_a_refusal_that_is_a_sentence_is_followed_by_another_one(club: Emulator, slept: Slept) -> None:
+    club.faults.append(Fault("GET *", "403"))
+    with pytest.raises(VendorError, match=r"403: Forbidden\. Check OPENLOYALTY_TOKEN, what the key may do"):
+        fetched(club, slept)
+
+
 def test_every_page_is_read_however_short(club: Emulator, slept: Slept) -> None:
     club.openloyalty.add_tiers("Club", [{"name": f"T{n}", "value": n} for n in range(1, 20)])
     assert fetched(club, slept, "page_size=ten").calls == 4

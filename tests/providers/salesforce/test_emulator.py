@@ -62,6 +62,8 @@ def test_the_example_is_there_once(emulator: Emulator, client: httpx.Client) -> 
         ("SELECT Id FROM LoyaltyTier WHERE Name LIKE 'x'", "MALFORMED_QUERY"),
         ("SELECT Id FROM LoyaltyTier WHERE Name = 'x' OR Name = 'y'", "MALFORMED_QUERY"),
         ("SELECT Id FROM LoyaltyTier WHERE Name = 'x", "MALFORMED_QUERY"),
+        ("SELECT Id FROM LoyaltyTier ORDER BY Name UP", "MALFORMED_QUERY"),
+        ("SELECT Id FROM LoyaltyTier ORDER BY Nope", "INVALID_FIELD"),
         ("SELECT Id, Nope FROM LoyaltyTier", "INVALID_FIELD"),
         ("SELECT Id FROM LoyaltyTier WHERE Nope = 'x'", "INVALID_FIELD"),
         ("SELECT Id FROM Account", "INVALID_TYPE"),
@@ -75,6 +77,27 @@ def test_a_query_of_another_shape_is_refused(client: httpx.Client, text: str, co
 def test_a_query_compares_texts_without_case_and_counts(client: httpx.Client) -> None:
     assert ask(client, "SELECT COUNT() FROM LoyaltyTier").json() == {"totalSize": 2, "done": True, "records": []}
     assert ask(client, "select Id from LoyaltyTier where Name = 'BRONZE' limit 5").json()["totalSize"] == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        ("MinimumEligibleBalance", ["Bronze", "silver", "Silver", "Gold"]),
+        ("MinimumEligibleBalance DESC, Id asc", ["Gold", "Silver", "silver", "Bronze"]),
+        ("Color, Name DESC", ["silver", "Gold", "Bronze", "Silver"]),  # what is null comes first
+        ("Name desc limit 1", ["Silver"]),
+    ],
+)
+def test_a_query_orders_numbers_by_value_and_texts_without_case(
+    order: str, names: list[str], emulator: Emulator, client: httpx.Client
+) -> None:
+    more = [{"Name": "Gold", "MinimumEligibleBalance": 1000}, {"Name": "silver", "MinimumEligibleBalance": 99}]
+    emulator.salesforce.add_tiers("Status", more)
+    answer = ask(
+        client,
+        f"SELECT Name FROM LoyaltyTier ORDER BY {order}",
+    )
+    assert [row["Name"] for row in answer.json()["records"]] == names
 
 
 def test_batches_have_locators(emulator: Emulator, client: httpx.Client) -> None:
@@ -189,11 +212,16 @@ def test_signing_in(emulator: Emulator, client: httpx.Client) -> None:
     answer = client.post("/services/oauth2/token", data=form).json()
     assert answer.keys() >= {"access_token", "instance_url", "id", "token_type", "issued_at", "signature"}
     assert "expires_in" not in answer
+    assert answer["instance_url"] == "http://127.0.0.1/salesforce"  # where requests go, as whoever follows it finds
     bearer = {"Authorization": f"Bearer {answer['access_token']}"}
     described = client.get(f"{TIER}/describe", headers=bearer)
     assert [field["name"] for field in described.json()["fields"] if field["unique"]] == ["Tierops_Key__c"]
     again = client.get(f"{TIER}/describe", headers=bearer)
     assert (again.status_code, again.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
     assert client.get(f"{TIER}/describe").status_code == 401
+    # Whoever takes parts of the token out of texts leaves the ids of records whole.
+    made = emulator.salesforce.add_group("Club", "Status")["id"]
+    assert not any(made[start : start + 8] in answer["access_token"] for start in range(len(made) - 7))
+    assert emulator.salesforce.store.next_id("")[:8] not in answer["access_token"]
     assert client.post("/services/oauth2/token", data=form | {"client_id": "x"}).json()["error"] == "invalid_client"
     assert client.post("/services/oauth2/token", data={}).json()["error"] == "unsupported_grant_type"

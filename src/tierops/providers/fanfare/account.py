@@ -14,13 +14,13 @@ from tierops.model import Identity, Live, LiveTier, Place, Request, Value, exact
 from tierops.providers.accounts import Credentials, Dialect, credential, segment
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text
 from tierops.providers.fanfare import audiences
+from tierops.providers.fanfare.passes import DIRECTIONS, Passes
 from tierops.providers.fanfare.tiers import Audience, attribute_of, decode, is_tier
 from tierops.text import jsontext, names
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
 
-_DIRECTIONS = ("desc", "asc")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Documented texts of errors that say that nothing was done; any other one may be that of a server that failed.
 _REFUSALS = {
@@ -72,7 +72,7 @@ class Account:
     def __init__(self, client: Client, fingerprint: str | None) -> None:  # noqa: ARG002 (the list names the organisation)
         self._client = client
         self._lock = Lock()
-        self._list: audiences.Listing | None = None
+        self._passes = Passes(client)
         self._last: audiences.Listing | None = None
         self._made: dict[str, str] = {}
         self._looks: Counter[str] = Counter()
@@ -104,7 +104,7 @@ class Account:
 
         By id where a name is not the only one, or cannot be written or read.
         """
-        buckets = self._audiences("").groups()
+        buckets = self._audiences("").groups
         group_names = [str(bucket[0].get("groupName") or "") for bucket in buckets.values()]
         counts = Counter(group_names)
         is_clear = {name: counts[name] == 1 and names.has_visible(name) and name.isprintable() for name in counts}
@@ -118,7 +118,7 @@ class Account:
         name = place.fields["group"]
         listed = self._audiences(name)
         # A group that was made here is found by its id, too, for the vendor may have stored another name.
-        bucket = listed.find(name) or listed.groups().get(self._made.get(name, ""))
+        bucket = listed.find(name) or listed.groups.get(self._made.get(name, ""))
         if bucket is None:
             if _ID.fullmatch(name):
                 raise VendorError(f"Fanfare has no tier group with the id {name}{listed.instead(name)}", NOT_FOUND)
@@ -126,7 +126,7 @@ class Account:
                 f"no such group among {_count(len(listed.audiences), 'audience')} on {_count(listed.pages, 'page')},"
                 " read to the end"
             )
-            identity, near = self._identity(listed, "", name), names.near(name, listed.names())
+            identity, near = self._identity(listed, "", name), names.near(name, listed.names)
             return Live(identity, (), proof, facts=listed.others(name), calls=listed.pages, near=near)
         id_ = expect_text(bucket[0], "groupId")
         confirmed = [audience for audience in self._group(id_) if is_tier(audience)]
@@ -164,19 +164,17 @@ class Account:
         """The list of all audiences, shared by all places that are looked at for the same time.
 
         A second look is a wish to see a place afresh, and it is from the other end: what a page hides from one side
-        shows from the other. Once something was written nobody shares a list any more: one that another thread read
-        before the write would tell nothing about it.
+        shows from the other. Once something was written, a list has to begin after it was asked for: one that another
+        thread began before the write would tell nothing about it.
         """
         with self._lock:
-            direction = _DIRECTIONS[self._looks[place] % 2]
+            direction = DIRECTIONS[self._looks[place] % 2]
             self._looks[place] += 1
-            if not self._has_written:
-                listed = self._list
-                if listed is None or listed.direction != direction or place in listed.served:
-                    listed = self._list = self._last = audiences.read(self._client, direction)
-                listed.served.add(place)
-                return listed
-        return audiences.read(self._client, direction)
+        is_fresh = self._has_written
+        listed = self._passes.listing(direction, place, is_fresh=is_fresh)
+        if not is_fresh:
+            self._last = listed
+        return listed
 
     def _group(self, id_: str) -> list[Audience]:
         answer = self._client.get(f"/audiences/groups/{segment(id_)}")
@@ -186,10 +184,11 @@ class Account:
         return listed
 
     def _identity(self, listed: audiences.Listing, id_: str, name: str) -> Identity:
-        organisations = {str(one["organizationId"]) for one in listed.audiences if one.get("organizationId")}
-        if len(organisations) > 1:
-            raise VendorError(f"not as documented: one list holds audiences of {len(organisations)} organisations")
-        organisation = next(iter(organisations), None)
+        if len(listed.organisations) > 1:
+            raise VendorError(
+                f"not as documented: one list holds audiences of {len(listed.organisations)} organisations"
+            )
+        organisation = next(iter(listed.organisations), None)
         account = organisation and sha256(b"fanfare:" + organisation.encode()).hexdigest()[:16]
         return Identity(self._client.base_url, "group", id_, name, account)
 

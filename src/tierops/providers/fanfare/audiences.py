@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tierops.errors import IncompleteRead, VendorError
@@ -17,24 +19,42 @@ _PAGE = 100
 
 
 class Listing:
-    """All audiences of the organisation, from one pass over the pages. `served` are the places that looked at it."""
+    """All audiences of the organisation, from one pass over the pages. `served` are the places that looked at it.
 
-    def __init__(self, audiences: Sequence[Audience], pages: int, direction: str) -> None:
+    Thousands of places may look at it, so what each asks for is put in order once.
+    """
+
+    def __init__(self, audiences: Sequence[Audience], pages: int) -> None:
         self.audiences = audiences
         self.pages = pages
-        self.direction = direction
         self.served: set[str] = set()
 
-    def groups(self) -> dict[str, list[Audience]]:
+    @cached_property
+    def groups(self) -> Mapping[str, Sequence[Audience]]:
         """The live tiers of each group, by group id."""
         groups: dict[str, list[Audience]] = {}
         for audience in filter(is_tier, self.audiences):
             groups.setdefault(expect_text(audience, "groupId"), []).append(audience)
         return groups
 
-    def names(self) -> list[str]:
+    @cached_property
+    def names(self) -> Sequence[str]:
         """The names of all groups of live tiers."""
-        return list(dict.fromkeys(str(a["groupName"]) for a in self.audiences if is_tier(a) and a.get("groupName")))
+        return tuple(self._ids)
+
+    @cached_property
+    def organisations(self) -> AbstractSet[str]:
+        """The organisations of the audiences; there should be one."""
+        return {str(one["organizationId"]) for one in self.audiences if one.get("organizationId")}
+
+    @cached_property
+    def _ids(self) -> Mapping[str, Sequence[str]]:
+        """The ids of the groups of live tiers of each name, of which the tiers of one group may have several."""
+        ids: dict[str, dict[str, None]] = {}
+        for audience in filter(is_tier, self.audiences):
+            if audience.get("groupName"):
+                ids.setdefault(str(audience["groupName"]), {})[expect_text(audience, "groupId")] = None
+        return {name: tuple(own) for name, own in ids.items()}
 
     def others(self, place: str) -> dict[str, str]:
         """What else has the name or the id of a group: nobody may make a second one beside it."""
@@ -49,20 +69,19 @@ class Listing:
         """The end of a sentence that says that there is no such group of live tiers: what there is."""
         if others := self.others(place):
             return f"; there is one, but {others[TAKEN]}"
-        return names.suggestion(place, [*self.names(), *self.groups()])
+        return names.suggestion(place, [*self.names, *self.groups])
 
-    def find(self, place: str) -> list[Audience] | None:
+    def find(self, place: str) -> Sequence[Audience] | None:
         """The live tiers of the one group of this name or id. Raises `VendorError` where two groups share a name."""
-        groups = self.groups()
-        if place in groups:
-            return groups[place]
-        ids = [id_ for id_, bucket in groups.items() if any(a.get("groupName") == place for a in bucket)]
+        if place in self.groups:
+            return self.groups[place]
+        ids = self._ids.get(place, ())
         if len(ids) > 1:
             raise VendorError(
                 f"{len(ids)} live Fanfare groups are named {place!r} ({', '.join(ids)}); tierops picks none:"
                 " name the group by its id, or remove or rename all but one in the dashboard"
             )
-        return groups[ids[0]] if ids else None
+        return self.groups[ids[0]] if ids else None
 
 
 def _kind(audience: Audience) -> str:
@@ -101,7 +120,7 @@ def read(client: Client, direction: str) -> Listing:
             audiences[expect_text(row, "id")] = row
         cursor = expect_map(page.get("pageInfo"), "pageInfo").get("endCursor")
         if not rows or cursor is None:
-            return Listing(tuple(audiences.values()), len(cursors) + 1, direction)
+            return Listing(tuple(audiences.values()), len(cursors) + 1)
         if not isinstance(cursor, str) or cursor in cursors:
             raise IncompleteRead("the cursors of Fanfare's list of audiences lead in a circle")
         cursors.append(cursor)

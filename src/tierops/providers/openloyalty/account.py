@@ -14,12 +14,14 @@ from tierops.providers.accounts import Credentials, Dialect, credential, segment
 from tierops.providers.expect import expect_list, expect_map, expect_text, short
 from tierops.providers.openloyalty import lists, tiers
 from tierops.providers.openloyalty.tiers import Condition
+from tierops.providers.overview import unmistakable
 from tierops.text import jsontext, names
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
 
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+_MOST_PAGES = 1000  # of the list of sets: a bound against a list without an end
 _GUARD = re.compile(r"(?:delete|deactivate)_(?:default_tier|tier_\w+)")
 
 
@@ -49,6 +51,13 @@ def refusal(body: Value) -> int | None:
     return int(code) if re.fullmatch("[45][0-9]{2}", code) else None
 
 
+class _Found(NamedTuple):
+    """A set as the list of sets shows it, and how many requests that list takes."""
+
+    tier_set: Mapping[str, Value]
+    calls: int
+
+
 class _Read(NamedTuple):
     """A set and its tiers, proved to be whole, over so many requests."""
 
@@ -67,6 +76,7 @@ class Account:
 
     def __init__(self, client: Client, fingerprint: str | None) -> None:  # noqa: ARG002 (no key names an account)
         self._client = client
+        self._seen: dict[tuple[str, ...], _Found] = {}
 
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> Credentials:
@@ -76,10 +86,21 @@ class Account:
             raise TieropsError("no Open Loyalty key: set OPENLOYALTY_TOKEN (admin panel, Settings, Admins: an API key)")
         return Credentials({"Authorization": f"Bearer {token}"} if _JWT.fullmatch(token) else {"X-AUTH-TOKEN": token})
 
+    def survey(self, places: Sequence[Place]) -> None:
+        """Read the list of a store's sets once for all places there."""
+        self._seen = {}
+        for store in dict.fromkeys(place.fields["store"] for place in places):
+            sets = self._sets(store)
+            known = unmistakable(sets.rows, "tierSetId", "name")
+            here = (place for place in places if place.fields["store"] == store and place.fields["tier_set"] in known)
+            self._seen |= {place.home: _Found(known[place.fields["tier_set"]], sets.pages) for place in here}
+
     def fetch(self, place: Place) -> Live:
         """Every tier of the set: the list of sets, the list of its tiers, and the set itself after that."""
         store = place.fields["store"]
-        found, looked = self._one(store, place.fields["tier_set"])
+        # What a survey saw is good for one fetch: whoever fetches again wants to see the set afresh.
+        seen = self._seen.pop(place.home, None)
+        found, looked = seen or self._one(store, place.fields["tier_set"])
         read = self._read(store, found)
         name, condition = expect_text(read.tier_set, "name"), read.condition
         wanted = (place.fields["attribute"], place.fields["wallet"])
@@ -111,7 +132,7 @@ class Account:
         return tuple(block for store in codes for block in self._blocks(store))
 
     def _blocks(self, store: str) -> list[Mapping[str, str]]:
-        sets = lists.read(self._client, f"/api/{segment(store)}/tierSet", "tierSetId").rows
+        sets = self._sets(store).rows
         known = [expect_text(row, "name") for row in sets]
         blocks = []
         for row, name in zip(sets, known, strict=True):
@@ -139,26 +160,30 @@ class Account:
             raise AnswerLost(f"the list was taken, but could not be read back: {error}", is_taken=True) from None
         return tuple(tier for tier in read.tiers if tier.id != read.default)
 
-    def _one(self, store: str, named: str) -> tuple[Mapping[str, Value], int]:
-        """The set of this id, or the only one of this name, and how many requests it took to find."""
+    def _sets(self, store: str) -> lists.Listed:
+        """All sets of a store."""
+        return lists.read(self._client, f"/api/{segment(store)}/tierSet", "tierSetId", most_pages=_MOST_PAGES)
+
+    def _one(self, store: str, named: str) -> _Found:
+        """The set of this id, or the only one of this name."""
         try:
-            sets, _, calls = lists.read(self._client, f"/api/{segment(store)}/tierSet", "tierSetId")
+            sets = self._sets(store)
         except VendorError as error:
             if error.status != NOT_FOUND:
                 raise
             raise VendorError(f"{error} (is {store!r} the code of a store?)", NOT_FOUND) from None
-        found = [one for one in sets if one.get("tierSetId") == named] or [
-            one for one in sets if one.get("name") == named
+        found = [one for one in sets.rows if one.get("tierSetId") == named] or [
+            one for one in sets.rows if one.get("name") == named
         ]
         if not found:
-            hint = names.suggestion(named, tuple(str(one.get("name")) for one in sets))
+            hint = names.suggestion(named, tuple(str(one.get("name")) for one in sets.rows))
             raise VendorError(
                 f"store {store!r} has no tier set {named!r}{hint or '.'} Make it in the admin panel", NOT_FOUND
             )
         if len(found) > 1:
             ids = ", ".join(expect_text(one, "tierSetId") for one in found)
             raise VendorError(f"{len(found)} tier sets are named {named!r}: name one by its id ({ids})")
-        return found[0], calls
+        return _Found(found[0], sets.pages)
 
     def _read(self, store: str, found: Mapping[str, Value]) -> _Read:
         """The tiers of a set, which its own list of ids, read after them, must show as well."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SHORTEST_PAGE = 10  # rows that a page has at the least, unless it is the last
 _PAGE = 50  # rows, the most that may be asked for
-_MOST_PAGES = 10
+_MOST_PAGES = 10  # of the tiers of a set, of which there are 20 at the most
 _BAD_REQUEST = 400
 
 
@@ -26,14 +26,14 @@ class Listed(NamedTuple):
     pages: int
 
 
-def read(client: Client, path: str, key: str, size: int | None = None) -> Listed:
+def read(client: Client, path: str, key: str, size: int | None = None, most_pages: int = _MOST_PAGES) -> Listed:
     """All rows of a list, told apart by `key`. `size` is how many there should be, where something tells.
 
     Raises `IncompleteRead` for a list that repeats a row, as pages do whose number is passed over, or whose `total` is
-    another one.
+    another one, or that has not ended after so many pages.
     """
     rows: list[Mapping[str, Value]] = []
-    for page in range(1, _MOST_PAGES + 1):
+    for page in range(1, most_pages + 1):
         answer = _page(client, path, page)
         found = [expect_map(row, "row") for row in expect_list(answer.get("items"), "items")]
         rows += found
@@ -43,6 +43,8 @@ def read(client: Client, path: str, key: str, size: int | None = None) -> Listed
         known = total if size is None else size
         if not found or (known is not None and len(rows) >= known) or len(found) < SHORTEST_PAGE:
             break
+    else:
+        raise IncompleteRead(f"Open Loyalty's list {path} does not end: {len(rows)} rows on {page} pages")
     if total is not None and total != len(rows):
         raise IncompleteRead(
             f"Open Loyalty says that its list {path} holds {total} rows, but its pages show {len(rows)}; nothing is"

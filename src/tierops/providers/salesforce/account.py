@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tierops.errors import NOT_FOUND, UNAUTHORIZED, IncompleteRead, NotSent, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
 from tierops.providers.accounts import Credentials, Dialect, SignIn, credential
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text, short
+from tierops.providers.overview import unmistakable
 from tierops.providers.salesforce import soql, tiers
 from tierops.providers.salesforce.org import GROUP, PROGRAM, SPENT, Org, Row, told
 from tierops.text import jsontext, names
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _SIGN_IN = "/services/oauth2/token"
 _TAKEN = 409  # as other vendors say it
 _SMALLEST_BATCH = 200  # rows of a batch, at the least, as documented
+_OF_ALL = " of all tier groups together"
 _STEP = (
     "generate the rules of the programme {!r} in Salesforce (Manage Tier Eligibility, Generate Rules): until then no"
     " member moves"
@@ -57,6 +59,24 @@ def token(body: Value) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {expect_text(expect_map(body, 'token'), 'access_token')}"}
 
 
+class _Found(NamedTuple):
+    """A tier group of a programme, and the records of all its tiers, which come in so many batches by themselves.
+
+    `of` says of what they were counted, where that is more than this group.
+    """
+
+    program: Row
+    group: Row
+    rows: Sequence[Row]
+    batches: int
+    of: str = ""
+
+    @property
+    def name(self) -> str:
+        """The two names."""
+        return f"{expect_text(self.program, 'Name')} / {expect_text(self.group, 'Name')}"
+
+
 class Account:
     """The tier groups of one org, as far as the user of the keys sees them."""
 
@@ -65,6 +85,7 @@ class Account:
     def __init__(self, client: Client, _fingerprint: str | None) -> None:
         self._client = client
         self._org = Org(client)
+        self._seen: dict[tuple[str, ...], _Found] = {}
 
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> Credentials:
@@ -84,27 +105,74 @@ class Account:
     def fetch(self, place: Place) -> Live:
         """Every tier of the group: one request for its programme, one for it, one for each batch, and a count."""
         account, key_field = self._org.fingerprint(), self._org.key_field()
-        program = self._org.one(PROGRAM, ("Id", "Name"), place.fields["program"], {})
-        program_id, program_name = soql.checked_id(expect_text(program, "Id")), expect_text(program, "Name")
-        group = self._org.one(GROUP, _GROUP_COLUMNS, place.fields["tier_group"], {"LoyaltyProgramId": program_id})
-        group_id = soql.checked_id(expect_text(group, "Id"))
-        name = f"{program_name} / {expect_text(group, 'Name')}"
-        where = {"LoyaltyTierGroupId": group_id}
-        rows, batches = self._org.rows(tiers.OBJECT, tiers.COLUMNS, where)
-        for row in rows:
-            expect_same(row, "LoyaltyTierGroupId", group_id, f"tier {short(row.get('Name'))} of tier group {name!r}")
-        counted = self._org.count(tiers.OBJECT, where)
-        if counted != len(rows):
-            raise IncompleteRead(f"Salesforce counts {counted} tiers in tier group {name!r}, and shows {len(rows)}")
+        # What a survey saw is good for one fetch: whoever fetches again wants to see the group afresh.
+        found = self._seen.pop(place.home, None) or self._find(place)
+        group, count = found.group, len(found.rows)
+        program_name = expect_text(found.program, "Name")
         facts = {tiers.KEY_FIELD: key_field, "category": group.get("Category"), "currency": _currency(group)}
         return Live(
-            Identity(self._client.base_url, "tier group", group_id, name, account),
-            tiers.decode(rows),
-            f"{counted} of {counted} tiers that the user of the keys may see, as `totalSize` and COUNT() say",
+            Identity(self._client.base_url, "tier group", expect_text(group, "Id"), found.name, account),
+            tiers.decode(found.rows),
+            f"{count} of {count} tiers that the user of the keys may see, as `totalSize` and COUNT() say{found.of}",
             steps=(_STEP.format(program_name),),
             facts={what: fact for what, fact in facts.items() if isinstance(fact, str) and fact},
-            calls=7 + batches,  # the org, the fields, twice a name or an id, and the count
+            calls=7 + found.batches,  # the org, the fields, twice a name or an id, and the count
         )
+
+    def _find(self, place: Place) -> _Found:
+        """The group, and every record of it: as many as are counted after they were read."""
+        program = self._org.one(PROGRAM, ("Id", "Name"), place.fields["program"], {})
+        program_id = soql.checked_id(expect_text(program, "Id"))
+        group = self._org.one(GROUP, _GROUP_COLUMNS, place.fields["tier_group"], {"LoyaltyProgramId": program_id})
+        where = {"LoyaltyTierGroupId": soql.checked_id(expect_text(group, "Id"))}
+        rows, batches = self._org.rows(tiers.OBJECT, tiers.COLUMNS, where)
+        found = _Found(program, group, rows, batches)
+        for row in rows:
+            what = f"tier {short(row.get('Name'))} of tier group {found.name!r}"
+            expect_same(row, "LoyaltyTierGroupId", group["Id"], what)
+        counted = self._org.count(tiers.OBJECT, where)
+        if counted != len(rows):
+            raise IncompleteRead(
+                f"Salesforce counts {counted} tiers in tier group {found.name!r}, and shows {len(rows)}"
+            )
+        return found
+
+    def survey(self, places: Sequence[Place]) -> None:
+        """Read all programmes, all tier groups and all tiers of the org, in place of those of one group after another.
+
+        Given up where there are so many that this takes as many requests.
+        """
+        few, many = len(places) * _SMALLEST_BATCH // 2, len(places) * _SMALLEST_BATCH * 2
+        programs, _ = self._org.rows(PROGRAM, ("Id", "Name"), most=few)
+        groups, _ = self._org.rows(GROUP, _GROUP_COLUMNS, most=few)
+        rows = self._all_rows(groups, many)
+        known = unmistakable(programs, "Id", "Name")
+        own: dict[Value, list[Row]] = {}
+        for group in groups:
+            own.setdefault(group.get("LoyaltyProgramId"), []).append(group)
+        known_groups = {id_: unmistakable(ones, "Id", "Name") for id_, ones in own.items()}
+        self._seen = {}
+        for place in places:
+            program = known.get(place.fields["program"], {})
+            found = known_groups.get(program.get("Id"), {}).get(place.fields["tier_group"])
+            if program and found is not None:
+                batches = max(1, -(-len(rows[found["Id"]]) // _SMALLEST_BATCH))
+                self._seen[place.home] = _Found(program, found, rows[found["Id"]], batches, _OF_ALL)
+
+    def _all_rows(self, groups: Sequence[Row], most: int) -> dict[Value, list[Row]]:
+        """The records of all tiers by the id of their group, proved to be there as those of one group are.
+
+        They are as many as are counted after they were read, and each is in a group that is listed.
+        """
+        by_group: dict[Value, list[Row]] = {soql.checked_id(expect_text(group, "Id")): [] for group in groups}
+        rows, _ = self._org.rows(tiers.OBJECT, tiers.COLUMNS, most=most)
+        for row in rows:
+            if (id_ := row.get("LoyaltyTierGroupId")) not in by_group:
+                raise IncompleteRead(f"Salesforce shows a tier of group {short(id_)}, and no such group")
+            by_group[id_].append(row)
+        if (counted := self._org.count(tiers.OBJECT)) != len(rows):
+            raise IncompleteRead(f"Salesforce counts {counted} tiers in all tier groups, and shows {len(rows)}")
+        return by_group
 
     def discover(self) -> tuple[Mapping[str, str], ...]:
         """Every tier group, in two requests; by its id, or its programme's, where a name is not the only one."""

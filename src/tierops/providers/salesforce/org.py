@@ -46,8 +46,13 @@ class Org:
                 raise VendorError(f"{error}. The user of these keys must be allowed to see the field", 400) from None
             raise
 
-    def rows(self, kind: str, columns: Sequence[str], where: Mapping[str, str] = {}) -> tuple[list[Row], int]:
-        """All rows of a query, each once, and in how many batches they came."""
+    def rows(
+        self, kind: str, columns: Sequence[str], where: Mapping[str, str] = {}, most: int | None = None
+    ) -> tuple[list[Row], int]:
+        """All rows of a query, each once, and in how many batches they came.
+
+        Raises `IncompleteRead` where they do not come, or are more than `most` rows.
+        """
         rows: dict[str, Row] = {}
         shown, batches = 0, 0
         path, params = f"{tiers.DATA}/query", {"q": soql.select(columns, kind, where)}
@@ -59,7 +64,7 @@ class Org:
                 expect_same(expect_map(row.get("attributes", {}), "attributes"), "type", kind, "a record")
                 rows[expect_text(row, "Id")] = row
             total, shown, batches = answer.get("totalSize") if total is None else total, shown + len(batch), batches + 1
-            if answer.get("done") is not False:
+            if answer.get("done") is not False or (most is not None and isinstance(total, int) and total > most):
                 break
             more = answer.get("nextRecordsUrl")
             if not isinstance(more, str) or not _MORE.fullmatch(more):
@@ -74,7 +79,7 @@ class Org:
             )
         return list(rows.values()), batches
 
-    def count(self, kind: str, where: Mapping[str, str]) -> int:
+    def count(self, kind: str, where: Mapping[str, str] = {}) -> int:
         answer = expect_map(self._get(f"{tiers.DATA}/query", {"q": soql.count(kind, where)}), "count")
         total = answer.get("totalSize")
         if not isinstance(total, int) or isinstance(total, bool):

@@ -11,6 +11,7 @@ from tierops.errors import NOT_FOUND, IncompleteRead, NotSent, TieropsError, Ven
 from tierops.model import Edit, Identity, Live, LiveTier, Place, Request, Value
 from tierops.providers.accounts import Credentials, Dialect, credential
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text, short
+from tierops.providers.overview import unmistakable
 from tierops.providers.talonone import READ_ONLY, tiers
 from tierops.text import jsontext, names
 
@@ -42,6 +43,7 @@ class Account:
     def __init__(self, client: Client, fingerprint: str | None) -> None:
         self._client = client
         self._fingerprint = fingerprint
+        self._seen: dict[str, Mapping[str, Value]] = {}
 
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> Credentials:
@@ -54,9 +56,16 @@ class Account:
             )
         return Credentials({"Authorization": f"{_SCHEME} {key}"})
 
+    def survey(self, places: Sequence[Place]) -> None:
+        """Read the list of all programs once for all places."""
+        known = unmistakable(self._programs(), "id", "name")
+        self._seen = {named: known[named] for named in (place.fields["program"] for place in places) if named in known}
+
     def fetch(self, place: Place) -> Live:
         """Every tier of the program: the list of all programs, and the program by itself, must show the same ones."""
-        listed = self._one(place.fields["program"])
+        named = place.fields["program"]
+        # What a survey saw is good for one fetch: whoever fetches again wants to see the program afresh.
+        listed = self._seen.pop(named, None) or self._one(named)
         id_, name = tiers.number(listed), expect_text(listed, "name")
         program = expect_map(self._client.get(f"{_PROGRAMS}/{id_}"), "loyalty program")
         if tiers.number(program) != id_:

@@ -11,6 +11,7 @@ from tierops.errors import NOT_FOUND, IncompleteRead, TieropsError, VendorError
 from tierops.model import Identity, Live, LiveTier, Place, Request, Value
 from tierops.providers.accounts import Credentials, Dialect, credential, segment
 from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text, short
+from tierops.providers.overview import unmistakable
 from tierops.providers.voucherify import REGION, tiers
 from tierops.text import jsontext, names
 
@@ -62,6 +63,7 @@ class Account:
         self._fingerprint = fingerprint
         self._lock = Lock()
         self._known: tuple[str, ...] | None = None
+        self._seen: dict[str, Mapping[str, Value]] = {}
 
     @staticmethod
     def credentials(environ: Mapping[str, str]) -> Credentials:
@@ -89,6 +91,16 @@ class Account:
             open_headers=frozenset(_OPEN_HEADERS),
             id_headers=frozenset({"X-App-Id"}),
         )
+
+    def survey(self, places: Sequence[Place]) -> None:
+        """Find the campaigns in the list of all of them, a hundred in a request, in place of one by one.
+
+        It is read where it has no more pages than there are places, and whole: a row is taken for the campaign that
+        somebody named only where no other one has the name or the id.
+        """
+        known = unmistakable(self._campaigns(min(len(places), _MOST_PAGES)).values(), "id", "name")
+        seen = {named: known[named] for named in (place.fields["campaign"] for place in places) if named in known}
+        self._seen = {named: row for named, row in seen.items() if row.get("object") == "campaign" and _is_ladder(row)}
 
     def fetch(self, place: Place) -> Live:
         """Every tier of the campaign: one request to resolve it, one to list (up to four where over 100 tiers)."""
@@ -118,19 +130,20 @@ class Account:
         """Every loyalty campaign of the project, oldest first; by id where its name cannot be written or read."""
         return tuple(
             {"campaign": name if names.has_visible(name) and name.isprintable() else id_}
-            for id_, name in self._campaigns().items()
+            for id_, row in self._campaigns().items()
+            for name in [expect_text(row, "name")]
         )
 
-    def _campaigns(self) -> dict[str, str]:
-        """The names of all loyalty campaigns by id, oldest first."""
-        by_id: dict[str, str] = {}
+    def _campaigns(self, most_pages: int = _MOST_PAGES) -> dict[str, Mapping[str, Value]]:
+        """All loyalty campaigns by id, oldest first. Raises `IncompleteRead`, as for a list of more pages."""
+        by_id: dict[str, Mapping[str, Value]] = {}
         totals: set[int] = set()
         for page in range(1, _MOST_PAGES + 1):
             answer = self._client.get("/v1/loyalties", {"limit": tiers.LISTED, "order": "created_at", "page": page})
             rows, total = _rows(answer, "campaigns", "campaign")
-            by_id |= {expect_text(row, "id"): expect_text(row, "name") for row in rows}
+            by_id |= {expect_text(row, "id"): row for row in rows}
             totals.add(total)
-            if not rows or len(by_id) >= total:
+            if not rows or len(by_id) >= total or total > most_pages * tiers.LISTED:
                 break
         # Where the total changes between two pages, a campaign may have moved from one to the other unseen.
         if totals != {len(by_id)}:
@@ -155,7 +168,8 @@ class Account:
 
     def _resolve(self, campaign: str) -> Identity:
         try:
-            answer = self._client.get(f"/v1/loyalties/{segment(campaign)}")
+            # What a survey saw is good for one fetch: whoever fetches again wants to see the campaign afresh.
+            answer = self._seen.pop(campaign, None) or self._client.get(f"/v1/loyalties/{segment(campaign)}")
         except VendorError as error:
             hint = f"{self._suggestion(campaign) or '.'} {_NO_CAMPAIGN}" if error.status == NOT_FOUND else ""
             raise VendorError(f"campaign {campaign!r}: {error}{hint}", error.status) from None
@@ -168,7 +182,7 @@ class Account:
                 f"asked for campaign {campaign!r}, {_TITLE} answered with {name!r} ({id_})"
                 f"{how and f': they differ {how}; name it so in the file'}"
             )
-        if row.get("campaign_type") != "LOYALTY_PROGRAM":
+        if not _is_ladder(row):
             raise VendorError(f"campaign {campaign!r} is a {row.get('campaign_type')}, not a LOYALTY_PROGRAM")
         return Identity(self._client.base_url, "campaign", id_, name, self._fingerprint)
 
@@ -177,10 +191,14 @@ class Account:
         with self._lock:
             if self._known is None:
                 try:
-                    self._known = tuple(self._campaigns().values())
+                    self._known = tuple(expect_text(row, "name") for row in self._campaigns().values())
                 except VendorError:
                     self._known = ()
         return names.suggestion(campaign, self._known)
+
+
+def _is_ladder(row: Mapping[str, Value]) -> bool:
+    return row.get("campaign_type") == "LOYALTY_PROGRAM"
 
 
 def _rows(answer: Value, key: str, what: str) -> tuple[list[Mapping[str, Value]], int]:

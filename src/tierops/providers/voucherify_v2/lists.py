@@ -33,16 +33,23 @@ class Reader:
         self.calls += 1
         return expect_map(self._client.get(path, params), "answer")
 
-    def rows(self, path: str, order: str, filters: Mapping[str, str] | None = None, key: str = "id") -> dict[str, Row]:
+    def rows(
+        self,
+        path: str,
+        order: str,
+        filters: Mapping[str, str] | None = None,
+        key: str = "id",
+        most_pages: int = _MOST_PAGES,
+    ) -> dict[str, Row]:
         """All rows of a list by their `key`, in its order; deleted ones are left out.
 
         A cursor that is no good any more begins the list again. Raises `IncompleteRead` where that does not help, where
-        cursors lead in a circle, and where a row comes twice.
+        the list does not end (as where cursors lead in a circle), and where a row comes twice.
         """
         for start in range(1, _MOST_STARTS + 1):
             pages: list[str] = []
             try:
-                rows = self._pages(path, {"limit": LISTED, "order": order, **(filters or {})}, pages)
+                rows = self._pages(path, {"limit": LISTED, "order": order, **(filters or {})}, pages, most_pages)
             except VendorError as error:
                 if not pages or error.status != _BAD_REQUEST:
                     raise
@@ -57,10 +64,10 @@ class Reader:
             return {id_: row for id_, row in by_id.items() if row.get("status") != "DELETED"}
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _pages(self, path: str, asked: Mapping[str, str | int], cursors: list[str]) -> list[Row]:
+    def _pages(self, path: str, asked: Mapping[str, str | int], cursors: list[str], most_pages: int) -> list[Row]:
         """The rows of all pages; `cursors` gets those that were asked for."""
         rows: list[Row] = []
-        while len(cursors) < _MOST_PAGES:
+        while len(cursors) < most_pages:
             page = self.get(path, {**asked, "cursor": cursors[-1]} if cursors else asked)
             expect_same(page, "object", "list", f"the list {path}")
             rows += [expect_map(row, "row") for row in expect_list(page.get("data"), "rows")]

@@ -15,7 +15,7 @@ from tierops.emulator.routes import Route, Router
 from tierops.emulator.store import Record, Store
 from tierops.emulator.web import Answer, Call, Json, MalformedJson, Page, Refused
 from tierops.providers.openloyalty.emulator import errors, payload
-from tierops.providers.openloyalty.emulator.panel import SET, STORES, TIER, Panel
+from tierops.providers.openloyalty.emulator.panel import SET, TIER, Panel
 from tierops.providers.openloyalty.emulator.switches import Switches
 
 _EXAMPLES = (
@@ -53,9 +53,9 @@ class Api(api.Api[Switches]):
             self.dashboard.add_set("Club", _EXAMPLES)
 
     def seed(self, place: Mapping[str, str]) -> None:
-        """The set, with its default tier alone."""
-        if self.store.find(SET, place["tier_set"]) is None:
-            attribute, wallet, store = (place[key] for key in ("attribute", "wallet", "store"))
+        """The set, with its default tier alone, in its store, which is made where there is none."""
+        attribute, wallet, store = (place[key] for key in ("attribute", "wallet", "store"))
+        if self.store.find(SET, place["tier_set"], place=store) is None:
             self.dashboard.add_set(place["tier_set"], attribute=attribute, wallet=wallet, store=store)
 
     def authenticate(self, call: Call) -> None:
@@ -80,7 +80,10 @@ class Api(api.Api[Switches]):
     # Lists.
 
     def _stores(self, call: Call, _path: Mapping[str, str]) -> Answer:
-        rows = [{"storeId": code, "code": code, "name": code, "active": True, "currency": "eur"} for code in STORES]
+        rows = [
+            {"storeId": code, "code": code, "name": code, "active": True, "currency": "eur"}
+            for code in self.dashboard.stores()
+        ]
         return self._listed(call, rows, "storeId")
 
     def _sets(self, call: Call, path: Mapping[str, str]) -> Answer:
@@ -179,7 +182,7 @@ class Api(api.Api[Switches]):
     # What is shown.
 
     def _store(self, path: Mapping[str, str]) -> str:
-        if path["store"] not in STORES:
+        if path["store"] not in self.dashboard.stores():
             raise Refused(errors.general(404))
         return path["store"]
 

@@ -10,7 +10,7 @@ from tierops.emulator.store import Record, Store
 from tierops.emulator.web import timestamp
 
 SET, TIER = "openloyalty.set", "openloyalty.tier"
-STORES = ("default", "uk")
+_STORES = ("default", "uk")
 
 
 class Panel:
@@ -55,6 +55,10 @@ class Panel:
             self.add_tiers(row["id"], [{"name": "Bronze", "value": 0, **(default or {})}], is_default=True)
             self.add_tiers(row["id"], tiers)
         return row
+
+    def stores(self) -> list[str]:
+        """The codes of all stores: two that are always there, and those of the sets."""
+        return list(dict.fromkeys((*_STORES, *self.store.places(SET))))
 
     def add_tiers(
         self, tier_set: str, tiers: Iterable[Mapping[str, Any]], *, is_default: bool = False, visible_at: float = 0

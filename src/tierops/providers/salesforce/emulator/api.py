@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from typing import ClassVar
 
 from tierops.emulator import api, exact
@@ -68,7 +69,8 @@ class Api(api.Api[Switches]):
 
     def seed(self, place: Mapping[str, str]) -> None:
         """The programme and its tier group, which no create of tiers makes."""
-        if self.store.find(GROUP, place["tier_group"]) is None:
+        program = self.store.find(PROGRAM, place["program"])
+        if program is None or self.store.find(GROUP, place["tier_group"], place=program["id"]) is None:
             self.dashboard.add_group(place["program"], place["tier_group"])
 
     def authenticate(self, call: Call) -> None:
@@ -110,8 +112,8 @@ class Api(api.Api[Switches]):
         return {_LIMIT: f"api-usage={limit - left}/{limit}"}
 
     def new_token(self) -> str:
-        """One that was not given before."""
-        return f"{ORG_ID[:15]}!AQ.{self.store.next_id(f'emulated{len(self._tokens)}')}"
+        """One that was not given before, and that has nothing in common with the ids of records."""
+        return f"{ORG_ID[:15]}!AQ.{sha256(self.store.next_id(f'{len(self._tokens)}.').encode()).hexdigest()}"
 
     def _sign_in(self, call: Call, _path: Mapping[str, str]) -> Answer:
         form = call.form()
@@ -125,7 +127,7 @@ class Api(api.Api[Switches]):
             "access_token": token,
             "signature": "c2lnbmF0dXJl",
             "token_format": "opaque",
-            "instance_url": f"https://{call.headers.get('host', 'example.my.salesforce.com')}/{self.name}",
+            "instance_url": f"http://{call.headers.get('host', 'example.my.salesforce.com')}/{self.name}",
             "id": f"https://login.salesforce.com/id/{ORG_ID}/005XX0000000001AAA",
             "token_type": "Bearer",
             "issued_at": str(int(self.clock() * 1000)),
@@ -189,7 +191,7 @@ class Api(api.Api[Switches]):
 
     def _get(self, _call: Call, path: Mapping[str, str]) -> Answer:
         record = self._tier(path["id"])
-        wanted = Query(_TIER, tables.columns(_TIER, self.store, self.switches()), {"Id": record["id"]}, None)
+        wanted = Query(_TIER, tables.columns(_TIER, self.store, self.switches()), {"Id": record["id"]})
         (row,) = tables.found(wanted, self.store, self.clock(), self.switches())
         return Answer(200, _row(row, wanted, path["version"]))
 

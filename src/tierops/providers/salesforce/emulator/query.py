@@ -1,4 +1,4 @@
-"""SOQL, as far as tierops and its likes use it: columns of one object, `AND` of `=`, `ORDER BY Id`, `COUNT()`."""
+"""SOQL, as far as tierops and its likes use it: columns of one object, `AND` of `=`, `ORDER BY`, `LIMIT`, `COUNT()`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import NamedTuple
 from tierops.emulator.web import Refused
 from tierops.providers.salesforce.emulator import errors
 
+_ORDERED = r"[\w.]+(?:\s+(?:ASC|DESC))?"
 _QUERY = re.compile(
     r"\s*SELECT\s+(?P<columns>COUNT\(\)|[\w.]+(?:\s*,\s*[\w.]+)*)\s+FROM\s+(?P<kind>\w+)"
-    r"(?:\s+WHERE\s+(?P<where>.+?))?(?P<order>\s+ORDER\s+BY\s+Id)?(?:\s+LIMIT\s+(?P<limit>\d+))?\s*",
+    r"(?:\s+WHERE\s+(?P<where>.+?))?"
+    rf"(?:\s+ORDER\s+BY\s+(?P<order>{_ORDERED}(?:\s*,\s*{_ORDERED})*))?(?:\s+LIMIT\s+(?P<limit>[0-9]{{1,9}}))?\s*",
     re.IGNORECASE | re.DOTALL,
 )
 _TERM = re.compile(r"\s*([\w.]+)\s*=\s*'((?:[^'\\]|\\.)*)'\s*(?:AND\b|$)", re.IGNORECASE | re.DOTALL)
@@ -19,12 +21,16 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "\\": "\\", "
 
 
 class Query(NamedTuple):
-    """What a query asks for. Without columns it asks how many there are; texts are compared without case."""
+    """What a query asks for. Without columns it asks how many there are; texts are compared without case.
+
+    `order` are columns with whether the greatest value comes first.
+    """
 
     kind: str
     columns: tuple[str, ...]
     where: Mapping[str, str]
-    limit: int | None
+    order: tuple[tuple[str, bool], ...] = ()
+    limit: int | None = None
 
 
 def parsed(text: str) -> Query:
@@ -38,6 +44,7 @@ def parsed(text: str) -> Query:
         match["kind"],
         () if is_count else tuple(column.strip() for column in columns.split(",")),
         _where(match["where"] or ""),
+        _order(match["order"] or ""),
         None if match["limit"] is None else int(match["limit"]),
     )
 
@@ -52,3 +59,8 @@ def _where(text: str) -> dict[str, str]:
         terms[term[1]] = re.sub(r"\\(.)", lambda one: _ESCAPES.get(one[1], one[1]), term[2])
         end = term.end()
     return terms
+
+
+def _order(text: str) -> tuple[tuple[str, bool], ...]:
+    terms = (term.split() for term in text.split(",") if term.strip())
+    return tuple((column, [word.upper() for word in way] == ["DESC"]) for column, *way in terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from tierops.emulator.store import Record, Store
@@ -23,16 +24,19 @@ class Table(NamedTuple):
 
 
 def found(wanted: Query, store: Store, now: float, switches: Switches) -> list[Mapping[str, Json]]:
-    """The rows that a query finds, by id. Raises `Refused` for an object or a column that nobody sees."""
+    """The rows that a query finds, in its order, then by id. Raises `Refused` for what is not there."""
     table = _table(wanted.kind, store, now, switches)
-    for column in (*wanted.columns, *wanted.where):
+    for column in (*wanted.columns, *wanted.where, *(column for column, _ in wanted.order)):
         if column not in table.columns:
             message = f"No such column '{column}' on entity '{wanted.kind}'."
             raise Refused(errors.top(400, "INVALID_FIELD", message))
     fitting = [
         row for row in table.rows if all(_is_equal(name, row[name], text) for name, text in wanted.where.items())
     ]
-    return sorted(fitting, key=lambda row: str(row["Id"]))
+    fitting.sort(key=lambda row: str(row["Id"]))
+    for column, is_falling in reversed(wanted.order):
+        fitting.sort(key=lambda row: _rank(row[column]), reverse=is_falling)
+    return fitting
 
 
 def columns(kind: str, store: Store, switches: Switches) -> tuple[str, ...]:
@@ -77,6 +81,12 @@ def _tiers(store: Store, now: float, switches: Switches) -> Table:
 def _visible(kind: str, store: Store, now: float, switches: Switches) -> list[Record]:
     """Tiers and groups are seen by those who see their programme."""
     return [] if switches.visibility == "no-program" else store.select(kind, now=now)
+
+
+def _rank(value: Json) -> tuple[bool, Decimal, str]:
+    """What is null comes first, numbers go by their value, texts without case."""
+    is_number = isinstance(value, int | float | Decimal)
+    return value is not None, Decimal(str(value)) if is_number else Decimal(0), str(value).casefold()
 
 
 def _is_equal(column: str, value: Json, text: str) -> bool:

@@ -10,14 +10,15 @@ _SAMPLE = "loyalty-campaign.yaml"
 _EPILOGUE = """
 Your own project, from a folder that holds tiers/*.yaml:
 
-  export VOUCHERIFY_APP_ID=…  VOUCHERIFY_APP_TOKEN=…      (dashboard, Project settings)
-  export VOUCHERIFY_URL=https://us1.api.voucherify.io     (only outside the default region)
+  export VOUCHERIFY_APP_ID=… VOUCHERIFY_APP_TOKEN=…  # see Project settings
+  export VOUCHERIFY_URL=https://us1.api.voucherify.io  # outside the default one
   tierops validate
   tierops plan --out plan.json
   tierops apply plan.json
 
-A create cannot be undone by Voucherify's API: try a sandbox project first. This demonstration, like tierops' tests,
-ran against an emulator built from Voucherify's published documentation, never against the live service.
+A create cannot be undone by Voucherify's API: try a sandbox project first.
+This demonstration, like tierops' tests, ran against emulators built from the
+vendors' published documentation, never against their live services.
 """
 
 
@@ -33,8 +34,9 @@ def _edit(project: Project) -> None:
 STORY = Story(
     sample=_SAMPLE,
     begin=_begin,
-    scene=f"An emulator of Voucherify runs at {{url}}. Its campaign {_CAMPAIGN!r} has two tiers;\n"
-    f"tiers/{_SAMPLE} wants three. (All data is from Voucherify's documentation.)",
+    scene="An emulator of Voucherify runs at {url}.\n"
+    f"Its campaign {_CAMPAIGN!r} has two tiers;\n"
+    f"tiers/{_SAMPLE} wants three. (The data is from Voucherify's\ndocumentation.)",
     edit=_edit,
     edited=f"Somebody edits {_TIER} in the dashboard: 600 points instead of 499.",
     epilogue=_EPILOGUE,

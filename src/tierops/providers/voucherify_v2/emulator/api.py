@@ -18,6 +18,7 @@ from tierops.providers.voucherify_v2.emulator import errors, payload, tiers
 from tierops.providers.voucherify_v2.emulator.lists import Listing, Lists
 from tierops.providers.voucherify_v2.emulator.programs import Programs
 from tierops.providers.voucherify_v2.emulator.project import ACTIVITY, DELETED, PROGRAM, STRUCTURE, TIER, Project
+from tierops.providers.voucherify_v2.emulator.story import LOSS
 from tierops.providers.voucherify_v2.emulator.switches import Switches
 
 _BASE = "/v2/loyalties"
@@ -36,6 +37,7 @@ class Api(api.Api[Switches]):
     switch_set = Switches
     exports: ClassVar = {"VOUCHERIFY_URL": "{url}", "VOUCHERIFY_APP_ID": "any", "VOUCHERIFY_APP_TOKEN": "any"}
     cycle_seconds = 30 * 24 * 3600
+    loss = LOSS
 
     dashboard: Project
     error = staticmethod(v1.general)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from acme_loyalty.emulator.console import CLUB, LEVEL, Console
@@ -72,8 +73,8 @@ class Api(api.Api[Switches]):
         return {"Acme-Quota": f"{left} of {limit}; until={ends}"}
 
     def new_token(self) -> str:
-        """One that was not given before."""
-        return self.store.next_id(f"acme-{len(self._tokens)}-")
+        """One that was not given before, and that has nothing in common with the ids of records."""
+        return sha256(self.store.next_id(f"{len(self._tokens)}-").encode()).hexdigest()
 
     def _sign_in(self, call: Call, _path: Mapping[str, str]) -> Answer:
         form = call.form()
