@@ -33,6 +33,11 @@ def fanfare_block(random: Random) -> dict[str, Value]:
     return random.choice([{}, {"icon": "medal"}, {"icon": "crown"}])
 
 
+def structure_of_a_program(emulator: Emulator) -> None:
+    emulator.voucherify_v2.add_structure("Club")
+    emulator.voucherify_v2.add_program("Coffee", structure="Club")
+
+
 def voucherify_v2_block(random: Random) -> dict[str, Value]:
     downgrade: dict[str, Value] = random.choice([{}, {"downgrade": {"type": "NO_DOWNGRADE"}}])
     metadata: dict[str, Value] = random.choice([{}, {"perk": "free `refill`", "since": 2024, "on": True, "of": [None]}])
@@ -242,8 +247,8 @@ class TestSalesforce(contract.Writing):
 class TestVoucherifyV2(contract.Writing):
     setup = contract.Setup(
         voucherify_v2.VENDOR,
-        place={"structure": "Club"},
-        prepare=lambda emulator: emulator.voucherify_v2.add_structure("Club"),
+        place={"structure": "Club", "program": "Coffee"},
+        prepare=structure_of_a_program,
         blocks=voucherify_v2_block,
         lies=(
             Fault("GET */tiers", "cap", value=1, times=None),

@@ -45,6 +45,17 @@ def test_changes_come_as_creates_then_differences_then_unmanaged_tiers() -> None
     assert found[2].fields == (FieldChange(("range", "lower"), Decimal(1), Decimal(0)),)
 
 
+def test_what_is_amiss_with_the_place_is_a_difference_of_each_tier_there_and_of_no_other() -> None:
+    amiss = FieldChange(("place", "owner"), None, "us")
+    live_tiers = [live("Old"), live("Gold", Range(Decimal(1), None)), live("Silver")]
+    desired = [Tier("New", ANY), Tier("Gold", ANY), Tier("Silver", ANY)]
+    found = diff.changes(live_tiers, desired, amiss=(amiss,))
+    assert [(c.kind.symbol, c.name) for c in found] == [("+", "New"), ("~", "Gold"), ("~", "Silver"), ("?", "Old")]
+    assert found[0].fields == found[3].fields == ()
+    assert found[1].fields == (FieldChange(("range", "lower"), Decimal(1), Decimal(0)), amiss)
+    assert found[2].fields == (amiss,)
+
+
 def test_both_ends_of_a_range_are_told() -> None:
     (change,) = diff.changes([live(range_=Range(None, Decimal(5)))], [Tier("Gold", ANY)])
     assert [field.path for field in change.fields] == [("range", "lower"), ("range", "upper")]

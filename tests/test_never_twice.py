@@ -33,10 +33,11 @@ class NeverTwice(RuleBasedStateMachine):
 
     vendor = ""
 
-    @initialize(size=st.integers(1, 4), held=st.integers(0, 3), two=st.booleans(), seed=_SEEDS)
+    @initialize(size=st.integers(1, 4), held=st.integers(-1, 3), two=st.booleans(), seed=_SEEDS)
     def begin(self, size: int, held: int, two: bool, seed: int) -> None:
-        first = Place(self.vendor, "Club 0", size)
-        places = {first: () if first.words.is_whole else first.wanted[:held]}
+        words = VENDORS[self.vendor]
+        first = Place(self.vendor, "Club 0", size, is_new=held < 0 and bool(words.settings))
+        places = {first: () if words.is_whole else first.ladder[: max(held, 0)]}
         if two:
             places[Place(self.vendor, "Club 1", 2)] = ()
         self.story = Story(World(places), Random(seed))

@@ -8,11 +8,17 @@ from tierops.model import Change, FieldChange, Kind, LiveTier, Range, Scale, Tie
 from tierops.text import jsontext
 
 
-def changes(live: Sequence[LiveTier], desired: Sequence[Tier], scale: Scale = Scale()) -> tuple[Change, ...]:  # noqa: B008 - frozen
+def changes(
+    live: Sequence[LiveTier],
+    desired: Sequence[Tier],
+    scale: Scale = Scale(),  # noqa: B008 - frozen
+    amiss: tuple[FieldChange, ...] = (),
+) -> tuple[Change, ...]:
     """What differs between a live ladder and the desired one: creates, then differences, then unmanaged tiers.
 
     Tiers are told apart by name; each ladder must hold a name at most once. No change, no `Change`. What a create does
-    to the range of a live tier, where the vendor keeps starts only, is no difference.
+    to the range of a live tier, where the vendor keeps starts only, is no difference. What is `amiss` with the place is
+    one of each tier there.
     """
     live_tiers = {tier.name: tier for tier in live}
     desired_names = {tier.name for tier in desired}
@@ -22,9 +28,9 @@ def changes(live: Sequence[LiveTier], desired: Sequence[Tier], scale: Scale = Sc
     creates = [Change(Kind.CREATE, tier.name, after=tier) for tier in missing_tiers]
     kept = [scale.filled(tier, live_tiers[tier.name]) for tier in desired if tier.name in live_tiers]
     differs = [
-        Change(Kind.DIFFERS, tier.name, before=live_tiers[tier.name], after=tier, fields=fields(after[tier.name], tier))
+        Change(Kind.DIFFERS, tier.name, live_tiers[tier.name], tier, (*fields(after[tier.name], tier), *amiss))
         for tier in kept
-        if not same(after[tier.name], tier)
+        if amiss or not same(after[tier.name], tier)
     ]
     unmanaged = [Change(Kind.UNMANAGED, tier.name, before=tier) for tier in live if tier.name not in desired_names]
     return (*creates, *differs, *unmanaged)

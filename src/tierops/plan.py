@@ -78,7 +78,7 @@ def build(target: Target, live: Live, vendor: Declaration) -> TargetPlan:
             " tierops tells tiers apart by name: remove or rename all but one by hand"
         )
     abilities = vendor.abilities(target.place, live)
-    changes = diff.changes(live.tiers, target.tiers, target.scale)
+    changes = diff.changes(live.tiers, target.tiers, target.scale, abilities.amiss)
     missing_tiers = [change.after for change in changes if change.kind is Kind.CREATE and change.after is not None]
     flaws = flaws_after(target, live.tiers, missing_tiers)
     why_blocked = (

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chaos.places import Place, twice
-from chaos.words import Look, Shape
+from chaos.words import ITSELF, Look, Shape
 from chaos.world import SETTLE, Asked, Run, World
 
 from tierops.errors import Exit
-from tierops.model import Fate
+from tierops.model import Fate, Outcome, Result
 
 _CODES = {Exit.DONE, Exit.FAILED, Exit.REMAINING, Exit.REFUSED, Exit.PARTIAL, Exit.UNKNOWN}
 
@@ -28,12 +28,13 @@ class Judge:
         self.reported = 0
         self.after = 0
         self.has_reason_to_refuse = False
-        self._homes = {place: place.words.home(world.emulator, place.name) for place in world.places}
+        self._homes: dict[Place, str] = {}
         self._known: set[tuple[Place, str]] = set()
 
     def step(self, *runs: Run) -> None:
         """Judge runs that went on at the same time and have ended."""
         duplicates = self._found()
+        self._homes = {place: place.words.home(self.world.emulator, place.name) for place in self.world.places}
         for run in runs:
             self._methods(run)
             for place in self.world.places:
@@ -145,7 +146,7 @@ class Judge:
         sent = {name: self._fate(one, place) for one in self._creates(run, place) for name in self._names(one, place)}
         truths = [{shape[0] for shape in one.truth[place]} for one in run.asked]
         is_alone = len(runs) == 1 and not run.events and self.world.is_consistent and not self.world.writes_late
-        for outcome in (outcome for result in results for outcome in result.outcomes):
+        for outcome in (outcome for result in results for outcome in _outcomes(result)):
             name, fate = outcome.name, outcome.fate
             if fate in {Fate.DONE, Fate.ALREADY} and not any(name in names for names in truths):
                 self._break(run, f"said that {name} of {place.name} is there ({fate}), and it never was")
@@ -186,7 +187,7 @@ class Judge:
             self._break(run, "said that nothing was written, though an answer was lost")
         has_sent = any(not one.was_refused and one.status != 429 for one in posts)
         may_refuse = self._may_refuse() if run.used_file else self._has_changed(run)
-        if run.code is Exit.REFUSED and (has_sent or not may_refuse):
+        if run.code is Exit.REFUSED and (has_sent or not (may_refuse or self._was_blinded(run))):
             self._break(run, f"refused its plan for no reason: {run.error}")
         for place, look in seen.items():
             for name in twice_named(look) if look else ():
@@ -225,6 +226,15 @@ class Judge:
         truths = [one.truth for one in run.asked]
         return not self.world.is_consistent or any(truth != truths[0] for truth in truths)
 
+    def _was_blinded(self, run: Run) -> bool:
+        """Did a list hide all tiers of a ladder, so that nothing told it from an empty one?"""
+        for place in self.world.places:
+            looks = place.words.looks(run.asked, place.name, self._homes[place]) if place.words.is_blind else ()
+            for look in looks:
+                if look.is_complete and not {*look.names} - {ITSELF[0]} and not self._is_true(look, place):
+                    return True
+        return False
+
     def _is_excused(self, run: Run, runs: Sequence[Run]) -> bool:
         """Only duplicates that no list could show to this run are in its way, and they are no news or not its own.
 
@@ -243,7 +253,7 @@ class Judge:
         if self.world.is_consistent:
             return False
         is_told = any(other.is_dead or _is_loud(other, place, name) for other in others)
-        fates = {self._fate(write, place) for write in self._creates(run, place)}
+        fates = {self._fate(write, place) for write in self._creates(run, place) if name in self._names(write, place)}
         has_no_id = bool(fates & {"lost", "taken"}) and "confirmed" not in fates
         return is_told or has_no_id or self.world.writes_late or (place, name) in self._known
 
@@ -282,10 +292,17 @@ def _is_loud(run: Run, place: Place, name: str) -> bool:
     if run.code in {Exit.FAILED, Exit.REFUSED}:
         return True
     results = [result for result in run.results if result.target.target.program == place.name]
-    unknown = {o.name for result in results for o in result.outcomes if o.fate is Fate.UNKNOWN}
+    unknown = {o.name for result in results for o in _outcomes(result) if o.fate is Fate.UNKNOWN}
     # Of a place that is there twice, nobody says more than that: it is not looked at any closer.
     is_told = any(repr(name) in result.trouble or f"named {place.name!r}" in result.trouble for result in results)
     return run.code is not Exit.DONE and (is_told or name in unknown)
+
+
+def _outcomes(result: Result) -> Iterator[Outcome]:
+    """What is told of each create, of the ladder's own as well."""
+    yield from result.outcomes
+    if result.place:
+        yield result.place._replace(name=ITSELF[0])
 
 
 def _is_as_wanted(place: Place, truth: Mapping[Place, Sequence[Shape]]) -> bool:

@@ -12,7 +12,7 @@ from chaos.vendors.openloyalty import OpenLoyalty
 from chaos.vendors.salesforce import Salesforce
 from chaos.vendors.voucherify import Voucherify
 from chaos.vendors.voucherify_v2 import VoucherifyV2
-from chaos.words import Shape, Words
+from chaos.words import ITSELF, Shape, Words
 
 from tierops.emulator import Emulator
 from tierops.model import Position, Range, Target, Tier
@@ -28,11 +28,15 @@ _STEP = 100
 
 
 class Place(NamedTuple):
-    """One wanted ladder of `size` tiers T0, T1 … at one vendor, each a hundred points wide."""
+    """One wanted ladder of `size` tiers T0, T1 … at one vendor, each a hundred points wide.
+
+    `is_new`: there is none yet, and the target says how it is made.
+    """
 
     vendor: str
     name: str
     size: int
+    is_new: bool = False
 
     @property
     def words(self) -> Words:
@@ -41,20 +45,28 @@ class Place(NamedTuple):
 
     @property
     def wanted(self) -> tuple[Shape, ...]:
-        """The ladder as it must be stored."""
+        """All that must be stored."""
+        return (*self.ladder, ITSELF) if self.words.settings else self.ladder
+
+    @property
+    def ladder(self) -> tuple[Shape, ...]:
+        """The tiers."""
         ends = [n * _STEP for n in range(self.size)]
         return tuple((f"T{n}", end, end + _STEP if n < self.size - 1 else None, "") for n, end in enumerate(ends))
 
     @property
     def target(self) -> Target:
         """The ladder as a target of a program of its own, as a file would give it."""
-        vendor, block = self.words.vendor, self.words.block(self.name)
+        vendor, settings = self.words.vendor, self.words.settings if self.is_new else {}
+        block = {**self.words.block(self.name), **settings}
         tiers = tuple(
             Tier(name, Range(Decimal(lower), None if upper is None else Decimal(upper)), self.words.fields(order))
-            for order, (name, lower, upper, _) in enumerate(self.wanted)
+            for order, (name, lower, upper, _) in enumerate(self.ladder)
         )
         position = Position("tiers.yaml", 1, 1)
-        return Target(self.name, self.vendor, vendor.place(block), vendor.scale(block), tiers, position)
+        return Target(
+            self.name, self.vendor, vendor.place(block), vendor.scale(self.words.block(self.name)), tiers, position
+        )
 
     def is_stuck(self, held: Sequence[Shape]) -> bool:
         """A part of what is created whole or not at all, which nothing can complete."""
@@ -78,13 +90,13 @@ EDITS = ("change", "delete", "add", "add-wanted")
 
 def edit(emulator: Emulator, place: Place, kind: str) -> None:
     """What somebody does by hand: change or delete the first tier, add another, add one that is wanted."""
-    words, held = place.words, stored(emulator, place)
+    words, held = place.words, [shape for shape in stored(emulator, place) if shape != ITSELF]
     if words.is_split(emulator, place.name):
         return  # nobody could say which of the two
     names = {name for name, *_ in held}
     if kind == "add-wanted":
-        missing = [shape for shape in place.wanted if shape[0] not in names]
-        words.add(emulator, place.name, place.wanted if words.is_whole and not held else missing[:1])
+        missing = [shape for shape in place.ladder if shape[0] not in names]
+        words.add(emulator, place.name, place.ladder if words.is_whole and not held else missing[:1])
     elif kind == "add":
         words.add(emulator, place.name, [] if _GUEST[0] in names else [_GUEST])
     elif held:

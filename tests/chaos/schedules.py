@@ -143,8 +143,11 @@ class Schedule:
         for number in range(random.choice([1, 1, 1, 2, 3])):
             place = Place(random.choice([*VENDORS]), f"Club {number}", random.randint(1, 5))
             most = 0 if place.words.is_whole else place.size
-            held = random.sample(place.wanted, random.randint(0, most))
-            places[place] = tuple(sorted(held)) if random.random() < 0.5 else ()
+            held = random.sample(place.ladder, random.randint(0, most))
+            if place.words.settings and random.random() < 0.5:
+                places[place._replace(is_new=True)] = ()
+            else:
+                places[place] = tuple(sorted(held)) if random.random() < 0.5 else ()
         return places
 
     def _step(self) -> None:

@@ -20,6 +20,10 @@ Shape = tuple[str, int, int | None, str]
 """A tier as both sides of a comparison: name, lowest balance, first balance above or None, what else there is."""
 
 
+ITSELF: Shape = ("(itself)", 0, None, "")
+"""A ladder that is made by a request of its own, told as one more of its tiers: what holds for these holds for it."""
+
+
 class Look(NamedTuple):
     """One read of a whole ladder, over as many requests as it took. `rows` is its tiers as id and name."""
 
@@ -40,6 +44,9 @@ class Words(ABC):
     worth a try, `calm` those of a vendor that behaves. `is_whole`: a ladder is created whole or not at all.
     `is_guarded`: a second tier of a name is refused. `is_shared`: one list tells of all ladders, and a run may use it
     for several. `is_replacing`: a create that lands late takes away what is there, and makes others of its names.
+    `is_blind`: where a list has no total, one that hides all that there is, in every order, is one of an empty ladder.
+    `settings` is what a block says besides of a ladder that is made by a request of its own; such a vendor's ladders
+    have `ITSELF` beside their tiers.
     """
 
     vendor: ClassVar[Vendor]
@@ -52,6 +59,8 @@ class Words(ABC):
     is_guarded: ClassVar[bool] = False
     is_shared: ClassVar[bool] = False
     is_replacing: ClassVar[bool] = False
+    is_blind: ClassVar[bool] = False
+    settings: ClassVar[Mapping[str, Value]] = {}
 
     @abstractmethod
     def block(self, ladder: str) -> Mapping[str, str]:
@@ -94,7 +103,7 @@ class Words(ABC):
     # What leaves a run.
 
     def home(self, _emulator: Emulator, ladder: str) -> str:
-        """What stands for the ladder in paths and bodies."""
+        """What stands for the ladder in paths and bodies, as things are now."""
         return ladder
 
     @abstractmethod

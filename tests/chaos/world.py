@@ -155,7 +155,8 @@ class World:
         self._installed = ExitStack()
         self._installed.enter_context(outside.installed(*_OUTSIDE))
         for place, held in places.items():
-            place.words.prepare(self.emulator, place.name, held)
+            if not place.is_new:
+                place.words.prepare(self.emulator, place.name, held)
 
     def close(self) -> None:
         """Forget everything."""

@@ -85,16 +85,25 @@ def settled(
 
 
 def showing(
-    connection: Connection, place: Place, patience: Patience, ids: frozenset[str], *, is_made: bool = False
+    connection: Connection,
+    place: Place,
+    patience: Patience,
+    ids: frozenset[str],
+    made: str = "",
+    *,
+    is_made: bool = False,
 ) -> Live:
-    """The first read that shows what answers named, by id, and with `is_made` the place; the last one where none does.
+    """The first read that shows what answers named, by id; the last one where none does.
+
+    With `is_made` the place has to be there, by the id `made` if that is known.
 
     By id, because a list that lags may show a tier of the same name that another run created before.
     """
     live: Live | None = None
     for read in _reads(connection, place, patience):
         live = read or live
-        if read is not None and _shows(read, ids, is_made=is_made):
+        is_it = read is not None and made in ("", read.identity.id)
+        if read is not None and is_it and _shows(read, ids, is_made=is_made):
             return read
     assert live is not None  # noqa: S101 (the last read raises where it is not complete)
     return live

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tierops import diff, plan
-from tierops.model import Change, Fate, Kind, Live, LiveTier, Outcome, Result, TargetPlan, Tier
+from tierops.model import Change, Fate, FieldChange, Kind, Live, LiveTier, Outcome, Result, TargetPlan, Tier
 
 _CONFIRMED = "the vendor confirmed it; it was not read back"
 _MAY_HAVE_LANDED = "it may or may not have landed: plan again to see"
 _MAY_APPEAR = "not in the list, but it may still appear: plan again later"
+_UNSEEN = "{} is live, and {} may still appear: plan again later"
 _SEEN_ONCE = "sent {} times without an answer and seen once: plan again later"
 
 PLACE = ""
@@ -24,7 +25,7 @@ class Known:
     `confirmed` is as an answer showed it, `stored` as it showed it under another name. `lost` counts the sends without
     an answer that tells, `refused` holds those that the vendor refused, `under_way` those of a request that may have
     left and has no answer yet. With `is_guarded` the vendor itself refuses a second tier of a name. `is_made` says that
-    an answer shows the place, which the plan makes.
+    an answer shows the place, which the plan makes, and `made` by which id.
 
     Another thread may look at it at any time: what an answer says is kept before `under_way` forgets the request.
     """
@@ -37,6 +38,7 @@ class Known:
         self.refused: set[str] = set()
         self.under_way: frozenset[str] = frozenset()
         self.is_made = False
+        self.made = ""
         self._answered = 0
 
     @property
@@ -62,9 +64,9 @@ class Known:
         self.confirmed.update((tier.name, tier) for tier in shown)
         self._end()
 
-    def make(self) -> None:
-        """An answer shows the place, as it was wanted."""
-        self.is_made = True
+    def make(self, shown: Sequence[LiveTier]) -> None:
+        """An answer shows the place, as it was wanted: its id and name."""
+        self.is_made, self.made = True, next((place.id for place in shown), "")
         self._end()
 
     def store(self, shown: Sequence[LiveTier], wanted: Sequence[Tier]) -> None:
@@ -108,13 +110,15 @@ def _has_its_range(shown: LiveTier, tier: Tier) -> bool:
     return shown.range == tier.range
 
 
-def result_of(target: TargetPlan, live: Live, known: Known, trouble: str) -> Result:
-    """What the last read shows of each create."""
+def result_of(
+    target: TargetPlan, live: Live, known: Known, trouble: str, amiss: tuple[FieldChange, ...] = ()
+) -> Result:
+    """What the last read shows of each create, and in what its place is `amiss`."""
     by_name = {tier.name: tier for tier in live.tiers}
     expected = plan.expected(target, live)
     view = _View(live, known, diff.duplicates(live.tiers), by_name, expected, plan.renamed(target, live))
     outcomes = tuple(_outcome(tier, view) for tier in target.creates)
-    result = Result(target, outcomes, _remaining(target, live), trouble, sends=known.sends, steps=live.steps)
+    result = Result(target, outcomes, _remaining(target, live, amiss), trouble, sends=known.sends, steps=live.steps)
     return result._replace(place=_place(target, live, known))
 
 
@@ -145,6 +149,8 @@ def _place(target: TargetPlan, live: Live, known: Known) -> Outcome | None:
     if live.is_new:
         is_in_doubt = known.is_made or known.is_in_doubt(PLACE)
         return Outcome(name, Fate.UNKNOWN, _MAY_APPEAR) if is_in_doubt else Outcome(name, Fate.NOT_DONE)
+    if known.made not in ("", live.identity.id):
+        return Outcome(name, Fate.UNKNOWN, _UNSEEN.format(live.identity.id, known.made))
     if known.lost[PLACE] > 1 and not known.is_made:
         return Outcome(name, Fate.UNKNOWN, _SEEN_ONCE.format(known.lost[PLACE]))
     return Outcome(name, Fate.DONE if known.is_made or known.was_sent(PLACE) else Fate.ALREADY, live.identity.id)
@@ -200,14 +206,14 @@ def _outcome(tier: Tier, view: _View) -> Outcome:
         return Outcome(name, Fate.CONFLICT, f"{live.id} has its name, but is not as wanted")
     if name in known.confirmed and known.confirmed[name].id not in view.by_id:
         unseen = known.confirmed[name].id
-        return Outcome(name, Fate.UNKNOWN, f"{live.id} is live, and {unseen} may still appear: plan again later")
+        return Outcome(name, Fate.UNKNOWN, _UNSEEN.format(live.id, unseen))
     # With one answer lost, one tier is what can have come of it. With two, and a list that lags, there may be two.
     if name not in known.confirmed and known.lost[name] > 1 and not known.is_guarded:
         return Outcome(name, Fate.UNKNOWN, _SEEN_ONCE.format(known.lost[name]))
     return Outcome(name, Fate.DONE if known.was_sent(name) else Fate.ALREADY, live.id)
 
 
-def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:
+def _remaining(target: TargetPlan, live: Live, amiss: tuple[FieldChange, ...]) -> tuple[Change, ...]:
     """The differences left, with the notes of the plan where the line is still the same."""
     planned = {change.name: change for change in target.changes}
 
@@ -215,4 +221,4 @@ def _remaining(target: TargetPlan, live: Live) -> tuple[Change, ...]:
         known = planned.get(change.name, change)
         return known if known.kind in (change.kind, Kind.BLOCKED) else change
 
-    return tuple(map(noted, diff.changes(live.tiers, target.target.tiers, target.target.scale)))
+    return tuple(map(noted, diff.changes(live.tiers, target.target.tiers, target.target.scale, amiss)))

@@ -77,7 +77,8 @@ class Walk:
             is_believed = is_believed or is_interrupted
             result = result_unread(self._target, self._live, self._known, trouble, is_confirmed=is_believed)
         else:
-            result = result_of(self._target, self._live, self._known, trouble)
+            amiss = self._connection.vendor.abilities(self._place, self._live).amiss
+            result = result_of(self._target, self._live, self._known, trouble, amiss)
         return result._replace(is_interrupted=is_interrupted)
 
     def given_up(self) -> Result:
@@ -160,7 +161,7 @@ class Walk:
             raise
         self._is_unread = True
         if not request.tiers:
-            return self._after_place()
+            return self._after_place(shown)
         wanted = [tier for tier in self._target.creates if tier.name in request.tiers]
         scale = self._target.target.scale
         if _is_as_wanted(scale.held(shown), scale.held(wanted), scale):
@@ -170,13 +171,19 @@ class Walk:
         unlike = "the create was accepted, but its answer does not show the tiers as sent"
         return self._after_lost(request, AnswerLost(unlike, is_taken=True))
 
-    def _after_place(self) -> Sequence[Request]:
-        """What is sent into a place goes by its id, which a read must show."""
-        self._known.make()
-        self._live = showing(self._connection, self._place, self._patience, frozenset(), is_made=True)
+    def _after_place(self, shown: Sequence[LiveTier]) -> Sequence[Request]:
+        """What is sent into a place goes by its id, which a read must show: one that lags may show another's."""
+        self._known.make(shown)
+        made = self._known.made
+        self._live = showing(self._connection, self._place, self._patience, frozenset(), made, is_made=True)
         self._is_unread = False
-        if self._live.is_new:
+        seen = self._live.identity.id
+        if not seen:
             raise _Stopped("it was made, but no list shows it yet")
+        if made not in ("", seen):
+            raise _Stopped(
+                f"it was made ({made}), but what the list shows is {seen}, and nothing is sent into that one"
+            )
         return ()
 
     def _after_refusal(self, request: Request, error: VendorError) -> Sequence[Request]:
@@ -201,6 +208,8 @@ class Walk:
         is_absent = self._is_absent(request)
         if is_absent and error.is_taken:
             raise _Stopped(str(error))
+        if is_absent and not self._known.is_guarded and not self._known.ids <= {tier.id for tier in self._live.tiers}:
+            raise _Stopped(f"{error}; the list lacks what was confirmed before, so it does not tell what came of this")
         if is_absent and max(self._known.lost[name] for name in names) >= _MOST_SENDS:
             raise _Stopped(f"{error}; sent {_MOST_SENDS} times")
         return (request,)
@@ -211,7 +220,7 @@ class Walk:
         return bool(absent & set(request.tiers)) if request.tiers else self._live.is_new
 
     def _read_back(self, error: VendorError, awaited: frozenset[str] = frozenset()) -> Live:
-        """A settled read, which shows the `awaited` tiers unless they take too long.
+        """A settled read, which shows the `awaited` tiers, and what was confirmed, unless they take too long.
 
         Any complete one where the vendor itself refuses a second tier of a name, and did not take the request.
         """
@@ -220,7 +229,8 @@ class Walk:
             live = self._connection.fetch(self._place)
         else:
             is_made, tiers = PLACE in awaited, awaited - {PLACE}
-            live = settled(self._connection, self._place, self._patience, names=tiers, is_made=is_made)
+            ids = self._known.ids  # a list without them is older than the request
+            live = settled(self._connection, self._place, self._patience, ids=ids, names=tiers, is_made=is_made)
         self._is_unread, self._doubt = False, ""
         return live
 

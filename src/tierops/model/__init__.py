@@ -13,7 +13,6 @@ from tierops.model.plan import (
     Change,
     Edit,
     Fate,
-    FieldChange,
     History,
     Kind,
     Outcome,
@@ -23,7 +22,7 @@ from tierops.model.plan import (
     Signature,
     TargetPlan,
 )
-from tierops.model.program import Abilities, Identity, Live, Origin, Place, Program, Target, Waiver
+from tierops.model.program import Abilities, FieldChange, Identity, Live, Origin, Place, Program, Target, Waiver
 from tierops.model.promises import (
     POINTS,
     TIMES,

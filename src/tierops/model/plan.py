@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tierops.model.files import Problem
 from tierops.model.impact import Impact
 from tierops.model.ladder import LiveTier, Tier
-from tierops.model.program import Live, Target
+from tierops.model.program import FieldChange, Live, Target
 from tierops.model.values import Value
 
 
@@ -25,14 +25,6 @@ class Kind(StrEnum):
     def symbol(self) -> str:
         """The one character that stands for it in every output."""
         return {"create": "+", "differs": "~", "unmanaged": "?", "blocked": "!"}[self.value]
-
-
-class FieldChange(NamedTuple):
-    """One field that differs; None is absent. `path` leads to it: `("earning_rules", "ern_1", "multiplier")`."""
-
-    path: tuple[str, ...]
-    before: Value
-    after: Value
 
 
 class Change(NamedTuple):

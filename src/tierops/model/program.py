@@ -94,6 +94,14 @@ class Program(NamedTuple):
     schedule: Schedule | None = None
 
 
+class FieldChange(NamedTuple):
+    """One field that differs; None is absent. `path` leads to it: `("earning_rules", "ern_1", "multiplier")`."""
+
+    path: tuple[str, ...]
+    before: Value
+    after: Value
+
+
 class Abilities(NamedTuple):
     """What creates mean at one place of a vendor, in the vendor's sentences.
 
@@ -101,6 +109,7 @@ class Abilities(NamedTuple):
     `undo` whether and how it can be taken back. `blocked` says why nothing can be created there now; it is empty where
     something can. `is_guarded` says that the vendor itself refuses a second tier of a name. `where` is where a person
     changes a tier there, as in `in the dashboard (Audiences)`; it is empty where that is anywhere at the vendor's.
+    `amiss` is in what the place itself is not as the target says, which is a difference of each tier there.
     """
 
     by_hand: str
@@ -109,6 +118,7 @@ class Abilities(NamedTuple):
     blocked: str = ""
     is_guarded: bool = False
     where: str = ""
+    amiss: tuple[FieldChange, ...] = ()
 
 
 class Identity(NamedTuple):

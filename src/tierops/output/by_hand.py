@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from tierops import plan as planning
 from tierops import providers
-from tierops.model import Abilities, Change, Kind, LiveTier, Range, Scale, TargetPlan
+from tierops.model import Abilities, Change, FieldChange, Kind, LiveTier, Range, Scale, TargetPlan
 from tierops.output import entries, ladder
 from tierops.output.words import listed, shortened
+from tierops.text.wording import shown
 
 _MOST = 600  # characters of a step
 _MOST_NAMES = 5
@@ -37,9 +38,11 @@ def work(target: TargetPlan, changes: Sequence[Change]) -> Work:
     vendor = providers.find(target.target.provider)
     abilities = vendor.abilities(target.target.place, target.live)
     where = abilities.where or f"at {vendor.title}"
-    edits = sorted((change for change in changes if change.kind is Kind.DIFFERS), key=_turn)
+    differing = [_own(change, abilities) for change in changes if change.kind is Kind.DIFFERS]
+    edits = sorted((change for change in differing if change.fields), key=_turn)
     blocked = [change for change in changes if change.kind is Kind.BLOCKED]
-    steps = [edit for change in edits for edit in _edits(change, target, where)]
+    steps = [_mend(field, target, where) for field in abilities.amiss if differing]
+    steps += [edit for change in edits for edit in _edits(change, target, where)]
     if not blocked:
         return Work(_shortened(steps), (), _meanwhile(target, edits, is_last=True))
     if vendor.read_only or (abilities.blocked and target.live.tiers):
@@ -51,6 +54,19 @@ def work(target: TargetPlan, changes: Sequence[Change]) -> Work:
     if obstacle:
         steps.append(f"plan again: {_tiers(blocked)} may be created then")
     return Work(_shortened(steps), then, _meanwhile(target, edits, is_last=False))
+
+
+def _own(change: Change, abilities: Abilities) -> Change:
+    """What differs in the tier itself, and not in its place."""
+    return change._replace(fields=tuple(field for field in change.fields if field not in abilities.amiss))
+
+
+def _mend(field: FieldChange, target: TargetPlan, where: str) -> str:
+    """What is to be done about something that is amiss with the place."""
+    wanted = shown(field.after)
+    instead = "" if field.before is None else f" instead of {shown(field.before)}"
+    place = target.target.place
+    return f"change {place.noun} {shortened(place.name)} {where}: {'.'.join(field.path)} {wanted}{instead}"
 
 
 def _turn(change: Change) -> tuple[int, Decimal]:

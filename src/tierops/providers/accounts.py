@@ -105,6 +105,7 @@ class Account(Protocol):
     def send(self, request: Request) -> Sequence[LiveTier]:
         """Send one request of a plan as it stands there, and give the tiers that its answer shows.
 
+        Of a request that makes the place, it is the place: its id and name, in the form of a tier without bounds.
         Raises `NotSent` where nothing left, `AnswerLost` where the answer does not say what happened, `VendorError`
         where the vendor refused.
         """

@@ -113,7 +113,7 @@ class Vendor(NamedTuple):
     keys are of one account. `url_help` tells which address is the right one, where there are several. `metadata` names
     the field that holds keys of a team's own, and is empty where the vendor keeps none. `rank` is its place in lists of
     vendors, `pace` how many seconds its requests are apart where no answer says what is left.
-    `settings` are the keys of a target's block that only a place to be made needs.
+    `settings` are the keys of a target's block that it may leave out: how a place is to be, and to be made.
     """
 
     name: str

@@ -10,7 +10,7 @@ from tierops import apply
 from tierops.emulator import Fault
 from tierops.emulator.faults import KINDS
 from tierops.errors import Exit, PlanRefused, VendorError
-from tierops.model import Fate, Kind, Result, TargetPlan
+from tierops.model import Fate, FieldChange, Kind, Result, TargetPlan
 from tierops.providers import contract
 from tierops.providers.voucherify_v2 import VENDOR
 
@@ -103,7 +103,7 @@ def test_all_that_the_block_says_is_sent() -> None:
 
 def test_a_wallet_is_found_by_its_name_and_a_name_that_two_have_is_told() -> None:
     with of(card_definition="Coffee points", downgrade={"type": "MULTI_LEVEL"}).world() as world:
-        with pytest.raises(VendorError, match=r"no point wallet \(card definition\) 'Coffee points'"):
+        with pytest.raises(VendorError, match=r"no point wallet 'Coffee points'\. Check `card_definition`"):
             planned_in(world)
         world.emulator.voucherify_v2.add_card("Coffee points", id="lcdef_1")
         body: Any = planned_in(world).requests[0].body
@@ -260,6 +260,31 @@ def test_a_tier_that_is_refused_leaves_a_structure_that_was_made_and_no_exit_1()
         assert (made(result), apply.exit_code([result])) == (Fate.DONE, Exit.PARTIAL)
 
 
+@pytest.mark.parametrize(("hidden", "sends", "code"), [(4, 2, Exit.DONE), (10**6, 1, Exit.UNKNOWN)])
+def test_nothing_is_sent_again_on_a_list_that_lacks_what_was_confirmed_before(
+    hidden: int, sends: int, code: Exit
+) -> None:
+    """Empty in both orders, and twice: it is no proof, for it is older than the first tier."""
+    with SETUP.world() as world:
+        planned = planned_in(world)
+        world.emulator.faults.append(Fault("POST */tiers", "500-before", after=1))
+        lists: list[tuple[int, list[str]]] = []  # how many tiers were sent before, and which are shown
+
+        def hides(body: Any) -> object:
+            posts = [one for one in sent(world) if one[1].endswith("/tiers")]
+            if len(posts) < 2:
+                return body
+            rows = [] if len(lists) < hidden else body["data"]
+            lists.append((len(posts), [row["name"] for row in rows]))
+            return {**body, "data": rows}
+
+        world.bends.append(contract.Bend("GET */tiers", hides))
+        result = world.apply(planned)
+        assert [body["name"] for _, path, body in sent(world) if path.endswith("/tiers")].count("T1") == sends
+        assert apply.exit_code([result]) is code
+        assert ((2, ["T0"]) in lists) is (code is Exit.DONE)
+
+
 # Others, and runs that were killed.
 
 
@@ -308,6 +333,25 @@ def test_a_second_one_of_the_name_that_appears_with_ours_ends_as_unknown() -> No
         result = world.apply(planned)
         assert apply.exit_code([result]) in (Exit.UNKNOWN, Exit.PARTIAL)
         assert "2 tier structures are named" in result.trouble
+        assert held(world) == [[], []]
+
+
+def test_another_ones_structure_that_a_list_shows_while_ours_is_still_hidden_is_not_taken_for_ours() -> None:
+    """Two runs, and a list that lags: ours was confirmed by an id, which the list has to show."""
+    with SETUP.world("voucherify-v2.read_after_write_lag_ms=60000") as world:
+        planned = planned_in(world)
+
+        def another(body: Any) -> object:
+            world.bends.clear()
+            world.emulator.voucherify_v2.add_structure("Club", id="lts_other", downgrade={"type": "MULTI_LEVEL"})
+            return body
+
+        world.bends.append(contract.Bend(POST, another))
+        result = world.apply(planned)
+        assert (made(result), apply.exit_code([result])) == (Fate.UNKNOWN, Exit.UNKNOWN)
+        assert {one.fate for one in result.outcomes} == {Fate.NOT_DONE}
+        assert "lts_other is live, and lts_" in str(result.place)
+        assert "nothing is sent into that one" in result.trouble
         assert held(world) == [[], []]
 
 
@@ -401,9 +445,10 @@ def test_settings_that_are_not_as_the_file_says_are_a_difference_and_block_what_
             (Kind.BLOCKED, "T2"),
             (Kind.DIFFERS, "T0"),
         ]
-        said = 'downgrade is {"type":"NO_DOWNGRADE"} and not {"type":"MULTI_LEVEL"}'
-        assert [(field.path, field.before) for field in planned.changes[2].fields] == [(("structure",), said)]
-        assert f"the structure is there, but its {said}" in planned.changes[0].note
+        live, said = {"type": "NO_DOWNGRADE"}, {"type": "MULTI_LEVEL"}
+        assert planned.changes[2].fields == (FieldChange(("structure", "downgrade"), live, said),)
+        said_so = 'downgrade is {"type":"NO_DOWNGRADE"} and not {"type":"MULTI_LEVEL"}'
+        assert f"the structure is there, but its {said_so}" in planned.changes[0].note
         dashboard.edit_structure("Club", downgrade={"type": "MULTI_LEVEL"})
         assert {change.kind for change in planned_in(world).changes} == {Kind.CREATE}
 

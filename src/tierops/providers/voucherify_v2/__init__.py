@@ -9,22 +9,23 @@ from __future__ import annotations
 from tierops.model import Abilities, Live, Place
 from tierops.providers import voucherify
 from tierops.providers.vendor import Part
-from tierops.providers.voucherify_v2 import structures, tiers
+from tierops.providers.voucherify_v2 import programs, structures, tiers
 
 _DASHBOARD = "in the dashboard (Loyalty, Tier structures)"
 _MEND = f"change it in the draft, {_DASHBOARD}, or in the file; or name another structure"
 
 
-def _abilities(_place: Place, live: Live) -> Abilities:
-    status, unlike = live.facts.get(structures.STATUS, structures.DRAFT), live.facts.get(structures.UNLIKE)
+def _abilities(place: Place, live: Live) -> Abilities:
+    status, unlike = live.facts.get(structures.STATUS, structures.DRAFT), structures.unlike(live.facts)
     is_draft = status == structures.DRAFT
     return Abilities(
-        by_hand="tierops does not change tiers: edit the tier in the dashboard (Loyalty, Tier structures), where"
+        by_hand=f"{programs.by_hand(live)}tierops does not change tiers: edit the tier {_DASHBOARD}, where"
         " outside a draft only names and metadata can be changed, or write what is live into the file",
         members="join this tier once the structure is activated: until then no member moves",
         undo=f"In the draft the tier{' and the structure' if live.is_new else ''} can be deleted by hand",
         blocked=_frozen(status) or (f"the structure is there, but its {unlike}: {_MEND}" if unlike else ""),
         where=_DASHBOARD if is_draft else f"in the draft of a new structure, {_DASHBOARD}",
+        amiss=(*structures.amiss(live.facts), *programs.amiss(place, live)),
     )
 
 

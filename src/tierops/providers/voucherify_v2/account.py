@@ -11,8 +11,9 @@ from tierops.providers.accounts import segment
 from tierops.providers.expect import expect_map, expect_same, expect_text
 from tierops.providers.overview import unmistakable
 from tierops.providers.voucherify import REGION, account
-from tierops.providers.voucherify_v2 import structures, tiers
+from tierops.providers.voucherify_v2 import programs, structures, tiers
 from tierops.providers.voucherify_v2.lists import FALLING, LISTED, RISING, Reader, Row
+from tierops.providers.voucherify_v2.programs import Program
 from tierops.providers.voucherify_v2.structures import STRUCTURES
 from tierops.text import names
 
@@ -23,7 +24,7 @@ _ID = "lts_"
 _STRUCTURE = "tier_structure"
 _BY_NAME = "filters[name][conditions][$is]"
 _CARDS = "/v2/loyalties/card-definitions"
-_CARD_ID = "lcdef_"
+_CARD_ID, _CARD = "lcdef_", "card_definition"
 _NO_STRUCTURE = (
     "Check the name in the dashboard (Loyalty, Tier structures), that the keys belong to its project, and that"
     f" VOUCHERIFY_URL is {REGION}"
@@ -40,7 +41,7 @@ class Account:
     def __init__(self, client: Client, fingerprint: str | None) -> None:
         self._client = client
         self._fingerprint = fingerprint
-        self._cards: dict[str, str] = {}  # ids by name
+        self._ids: dict[tuple[str, str], str] = {}  # by list and name
         self._seen: dict[str, Row] = {}
 
     def survey(self, places: Sequence[Place]) -> None:
@@ -67,8 +68,9 @@ class Account:
         seen = self._seen.pop(named, None)
         before = seen or _found(reader, named, RISING)
         said = structures.asked(place.settings, self._card(reader, place))
+        program = self._program(reader, place)
         if before is None:
-            return self._absent(reader, place, said)
+            return self._absent(reader, place, said, program)
         id_, name = expect_text(before, "id"), expect_text(before, "name")
         lists = [reader.rows(tiers.path(id_), order) for order in (RISING, FALLING)]
         after = _found(reader, named, FALLING)
@@ -79,13 +81,12 @@ class Account:
             )
         if after is None or _state(before) != _state(after):
             raise IncompleteRead(f"structure {name!r} changed while it was read")
-        facts = structures.facts(before, said)
         return Live(
             self._identity(id_, name),
-            tiers.decode(tuple(lists[0].values()), id_, facts.get(structures.UNLIKE, "")),
+            tiers.decode(tuple(lists[0].values()), id_),
             f"the same {len(lists[0])} tiers in both orders, each to the end of its cursor",
-            steps=(_to_activate(name, id_),),
-            facts=facts,
+            steps=(_to_activate(name, id_, program),),
+            facts={**structures.facts(before, said), **programs.facts(program, id_)},
             calls=reader.calls + (seen is not None),
         )
 
@@ -116,7 +117,7 @@ class Account:
         structure_id = tiers.structure_of(request.path)
         return self._client.create(request, lambda answer: tiers.decode([expect_map(answer, "tier")], structure_id))
 
-    def _absent(self, reader: Reader, place: Place, said: Mapping[str, Value]) -> Live:
+    def _absent(self, reader: Reader, place: Place, said: Mapping[str, Value], program: Program | None) -> Live:
         """A structure that two lists of all of them do not show, where tierops can make it.
 
         Raises `VendorError` where it cannot, with what could be meant.
@@ -134,38 +135,59 @@ class Account:
             self._identity("", named),
             (),
             f"none of this name in the list of all tier structures ({len(live)}), in both orders",
-            steps=(_to_activate(named, "", structures.described(said)),),
-            facts=structures.facts_of_new(said),
+            steps=(_to_activate(named, "", program, structures.described(said)),),
+            facts={**structures.facts_of_new(said), **programs.facts(program, "")},
             calls=reader.calls,
             near=names.near(named, live),
         )
 
     def _card(self, reader: Reader, place: Place) -> str:
         """The id of the point wallet that the block names by id or name; empty where it names none."""
-        named = str(place.settings.get("card_definition", ""))
-        if not named or named.startswith(_CARD_ID):
-            return named
-        if named not in self._cards:
-            rows = _both(reader, _CARDS, "card definitions").items()
+        named = str(place.settings.get(_CARD, ""))
+        is_id = not named or named.startswith(_CARD_ID)
+        return named if is_id else self._id(reader, named, _CARDS, "point wallet", _CARD)
+
+    def _program(self, reader: Reader, place: Place) -> Program | None:
+        """The program that the block names by id or name, if any. Raises `VendorError` where there is none of it."""
+        named = str(place.settings.get(programs.KEY, ""))
+        if not named:
+            return None
+        id_ = (
+            named
+            if named.startswith(programs.ID)
+            else self._id(reader, named, programs.PROGRAMS, "program", programs.KEY)
+        )
+        try:
+            held = _both(reader, programs.path(id_), f"structures of program {named!r}", "tier_structure_id")
+        except VendorError as error:
+            if error.status == NOT_FOUND:
+                raise VendorError(f"there is no program {named!r}: {error}", NOT_FOUND) from None
+            raise
+        return Program(id_, named, tuple(held))
+
+    def _id(self, reader: Reader, named: str, path: str, what: str, key: str) -> str:
+        """The id of the one row of this name in a list, which is asked for once; `key` names it in the block."""
+        if (path, named) not in self._ids:
+            rows = _both(reader, path, f"{what}s").items()
             ids = [id_ for id_, row in rows if row.get("name") == named]
             if len(ids) != 1:
                 every = names.suggestion(named, [str(row.get("name")) for _, row in rows]) or "."
                 raise VendorError(
-                    f"there is no point wallet (card definition) {named!r}{every} Check it in the dashboard (Loyalty)"
+                    f"there is no {what} {named!r}{every} Check `{key}` in the file, and the dashboard (Loyalty)"
                     if not ids
-                    else f"{len(ids)} point wallets are named {named!r}: name one by its id ({', '.join(ids)})"
+                    else f"{len(ids)} {what}s are named {named!r}: name one by its id ({', '.join(ids)})"
                 )
-            self._cards[named] = ids[0]
-        return self._cards[named]
+            self._ids[path, named] = ids[0]
+        return self._ids[path, named]
 
     def _identity(self, id_: str, name: str) -> Identity:
         return Identity(self._client.base_url, "tier structure", id_, name, self._fingerprint)
 
 
-def _both(reader: Reader, path: str, what: str) -> dict[str, Row]:
+def _both(reader: Reader, path: str, what: str, key: str = "id") -> dict[str, Row]:
     """A list to its end, oldest first. Raises `IncompleteRead` where it is another one in the opposite order."""
-    rows = reader.rows(path, RISING)
-    if rows != reader.rows(path, FALLING):
+    rows = reader.rows(path, RISING, key=key)
+    if rows != reader.rows(path, FALLING, key=key):
         raise IncompleteRead(f"the {what} differ with the order in which they are listed; run again")
     return rows
 
@@ -196,11 +218,11 @@ def _state(row: Row) -> tuple[Value, ...]:
     return row.get("id"), row.get("status"), row.get("updated_at")
 
 
-def _to_activate(name: str, id_: str, rules: str = "") -> str:
-    how = f" ({rules})" if rules else ""
+def _to_activate(name: str, id_: str, program: Program | None, rules: str = "") -> str:
+    how, assign = f" ({rules})" if rules else "", programs.to_assign(program, id_)
     call = f" or with POST {STRUCTURES}/{id_}/activate" if id_ else ""
     return (
-        f"check the ladder of {name!r}{how}, assign the structure to its program, then activate it in the dashboard"
+        f"check the ladder of {name!r}{how}, {assign}then activate it in the dashboard"
         f" (Loyalty, Tier structures){call}: from then on members move, and the ladder cannot be changed"
     )
 

@@ -34,9 +34,14 @@ class Reader:
         return expect_map(self._client.get(path, params), "answer")
 
     def rows(
-        self, path: str, order: str, filters: Mapping[str, str] | None = None, most_pages: int = _MOST_PAGES
+        self,
+        path: str,
+        order: str,
+        filters: Mapping[str, str] | None = None,
+        key: str = "id",
+        most_pages: int = _MOST_PAGES,
     ) -> dict[str, Row]:
-        """All rows of a list by id, in its order; deleted ones are left out.
+        """All rows of a list by their `key`, in its order; deleted ones are left out.
 
         A cursor that is no good any more begins the list again. Raises `IncompleteRead` where that does not help, where
         the list does not end (as where cursors lead in a circle), and where a row comes twice.
@@ -53,7 +58,7 @@ class Reader:
                         f"the list {path} was begun {start} times and never came to its end: {error}"
                     ) from None
                 continue
-            by_id = {expect_text(row, "id"): row for row in rows}
+            by_id = {expect_text(row, key): row for row in rows}
             if len(by_id) != len(rows):
                 raise IncompleteRead(f"the list {path} shows a row twice: {len(rows)} rows, {len(by_id)} ids")
             return {id_: row for id_, row in by_id.items() if row.get("status") != "DELETED"}

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tierops.errors import VendorError
-from tierops.model import Live, Request, Value, compact
-from tierops.providers.expect import expect_map, expect_same, expect_text
+from tierops.model import FieldChange, Live, LiveTier, Range, Request, Value, compact
+from tierops.providers.expect import expect_list, expect_map, expect_same, expect_text
 from tierops.text import jsontext
 
 STRUCTURES = "/v2/loyalties/tier-structures"
 DRAFT = "DRAFT"
-SETTINGS = ("card_definition", "type", "point_earned", "expiration", "downgrade", "metadata")
+SETTINGS = ("program", "card_definition", "type", "point_earned", "expiration", "downgrade", "metadata")
 
 STATUS, UNLIKE = "status", "other settings"
-"""Facts of a structure: its status, and in which settings it is not as the block says."""
+"""Facts of a structure: its status, and the settings that are not as the block says, each as live and as said."""
 
 _RULES = "rules"
 _FIELDS = ("type", "point_balance", "point_earned", "expiration", "downgrade")
@@ -46,16 +46,26 @@ def facts(row: Mapping[str, Value], said: Mapping[str, Value]) -> dict[str, str]
     Of what is said, the vendor's row counts as far as that goes: it may add what it takes for granted.
     """
     rules = {key: _part(row.get(key), said.get(key)) for key in dict.fromkeys((*_FIELDS, *said))}
-    unlike = {key: value for key, value in compact(rules).items() if key in said and value != said[key]}
-    unlike |= {key: None for key in said if key not in compact(rules)}
-    told = [
-        f"{key} is {jsontext.dumps(value)} and not {jsontext.dumps(said[key])}" for key, value in sorted(unlike.items())
-    ]
+    live = compact(rules)
+    unlike: dict[str, Value] = {key: [live.get(key), value] for key, value in said.items() if live.get(key) != value}
     return {
         STATUS: expect_text(row, "status"),
-        _RULES: jsontext.canonical(compact(rules)),
-        **({UNLIKE: ", ".join(told)} if told else {}),
+        _RULES: jsontext.canonical(live),
+        **({UNLIKE: jsontext.canonical(unlike)} if unlike else {}),
     }
+
+
+def amiss(facts: Mapping[str, str]) -> tuple[FieldChange, ...]:
+    """The settings that are not as the block says, by `facts`."""
+    unlike = expect_map(jsontext.loads(facts.get(UNLIKE, "{}")), UNLIKE)
+    sides = ((key, expect_list(value, key)) for key, value in unlike.items())
+    return tuple(FieldChange(("structure", key), live, said) for key, (live, said) in sides)
+
+
+def unlike(facts: Mapping[str, str]) -> str:
+    """The same in words: `downgrade is … and not …`; empty where all is as the block says."""
+    told = ((field.path[1], *map(jsontext.dumps, (field.before, field.after))) for field in amiss(facts))
+    return ", ".join(f"{key} is {live} and not {said}" for key, live, said in told)
 
 
 def facts_of_new(said: Mapping[str, Value]) -> dict[str, str]:
@@ -74,8 +84,8 @@ def create(live: Live) -> Request:
     return Request("POST", STRUCTURES, {"name": live.identity.name, **rules, "status": DRAFT}, ())
 
 
-def made(answer: Value, body: Value) -> tuple[()]:
-    """The tiers that the answer to `create` shows: none.
+def made(answer: Value, body: Value) -> tuple[LiveTier]:
+    """The structure that the answer to `create` shows: its id and name, in the form of a tier without bounds.
 
     Raises `VendorError` unless it shows what was sent: by another name the structure would not be found.
     """
@@ -86,9 +96,9 @@ def made(answer: Value, body: Value) -> tuple[()]:
     if name != sent.pop("name"):
         raise VendorError(f"the structure was made, but is stored as {name!r} ({id_}): name it so in the file")
     expect_same(row, "status", status, what)
-    if unlike := facts(row, sent).get(UNLIKE):
-        raise VendorError(f"{what} was made, but its {unlike}")
-    return ()
+    if told := unlike(facts(row, sent)):
+        raise VendorError(f"{what} was made, but its {told}")
+    return (LiveTier(id_, name, Range(None, None)),)
 
 
 def _leaves(value: Mapping[str, Value], path: str = "") -> Iterator[tuple[str, str]]:

@@ -61,15 +61,12 @@ def encode(tier: Tier) -> Value:
     return {"name": tier.name, "qualification_rules": {"type": _POINTS, "points": points}, **own}
 
 
-def decode(rows: Sequence[Mapping[str, Value]], structure_id: str, unlike: str = "") -> tuple[LiveTier, ...]:
+def decode(rows: Sequence[Mapping[str, Value]], structure_id: str) -> tuple[LiveTier, ...]:
     """The tiers of a structure as listed, low to high.
 
-    `unlike` says in what the structure is not as the file has it, which is then a difference of each of its tiers.
     Raises `VendorError` for what is not as documented, for a row of something else, and for bounds between two points.
     """
     tiers = [_decode_one(row, structure_id) for row in rows]
-    if unlike:
-        tiers = [tier._replace(fields={**tier.fields, "structure": unlike}) for tier in tiers]
     return tuple(sorted(tiers, key=lambda tier: (tier.range.lower or Decimal(0), tier.id)))
 
 

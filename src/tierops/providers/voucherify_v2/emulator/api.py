@@ -17,7 +17,7 @@ from tierops.providers.voucherify.emulator import errors as v1
 from tierops.providers.voucherify_v2.emulator import errors, payload, tiers
 from tierops.providers.voucherify_v2.emulator.lists import Listing, Lists
 from tierops.providers.voucherify_v2.emulator.programs import Programs
-from tierops.providers.voucherify_v2.emulator.project import ACTIVITY, DELETED, STRUCTURE, TIER, Project
+from tierops.providers.voucherify_v2.emulator.project import ACTIVITY, DELETED, PROGRAM, STRUCTURE, TIER, Project
 from tierops.providers.voucherify_v2.emulator.story import LOSS
 from tierops.providers.voucherify_v2.emulator.switches import Switches
 
@@ -71,13 +71,17 @@ class Api(api.Api[Switches]):
             self.dashboard.load_examples()
 
     def seed(self, place: Mapping[str, Any]) -> None:
-        """The structure, or the wallet for one that tierops makes. What begins as an id does is one."""
-        name, card = place["structure"], place.get("card_definition")
+        """The structure, or the wallet for one to be made, and the program. What begins as an id does is one."""
+        name, card, program = place["structure"], place.get("card_definition"), place.get("program")
         if card is not None:
             if all(card not in (row["id"], row["name"]) for row in self.dashboard.cards()):
                 self.dashboard.add_card(card, id=card if card.startswith("lcdef_") else None)
         elif self.store.find(STRUCTURE, name) is None:
             self.dashboard.add_structure(name, id=name if name.startswith("lts_") else None)
+        if program is not None and self.store.find(PROGRAM, program) is None:
+            structure = None if card is not None else name
+            id_ = program if program.startswith("lprg_") else None
+            self.dashboard.add_program(program, id=id_, structure=structure)
 
     def authenticate(self, call: Call) -> None:
         """Raise `Refused` without application keys or a bearer token, and where the project lacks the feature."""

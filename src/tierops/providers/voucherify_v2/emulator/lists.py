@@ -19,11 +19,12 @@ _Query = tuple[int, str, tuple[tuple[str, str], ...]]
 
 
 class Listing(NamedTuple):
-    """A list: the prefix of its cursors, its orders, and whether it can be filtered by name."""
+    """A list: the prefix of its cursors, its orders, whether it can be filtered by name, and whether rows have ids."""
 
     prefix: str
     orders: Sequence[str]
     has_names: bool = False
+    has_ids: bool = True
 
 
 class Lists:
@@ -51,7 +52,7 @@ class Lists:
         has_more = start + size < len(rows) or (switches.last_page == "cursor" and bool(entries))
         cursor = self._give(listing.prefix, query, entries[-1]["id"], switches) if has_more else None
         asked = call.query.get("cursor")
-        return Answer(200, Page(entries, lambda page: self._written(page, switches), None, cursor, asked))
+        return Answer(200, Page(entries, lambda page: self._written(page, listing, switches), None, cursor, asked))
 
     def _asked(self, call: Call, listing: Listing, switches: Switches) -> tuple[_Query, str]:
         """The query, and the id of the row behind which it goes on; empty at the start."""
@@ -73,12 +74,17 @@ class Lists:
         self._given[cursor] = (query, behind, self._clock() + _LIFE_SECONDS[switches.cursor_life])
         return cursor
 
-    def _written(self, page: Page, switches: Switches) -> Json:
+    def _written(self, page: Page, listing: Listing, switches: Switches) -> Json:
         cursor: Any = {} if switches.last_page == "empty-object" else None
         if page.next is not None:
             ends = self._given.get(page.next, (None, "", self._clock()))[2]
             cursor = {"next": page.next, "expires_at": timestamp(ends)}
-        return {"data": list(page.entries), "cursor": cursor, "object": "list"}
+        entries = page.entries if listing.has_ids else map(_without_id, page.entries)
+        return {"data": list(entries), "cursor": cursor, "object": "list"}
+
+
+def _without_id(entry: Any) -> Any:
+    return {key: value for key, value in entry.items() if key != "id"}
 
 
 def _query(call: Call, listing: Listing) -> _Query:

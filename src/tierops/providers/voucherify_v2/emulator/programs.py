@@ -13,7 +13,7 @@ from tierops.providers.voucherify_v2.emulator.project import ASSIGNMENT, DELETED
 from tierops.providers.voucherify_v2.emulator.switches import Switches
 
 _PROGRAMS = Listing("lcrsprg_", ("created_at", "name"), has_names=True)
-_ASSIGNMENTS = Listing("lcrstsa_", ("created_at",))
+_ASSIGNMENTS = Listing("lcrstsa_", ("created_at",), has_ids=False)
 _MOST = 10
 
 
@@ -27,7 +27,9 @@ class Programs:
 
     def listed(self, call: Call, _path: Mapping[str, str]) -> Answer:
         """Every program."""
-        return self._lists.page(call, _PROGRAMS, self._project.store.select(PROGRAM), self._switches())
+        switches, rows = self._switches(), self._project.store.select(PROGRAM)
+        shown = [row for row in rows if row["status"] != DELETED or switches.deleted == "shown"]
+        return self._lists.page(call, _PROGRAMS, shown, switches)
 
     def one(self, _call: Call, path: Mapping[str, str]) -> Answer:
         """One program; it does not say which structure it uses."""
@@ -80,7 +82,7 @@ class Programs:
 
     def _program(self, path: Mapping[str, str]) -> Record:
         found = self._project.store.find(PROGRAM, path["program"])
-        if found is None or found["id"] != path["program"]:
+        if found is None or found["id"] != path["program"] or found["status"] == DELETED:
             raise errors.not_found("program", path["program"], "singular")
         return found
 

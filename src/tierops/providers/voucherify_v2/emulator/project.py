@@ -118,11 +118,18 @@ class Project:
         """From now on members move, and the ladder is frozen."""
         return self.edit_structure(structure, status="ACTIVE")
 
-    def add_program(self, name: str, *, status: str = "DRAFT", structure: str | None = None) -> Record:
+    def add_program(
+        self,
+        name: str,
+        *,
+        id: str | None = None,  # noqa: A002 - the vendor's own word
+        status: str = "DRAFT",
+        structure: str | None = None,
+    ) -> Record:
         """A new program, with the structure that decides its tiers."""
         with self.store.transaction():
             program: Record = {
-                "id": self.store.next_id("lprg_"),
+                "id": id or self.store.next_id("lprg_"),
                 "name": name,
                 "status": status,
                 "start_date": None,

@@ -47,7 +47,7 @@ class Switches(SwitchSet):
     )
     page_size: str = choice("asked", "10", "50", doc="rows of a page at most, whatever was asked for")
     listed: int = number(0, 0, "rows that a list shows in all, as if there were no more; 0: every one")
-    deleted: str = choice("hidden", "shown", doc="deleted structures in lists")
+    deleted: str = choice("hidden", "shown", doc="deleted structures and programs in lists")
     name_filter: str = choice("exact", "folded", "ignored", doc="how the filter for names compares")
     structure_updated_at: str = choice("kept", "set", doc="`updated_at` of a structure whose tiers change")
     assign_active: str = choice("active-only", "423", doc="a structure for a program that is ACTIVE")
