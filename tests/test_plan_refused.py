@@ -253,8 +253,8 @@ FILES = [
     Bent("nested too deeply to read", only(deep(100_000)), "nested too deeply"),
     Bent("nested too deeply to check", only(deep(900)), "nested too deeply"),
     Bent("nested", only(deep(100)), ALTERED),
-    Bent("enormous", lambda content: content + b" " * (64 * 1024**2), "more than 64 MiB, which no plan has"),
-    Bent("of too many values", only(b"[" + b"{}," * 1_000_001 + b"{}]"), "more than 1,000,000 values, which no"),
+    Bent("enormous", lambda content: content + b" " * (192 * 1024**2), "more than 192 MiB, which no plan has"),
+    Bent("of too many values", only(b"[" + b"{}," * 3_000_001 + b"{}]"), "more than 3,000,000 values, which no"),
     Bent("other line ends", lambda content: content.replace(b"\n", b"\r\n"), ALTERED),
     Bent("a byte order mark", lambda content: b"\xef\xbb\xbf" + content, ALTERED),
     Bent("UTF-16", lambda content: content.decode().encode("utf-16"), ALTERED),
@@ -338,7 +338,7 @@ def test_a_file_without_end_is_read_no_further_than_a_plan_can_be_long(club: Emu
         file.truncate(2**40)  # a hole, not a disk full of zeros
     ended = tierops("apply", str(PLAN))
     assert (ended.code, club.writes) == (Exit.REFUSED, 0)
-    assert "more than 64 MiB" in ended.err
+    assert "more than 192 MiB" in ended.err
 
 
 def test_a_plan_lives_as_long_as_asked(club: Emulator, tierops: Run) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tierops.plan_file.document import PlanDocument, TargetDocument
     from tierops.providers.vendor import Vendor
 
-LARGEST = 64 * 1024 * 1024  # bytes; 5,000 tiers take about seven million
-_MOST_VALUES = 1_000_000  # each takes some 300 bytes of memory, far more than in the file; 5,000 tiers have 120,000
+LARGEST = 192 * 1024 * 1024  # bytes; 100,000 tiers take about 140 million
+_MOST_VALUES = 3_000_000  # each takes some 300 bytes of memory, far more than in the file; 100,000 tiers have 2,400,000
 _ALTERED = "the plan was altered after it was made: it is not byte for byte what tierops wrote"
 _MOST_TOLD = 200  # characters of what somebody else wrote
 _CLOCKS_APART = timedelta(minutes=5)  # at most, between the machine that planned and the one that applies
