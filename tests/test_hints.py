@@ -56,7 +56,7 @@ def test_a_printed_command_line_is_one_that_tierops_takes(line: str) -> None:
     """Commands, options and choices; what is missing is what a reader puts in for a word in capitals."""
     _, *words = shlex.split(_ENDS.sub("", line))
     command: click.Command = cli
-    context = click.Context(cli, info_name="tierops")
+    context = click.Context(cli, info_name="tierops", **cli.context_settings)
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name, child, words = command.resolve_command(context, words)
         assert child is not None

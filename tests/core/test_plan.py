@@ -322,7 +322,7 @@ def forged(alter, honest: Plan | None = None) -> bytes:
         (b'{"format_version": "2"}', 'plan format "2" is not the one'),
         (b'{"format_version": 1}', "plan format 1 is not the one"),
         (b'{"format_version": "1"}', "no digest"),
-        (b" " * (64 * 1024 * 1024 + 1), "more than 64 MiB"),
+        (b" " * (plan_file.LARGEST + 1), "more than 192 MiB"),
         (forged(lambda data: data["targets"][0].pop("live")), r"targets.0.live: Field required"),
         (forged(lambda data: data.update(targets={})), "targets"),
         (forged(lambda data: data["targets"][0]["changes"][0].update(kind="destroy")), "kind"),
