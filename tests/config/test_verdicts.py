@@ -188,6 +188,18 @@ def test_both_agree_on_programs(data: Any, is_filled: bool) -> None:
 
 
 @_SLOW
+@given(_mutated(_programs) | _mutated(_environments), st.sampled_from(["program", "environment"]), st.booleans())
+def test_what_passes_with_the_vendors_that_it_names_passes_with_all(
+    data: Any, kind: contract.Kind, is_filled: bool
+) -> None:
+    named = set(check._keys_for_vendors(data))
+    few = tuple(vendor for vendor in OWN if vendor.name in named) or OWN
+    for vendors in (few, few[:1], few[1:] or few):
+        if check.accepts(Contract(kind, vendors, is_filled))(data):
+            assert check.accepts(Contract(kind, OWN, is_filled))(data)
+
+
+@_SLOW
 @given(_mutated(_environments))
 def test_both_agree_on_environments(data: Any) -> None:
     assert_agreed(Contract("environment", OWN), data)
