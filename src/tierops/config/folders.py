@@ -25,7 +25,6 @@ def load_all(
     environment: str | None = None,
     paths: Sequence[Path] = (),
     contents: Mapping[Path, bytes] | None = None,
-    full_check: bool = False,
     today: date | None = None,
     watch: Watch = UNWATCHED,
 ) -> Loaded:
@@ -34,7 +33,7 @@ def load_all(
     Raises as `load` does, and `TieropsError` where two folders say of one environment what cannot both be.
     """
     contents = files.streams(paths) if contents is None else contents
-    options: dict[str, Any] = {"contents": contents, "full_check": full_check, "today": today, "watch": watch}
+    options: dict[str, Any] = {"contents": contents, "today": today, "watch": watch}
     if len(directories) == 1:
         return load(directories[0], environment=environment, paths=paths, **options)
     _must_be_somewhere(directories, environment)
