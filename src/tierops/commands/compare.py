@@ -15,6 +15,7 @@ from tierops.errors import Exit
 from tierops.output.escaping import inline
 from tierops.text import jsontext
 from tierops.text.visible import printable, width
+from tierops.text.wording import counted
 
 
 @click.command()
@@ -57,7 +58,7 @@ def _text(environments: Sequence[str], rows: Sequence[Row]) -> str:
             address = row.address
             lines += ["", printable(address), head]
         lines.append(_laid(cell, widths))
-    differences = f"{len(rows)} difference{'' if len(rows) == 1 else 's'}"
+    differences = counted(len(rows), "difference")
     return "\n".join([*lines[1:], "", f"{differences} between {_listed(environments)}."]) + "\n"
 
 

@@ -17,6 +17,7 @@ from tierops.config import files as config_files
 from tierops.errors import Exit, TieropsError, VendorError
 from tierops.model import Value
 from tierops.text import jsontext
+from tierops.text.wording import counted
 
 if TYPE_CHECKING:
     from tierops.config import Environment
@@ -112,7 +113,7 @@ def _read(vendor: Vendor, connection: Connection) -> Iterator[Check]:
         hint = f"check {keys}, what the key may do{hosts}" if error.status in _REFUSED else ""
         yield Check(vendor, "reading", False, str(error), hint)
     else:
-        yield Check(vendor, "reading", True, f"{number} {vendor.noun}{'' if number == 1 else 's'}")
+        yield Check(vendor, "reading", True, counted(number, vendor.noun))
     limits = connection.client.limits
     if limits.left is not None:
         yield Check(

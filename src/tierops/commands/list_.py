@@ -15,6 +15,7 @@ from tierops.commands.session import Session
 from tierops.errors import Exit, TieropsError
 from tierops.model import Live, Value
 from tierops.text import jsontext
+from tierops.text.wording import counted
 
 if TYPE_CHECKING:
     from tierops.providers.vendor import Vendor
@@ -73,7 +74,7 @@ def _lines(vendor: Vendor, listed: Sequence[Listed]) -> Iterator[str]:
         where = ", ".join(f"{program.path} ({program.key})" for program in one.owners)
         yield f"{one.ladder.name:{width}}  {number:>3} {'tier ' if number == '1' else 'tiers'}  {where or 'in no file'}"
     unfiled = [one for one in listed if not one.owners]
-    number = f"{len(listed)} {vendor.noun}{'' if len(listed) == 1 else 's'} at {vendor.title}"
+    number = f"{counted(len(listed), vendor.noun)} at {vendor.title}"
     yield f"{number}, {len(unfiled)} in no file" if unfiled else number
     if importable := [one for one in unfiled if one.live and one.live.tiers]:
         homes = [part.name for part in vendor.parts if part.is_home]

@@ -1,4 +1,4 @@
-"""How tierops writes differences and times, one way everywhere."""
+"""How tierops writes differences, numbers and times, one way everywhere."""
 
 from __future__ import annotations
 
@@ -32,10 +32,15 @@ def beside(live: str, file: str) -> str:
     return f"{f'live {live}' if live else 'not live'}, {f'file {file}' if file else 'not in the file'}"
 
 
+def counted(amount: int, noun: str) -> str:
+    """`1 tier`, `2 tiers`."""
+    return f"{amount} {noun}{'' if amount == 1 else 's'}"
+
+
 def ago(passed: timedelta) -> str:
     """`3 hours ago`, in the largest unit of which there are two or more."""
     seconds = int(passed.total_seconds())
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}s ago"
-    return f"{seconds} second{'' if seconds == 1 else 's'} ago"
+    return f"{counted(seconds, 'second')} ago"

@@ -17,6 +17,7 @@ from tierops.providers.fanfare import audiences
 from tierops.providers.fanfare.passes import DIRECTIONS, Passes
 from tierops.providers.fanfare.tiers import Audience, attribute_of, decode, is_tier
 from tierops.text import jsontext, names
+from tierops.text.wording import counted
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -123,7 +124,7 @@ class Account:
             if _ID.fullmatch(name):
                 raise VendorError(f"Fanfare has no tier group with the id {name}{listed.instead(name)}", NOT_FOUND)
             proof = (
-                f"no such group among {_count(len(listed.audiences), 'audience')} on {_count(listed.pages, 'page')},"
+                f"no such group among {counted(len(listed.audiences), 'audience')} on {counted(listed.pages, 'page')},"
                 " read to the end"
             )
             identity, near = self._identity(listed, "", name), names.near(name, listed.names)
@@ -135,7 +136,9 @@ class Account:
                 f"Fanfare's list of audiences shows {len(bucket)} tiers of group {name!r}, the group itself"
                 f" {len(confirmed)}, or other ones; nothing is planned from reads that disagree"
             )
-        proof = f"{_count(len(bucket), 'tier')} in the list of all audiences and the same {len(confirmed)} in the group"
+        proof = (
+            f"{counted(len(bucket), 'tier')} in the list of all audiences and the same {len(confirmed)} in the group"
+        )
         is_own_name = any(audience.get("groupName") == name for audience in bucket)
         shown = name if is_own_name else expect_text(bucket[0], "groupName")
         return Live(self._identity(listed, id_, shown), decode(confirmed, shown), proof, calls=listed.pages + 1)
@@ -197,10 +200,6 @@ def _essence(bucket: Sequence[Audience]) -> list[str]:
     """What two reads of a group must agree on."""
     keys = ("id", "name", "groupName", "iconName", "metadata")
     return sorted(jsontext.canonical(exact([audience.get(key) for key in keys])) for audience in bucket)
-
-
-def _count(amount: int, noun: str) -> str:
-    return f"{amount} {noun}{'' if amount == 1 else 's'}"
 
 
 def _audiences_in(answer: Value) -> list[Audience]:

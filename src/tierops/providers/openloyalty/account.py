@@ -16,6 +16,7 @@ from tierops.providers.openloyalty import lists, tiers
 from tierops.providers.openloyalty.tiers import Condition
 from tierops.providers.overview import unmistakable
 from tierops.text import jsontext, names
+from tierops.text.wording import counted
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -207,7 +208,7 @@ class Account:
         condition = tiers.condition_of(tier_set)
         ladder = tiers.decode(rows, set_id, condition)
         default = next(expect_text(row, "levelId") for row in rows if row.get("isDefault") is True)
-        count = f"{len(ladder)} tier{'' if len(ladder) == 1 else 's'}"
+        count = counted(len(ladder), "tier")
         proof = (
             f"{count}, the same in their list and in the set" if ids is not None else f"{count}, as `total` alone says"
         )

@@ -14,6 +14,7 @@ from tierops.providers.expect import expect_list, expect_map, expect_same, expec
 from tierops.providers.overview import unmistakable
 from tierops.providers.talonone import READ_ONLY, tiers
 from tierops.text import jsontext, names
+from tierops.text.wording import counted
 
 if TYPE_CHECKING:
     from tierops.providers.http import Client
@@ -77,7 +78,7 @@ class Account:
                 f"the list of loyalty programs shows other tiers of {name!r} than the program itself; run again"
             )
         kind = "a sandbox" if program.get("sandbox") is True else "live" if program.get("sandbox") is False else ""
-        count = f"{len(ladder)} tier{'' if len(ladder) == 1 else 's'},"
+        count = f"{counted(len(ladder), 'tier')},"
         return Live(
             Identity(self._client.base_url, "loyalty program", str(id_), name, self._account(program)),
             ladder,
